@@ -1,0 +1,39 @@
+//! Every bound in one place: no queue, list or loop without one.
+
+/// The most decimals that an asset or a token may have. 10^30 minor units a unit leave room for 10^8 units.
+pub const SCALE_MAX: u8 = 30;
+/// The most transfers in one transaction.
+pub const TRANSFERS_MAX: usize = 256;
+/// The most deposits recognised in one on-chain transaction; a receipt with more is a dead letter, never cut.
+pub const DEPOSITS_PER_TX_MAX: usize = 512;
+/// The most endpoints of one chain.
+pub const ENDPOINTS_MAX: usize = 32;
+/// The most records that one `handle` may push: they are committed together or not at all.
+pub const GROUP_RECORDS_MAX: usize = 2_048;
+/// The most records in one journal batch.
+pub const BATCH_RECORDS_MAX: usize = 8_192;
+/// The most records that may wait for a commit before new commands are turned away.
+pub const UNCOMMITTED_RECORDS_MAX: usize = 65_536;
+/// The most bytes in the payload of one journal batch.
+pub const BATCH_BYTES_MAX: usize = 64 << 20;
+/// The most bytes in a text from outside (a name, a reason, an actor).
+pub const TEXT_BYTES_MAX: usize = 256;
+/// The most blocks in one scan of a chain.
+pub const SCAN_BLOCKS_MAX: u64 = 256;
+/// The most claims that one user may have open, so that made-up hashes cannot fill the house.
+pub const OPEN_CLAIMS_PER_USER_MAX: usize = 128;
+
+const _: () = {
+    assert!(
+        GROUP_RECORDS_MAX <= BATCH_RECORDS_MAX,
+        "one group must fit a batch"
+    );
+    assert!(
+        BATCH_RECORDS_MAX <= UNCOMMITTED_RECORDS_MAX,
+        "a full batch must be able to gather"
+    );
+    assert!(
+        DEPOSITS_PER_TX_MAX * 3 + 2 <= GROUP_RECORDS_MAX,
+        "a whole transaction is credited in one group"
+    );
+};

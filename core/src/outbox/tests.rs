@@ -1,0 +1,171 @@
+use std::vec::Vec;
+
+use super::{Appended, Outbox, Standing, StoreRequest};
+use crate::journal::{Batch, Head, Position};
+use crate::limits::BATCH_RECORDS_MAX;
+use crate::machine::{Effects, Intent};
+use crate::time::{Instant, WallClock};
+
+type Gate = Outbox<u64, &'static str>;
+
+const NOW: Instant = Instant::from_nanos(1_000);
+const LATER: Instant = Instant::from_nanos(10_000_000_000);
+
+fn gate() -> Gate {
+    Outbox::new(Head {
+        epoch: 1,
+        ..Head::default()
+    })
+}
+
+fn accept(gate: &mut Gate, intents: &[Intent<u64, &'static str>]) {
+    let mut fx = Effects::new();
+    intents.iter().for_each(|intent| fx.push(intent.clone()));
+    gate.accept(&mut fx);
+}
+
+fn released(gate: &mut Gate) -> Vec<&'static str> {
+    core::iter::from_fn(|| gate.pop()).collect()
+}
+
+fn append(gate: &mut Gate, now: Instant) -> Batch {
+    match gate.store_request(now, WallClock::default()) {
+        Some(StoreRequest::Append(batch)) => batch,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn tip(batch: &Batch) -> Head {
+    Head {
+        epoch: batch.epoch,
+        position: batch.last,
+        hash: batch.hash,
+    }
+}
+
+#[test]
+fn an_act_waits_for_the_records_before_it_and_for_no_others() {
+    let mut gate = gate();
+    accept(
+        &mut gate,
+        &[Intent::Act("free"), Intent::Record(1), Intent::Act("after 1")],
+    );
+    assert_eq!(released(&mut gate), ["free"]);
+    append(&mut gate, NOW);
+    accept(&mut gate, &[Intent::Record(2), Intent::Act("after 2")]);
+    assert!(
+        gate.store_request(NOW, WallClock::default()).is_none(),
+        "one append at a time"
+    );
+    assert_eq!(released(&mut gate), [""; 0]);
+    assert_eq!(gate.on_appended(NOW, Appended::Committed), Standing::Writer);
+    assert_eq!(released(&mut gate), ["after 1"]);
+    append(&mut gate, NOW);
+    assert_eq!(gate.on_appended(NOW, Appended::Committed), Standing::Writer);
+    assert_eq!(released(&mut gate), ["after 2"]);
+    assert!(gate.is_empty());
+    assert_eq!(gate.head().position, Position::new(2));
+}
+
+#[test]
+fn a_failed_append_is_offered_again_after_a_growing_pause() {
+    let mut gate = gate();
+    accept(&mut gate, &[Intent::Record(1), Intent::Act("a")]);
+    let mut now = NOW;
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        append(&mut gate, now);
+        assert_eq!(gate.on_appended(now, Appended::Failed), Standing::Writer);
+        assert!(gate.is_store_failing());
+        assert!(gate.store_request(now, WallClock::default()).is_none());
+        let at = gate.next_deadline().unwrap().at;
+        pauses.push(at.since(now).as_millis());
+        now = at;
+    }
+    assert_eq!(pauses, [50, 100, 200, 400, 800, 1600, 2000, 2000]);
+    assert_eq!(released(&mut gate), [""; 0]);
+    append(&mut gate, now);
+    assert_eq!(gate.on_appended(now, Appended::Committed), Standing::Writer);
+    assert_eq!(released(&mut gate), ["a"]);
+    assert!(!gate.is_store_failing());
+}
+
+#[track_caller]
+fn doubtful(head: impl Fn(&Head, &Batch) -> Option<Head>) -> (Gate, Standing) {
+    let mut gate = gate();
+    accept(&mut gate, &[Intent::Record(1), Intent::Act("a")]);
+    let before = *gate.head();
+    let batch = append(&mut gate, NOW);
+    assert_eq!(gate.on_appended(NOW, Appended::Unknown), Standing::Writer);
+    assert_eq!(
+        released(&mut gate),
+        [""; 0],
+        "an unknown outcome releases nothing"
+    );
+    assert_eq!(
+        gate.store_request(NOW, WallClock::default()),
+        Some(StoreRequest::ReadHead)
+    );
+    assert!(
+        gate.store_request(NOW, WallClock::default()).is_none(),
+        "one question at a time"
+    );
+    let standing = gate.on_head(NOW, head(&before, &batch));
+    (gate, standing)
+}
+
+#[test]
+fn an_unknown_outcome_is_resolved_by_the_head() {
+    let (mut gate, standing) = doubtful(|_, batch| Some(tip(batch)));
+    assert_eq!(
+        (standing, released(&mut gate)),
+        (Standing::Writer, std::vec!["a"])
+    );
+
+    let (mut gate, standing) = doubtful(|before, _| Some(*before));
+    assert_eq!((standing, released(&mut gate)), (Standing::Writer, std::vec![]));
+    append(&mut gate, LATER);
+
+    let (mut gate, standing) = doubtful(|_, _| None);
+    assert_eq!((standing, released(&mut gate)), (Standing::Writer, std::vec![]));
+    assert_eq!(
+        gate.store_request(LATER, WallClock::default()),
+        Some(StoreRequest::ReadHead)
+    );
+}
+
+#[test]
+fn a_foreign_head_fences_for_ever() {
+    let foreign: [fn(&Head, &Batch) -> Head; 3] = [
+        |_, batch| Head {
+            epoch: 2,
+            ..tip(batch)
+        },
+        |before, _| Head { epoch: 2, ..*before },
+        |_, batch| Head {
+            hash: Default::default(),
+            ..tip(batch)
+        },
+    ];
+    for (index, head) in foreign.iter().enumerate() {
+        let (mut gate, standing) = doubtful(|before, batch| Some(head(before, batch)));
+        assert_eq!(standing, Standing::Fenced, "{index}");
+        assert!(gate.store_request(LATER, WallClock::default()).is_none());
+        assert_eq!(released(&mut gate), [""; 0]);
+    }
+}
+
+#[test]
+fn a_batch_never_splits_a_group() {
+    let mut gate = gate();
+    let group: Vec<_> = (0..1_500).map(Intent::Record).collect();
+    for _ in 0..6 {
+        accept(&mut gate, &group);
+    }
+    let batch = append(&mut gate, NOW);
+    assert_eq!(batch.last.count(), 7_500);
+    assert!(batch.last.count() <= BATCH_RECORDS_MAX as u64);
+    assert_eq!(gate.on_appended(NOW, Appended::Committed), Standing::Writer);
+    assert_eq!(append(&mut gate, NOW).last.count(), 9_000);
+    assert_eq!(gate.next_deadline(), None);
+}
