@@ -16,6 +16,7 @@ extern crate std;
 pub mod digest;
 pub mod id;
 pub mod journal;
+pub mod ledger;
 pub mod limits;
 pub mod machine;
 pub mod money;

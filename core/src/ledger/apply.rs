@@ -1,0 +1,196 @@
+//! [`Ledger::apply`]: the only way in which the ledger changes, the same for a fresh decision and for replay.
+//!
+//! A record that does not follow from the state is our bug or a damaged journal: applying it panics before any
+//! answer that depends on it can leave.
+
+use super::Ledger;
+use super::account::{AccountKey, Owner, Phase};
+use super::limits::Limits;
+use super::record::LedgerRecord;
+use super::transaction::{Leg, TransactionState};
+use super::transfer::Transfer;
+use crate::id::{AssetId, TransactionId, UserId};
+use crate::money::Amount;
+use crate::time::WallClock;
+
+impl Ledger {
+    /// Makes `record` happen.
+    ///
+    /// # Panics
+    /// When the record does not follow from the state, or leaves an invariant broken in anything it touched:
+    /// debits equal credits, no account overdrawn or outside its limits, no hold resolved twice, no key answered
+    /// twice.
+    pub fn apply(&mut self, record: &LedgerRecord) {
+        match record {
+            LedgerRecord::Posted {
+                transaction,
+                transfers,
+                ..
+            } => self.apply_posted(*transaction, transfers),
+            LedgerRecord::Held {
+                transaction,
+                transfers,
+                expires_at,
+                ..
+            } => self.apply_held(*transaction, transfers, *expires_at),
+            LedgerRecord::HoldPosted { hold, amounts, .. } => {
+                self.apply_hold_posted(*hold, amounts.as_deref());
+            }
+            LedgerRecord::HoldVoided { hold, .. } => self.apply_released(*hold, TransactionState::Voided),
+            LedgerRecord::HoldExpired { hold } => self.apply_released(*hold, TransactionState::Expired),
+            LedgerRecord::Reversed {
+                transaction,
+                original,
+                ..
+            } => self.apply_reversed(*transaction, *original),
+            LedgerRecord::Refused { .. } => {} // its answer is all there is of it
+            LedgerRecord::AccountsOpened { user, assets } => self.apply_accounts_opened(*user, assets),
+            LedgerRecord::LimitsSet { account, limits } => self.apply_limits_set(*account, *limits),
+        }
+        if let Some((receipt, outcome)) = record.answer() {
+            self.answers.freeze(receipt, outcome);
+        }
+    }
+
+    fn apply_posted(&mut self, id: TransactionId, transfers: &[Transfer]) {
+        let state = TransactionState::Posted { reversed_by: None };
+        self.transactions.begin(id, state, None);
+        self.enter(Phase::Posted, transfers);
+        self.assert_sound(id);
+    }
+
+    fn apply_held(&mut self, id: TransactionId, transfers: &[Transfer], expires_at: Option<WallClock>) {
+        let state = TransactionState::Pending { expires_at };
+        self.transactions.begin(id, state, None);
+        self.enter(Phase::Pending, transfers);
+        if let Some(at) = expires_at {
+            self.expiries.insert((at, id));
+        }
+        self.assert_sound(id);
+    }
+
+    fn apply_hold_posted(&mut self, hold: TransactionId, amounts: Option<&[Amount]>) {
+        self.close(hold, TransactionState::HoldPosted { reversed_by: None });
+        self.release(hold);
+        let legs = self.transactions.legs_mut(hold);
+        if let Some(amounts) = amounts {
+            assert_eq!(amounts.len(), legs.len(), "a partial post has one amount a leg");
+            for (leg, amount) in legs.iter_mut().zip(amounts) {
+                assert!(*amount <= leg.amount, "more was posted than held");
+                assert!(!amount.is_negative(), "a negative amount was posted");
+                leg.amount = *amount;
+            }
+        }
+        for leg in self.transactions.legs(hold) {
+            let (posted, none) = (leg.amount, Amount::ZERO);
+            let debited = self.accounts.at_mut(leg.debit);
+            debited.counters.add(Phase::Posted, posted, none);
+            let asset = debited.key.asset;
+            let credited = self.accounts.at_mut(leg.credit);
+            credited.counters.add(Phase::Posted, none, posted);
+            let totals = self.totals.entry(asset).or_default();
+            totals.add(Phase::Posted, posted, posted);
+        }
+        self.assert_sound(hold);
+    }
+
+    fn apply_released(&mut self, hold: TransactionId, state: TransactionState) {
+        self.close(hold, state);
+        self.release(hold);
+        self.assert_sound(hold);
+    }
+
+    fn apply_reversed(&mut self, id: TransactionId, original: TransactionId) {
+        let (TransactionState::Posted { reversed_by } | TransactionState::HoldPosted { reversed_by }) =
+            &mut self.transactions.at_mut(original).state
+        else {
+            unreachable!("{original} was reversed without having been posted")
+        };
+        let before = reversed_by.replace(id);
+        assert_eq!(before, None, "{original} was reversed twice");
+        let mut transfers = self.transfers_of(original);
+        for transfer in &mut transfers {
+            *transfer = transfer.reversed();
+        }
+        let state = TransactionState::Posted { reversed_by: None };
+        self.transactions.begin(id, state, Some(original));
+        self.enter(Phase::Posted, &transfers);
+        self.assert_sound(id);
+    }
+
+    fn apply_accounts_opened(&mut self, user: UserId, assets: &[AssetId]) {
+        for asset in assets {
+            self.accounts.open(AccountKey {
+                owner: Owner::User(user),
+                asset: *asset,
+            });
+        }
+    }
+
+    fn apply_limits_set(&mut self, key: AccountKey, limits: Limits) {
+        let slot = self.accounts.open(key);
+        let account = self.accounts.at_mut(slot);
+        account.limits = limits;
+        account.assert_sound();
+    }
+
+    /// Adds the legs of the transaction that was begun last.
+    fn enter(&mut self, phase: Phase, transfers: &[Transfer]) {
+        for transfer in transfers {
+            let amount = transfer.amount;
+            let leg = Leg {
+                debit: self.accounts.open(transfer.debit_account()),
+                credit: self.accounts.open(transfer.credit_account()),
+                amount,
+            };
+            self.transactions.push_leg(leg);
+            let debited = &mut self.accounts.at_mut(leg.debit).counters;
+            debited.add(phase, amount, Amount::ZERO);
+            let credited = &mut self.accounts.at_mut(leg.credit).counters;
+            credited.add(phase, Amount::ZERO, amount);
+            let totals = self.totals.entry(transfer.asset).or_default();
+            totals.add(phase, amount, amount);
+        }
+    }
+
+    /// Moves a hold from pending to `state`, and out of the expiries.
+    fn close(&mut self, hold: TransactionId, state: TransactionState) {
+        let entry = self.transactions.at_mut(hold);
+        let TransactionState::Pending { expires_at } = entry.state else {
+            unreachable!("{hold} was resolved while it was not pending")
+        };
+        entry.state = state;
+        if let Some(at) = expires_at {
+            let listed = self.expiries.remove(&(at, hold));
+            assert!(listed, "an open hold was not among the expiries");
+        }
+    }
+
+    /// Takes everything that `hold` reserved out of the pending counters.
+    fn release(&mut self, hold: TransactionId) {
+        for leg in self.transactions.legs(hold) {
+            let (held, none) = (leg.amount, Amount::ZERO);
+            let debited = self.accounts.at_mut(leg.debit);
+            debited.counters.release(held, none);
+            let asset = debited.key.asset;
+            let credited = self.accounts.at_mut(leg.credit);
+            credited.counters.release(none, held);
+            let totals = self.totals.entry(asset).or_default();
+            totals.release(held, held);
+        }
+    }
+
+    /// Asserts the invariants of everything that a transaction touches.
+    fn assert_sound(&self, id: TransactionId) {
+        for leg in self.transactions.legs(id) {
+            let debited = self.accounts.at(leg.debit);
+            debited.assert_sound();
+            self.accounts.at(leg.credit).assert_sound();
+            let asset = debited.key.asset;
+            assert!(
+                self.totals(asset).is_balanced(),
+                "debits and credits of {asset} differ"
+            );
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The full audit, and the digest that two ledgers are compared by.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::hash::Hash;
+
+use super::Ledger;
+use super::account::{AccountKey, Counters, Phase};
+use super::transaction::{TransactionState, TransactionView};
+use crate::digest::Digest;
+use crate::money::Amount;
+
+impl Ledger {
+    /// Audits everything: every account is re-summed from the transactions and every total from the accounts, and
+    /// both must be what was kept step by step. Takes time in proportion to all that ever happened.
+    ///
+    /// # Panics
+    /// When an invariant is broken.
+    pub fn check(&self) {
+        self.accounts.check();
+        self.answers.check();
+        self.check_totals();
+        self.check_counters();
+        self.check_expiries();
+        self.check_reversals();
+    }
+
+    /// A digest of the whole state. Two ledgers to which the same records were applied have the same digest.
+    #[must_use]
+    pub fn digest(&self) -> u128 {
+        let mut digest = Digest::new();
+        for account in self.accounts.iter() {
+            account.hash(&mut digest);
+        }
+        self.totals.hash(&mut digest);
+        self.transactions.hash(&mut digest);
+        self.expiries.hash(&mut digest);
+        self.answers.digest(&mut digest);
+        digest.value()
+    }
+
+    fn views(&self) -> impl Iterator<Item = TransactionView> {
+        let ids = self.transactions.iter().map(|(id, _)| id);
+        ids.filter_map(|id| self.transaction(id))
+    }
+
+    fn check_totals(&self) {
+        let mut resummed: BTreeMap<_, Counters> = BTreeMap::new();
+        for account in self.accounts.iter() {
+            account.assert_sound();
+            let counters = &account.counters;
+            let totals = resummed.entry(account.key.asset).or_default();
+            totals.add(Phase::Posted, counters.debits_posted, counters.credits_posted);
+            totals.add(Phase::Pending, counters.debits_pending, counters.credits_pending);
+        }
+        for (asset, totals) in &resummed {
+            assert!(totals.is_balanced(), "debits and credits of {asset} differ");
+            assert_eq!(*totals, self.totals(*asset), "the totals of {asset} drifted");
+        }
+        for (asset, totals) in &self.totals {
+            let known = resummed.contains_key(asset);
+            assert!(known, "there are totals {totals:?} of {asset} without an account");
+        }
+    }
+
+    fn check_counters(&self) {
+        let mut resummed: BTreeMap<AccountKey, Counters> = BTreeMap::new();
+        for view in self.views() {
+            let phase = match view.state {
+                TransactionState::Posted { .. } | TransactionState::HoldPosted { .. } => Phase::Posted,
+                TransactionState::Pending { .. } => Phase::Pending,
+                TransactionState::Voided | TransactionState::Expired => continue,
+            };
+            for transfer in &view.transfers {
+                let debited = resummed.entry(transfer.debit_account()).or_default();
+                debited.add(phase, transfer.amount, Amount::ZERO);
+                let credited = resummed.entry(transfer.credit_account()).or_default();
+                credited.add(phase, Amount::ZERO, transfer.amount);
+            }
+        }
+        for account in self.accounts.iter() {
+            let counters = resummed.get(&account.key).copied().unwrap_or_default();
+            let key = account.key;
+            assert_eq!(
+                account.counters, counters,
+                "account {key} is not the sum of its transactions"
+            );
+        }
+    }
+
+    fn check_expiries(&self) {
+        let mut open = BTreeSet::new();
+        for (id, entry) in self.transactions.iter() {
+            if let TransactionState::Pending { expires_at: Some(at) } = entry.state {
+                open.insert((at, id));
+            }
+        }
+        assert_eq!(
+            open, self.expiries,
+            "the expiries are not those of the open holds"
+        );
+    }
+
+    fn check_reversals(&self) {
+        let views: Vec<TransactionView> = self.views().collect();
+        let (mut undone, mut undoing) = (BTreeSet::new(), BTreeSet::new());
+        for view in &views {
+            if let TransactionState::Posted {
+                reversed_by: Some(by),
+            }
+            | TransactionState::HoldPosted {
+                reversed_by: Some(by),
+            } = view.state
+            {
+                undone.insert((view.id, by));
+            }
+            if let Some(original) = view.reverses {
+                undoing.insert((original, view.id));
+            }
+        }
+        assert_eq!(
+            undone, undoing,
+            "a reversal and its original do not name each other"
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! The double-entry ledger: who owns what, and how it came to be so.
+//!
+//! It answers a [`Request`] with a [`Verdict`] ([`Ledger::decide`], which changes nothing) and changes only by a
+//! [`LedgerRecord`] ([`Ledger::apply`]), so a fresh decision and a replayed journal run the same lines. It knows
+//! no journal, no chain and no clock; its owner brings the date and keeps the records.
+//!
+//! What always holds, asserted at every step for what the step touched and by [`Ledger::check`] for everything:
+//! 1. per asset, debits equal credits, posted and pending;
+//! 2. no account is overdrawn or outside its limits, open holds counted in full;
+//! 3. a transaction happens whole or not at all, a hold is resolved at most once, a transaction reversed at most
+//!    once;
+//! 4. the first answer under an idempotency key is the answer for ever, refusals included;
+//! 5. no counter leaves its range: a command that would take one there is refused by name.
+
+mod account;
+mod apply;
+mod check;
+mod command;
+mod decide;
+mod hold;
+mod idempotency;
+mod limits;
+mod record;
+mod refusal;
+mod transaction;
+mod transfer;
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+pub use account::{AccountKey, Balance, Counters, Owner, Totals};
+pub use command::{Command, Outcome, Request, Rules, Verdict};
+pub use idempotency::{Field, Fingerprint, Receipt};
+pub use limits::Limits;
+pub use record::LedgerRecord;
+pub use refusal::Refusal;
+pub use transaction::{TransactionState, TransactionView};
+pub use transfer::Transfer;
+
+use crate::id::{AssetId, TransactionId, UserId};
+use crate::time::WallClock;
+
+/// The whole ledger of one journal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Ledger {
+    accounts: account::Accounts,
+    /// The counters of each asset's accounts together, kept step by step.
+    totals: BTreeMap<AssetId, Totals>,
+    transactions: transaction::Transactions,
+    /// The open holds that expire, by date.
+    expiries: BTreeSet<(WallClock, TransactionId)>,
+    answers: idempotency::Answers,
+}
+
+impl Ledger {
+    /// A ledger in which nothing has happened.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the owner of `account` has in it; nothing if it was never opened.
+    #[must_use]
+    pub fn balance(&self, account: AccountKey) -> Balance {
+        let found = self.accounts.get(account);
+        found.map_or_else(Balance::default, |found| found.counters.balance(account.owner))
+    }
+
+    /// What a user has, by asset, in every account that was opened.
+    pub fn balances_of(&self, user: UserId) -> impl Iterator<Item = (AssetId, Balance)> {
+        let owner = Owner::User(user);
+        let accounts = self.accounts.of(owner);
+        accounts.map(move |account| (account.key.asset, account.counters.balance(owner)))
+    }
+
+    /// Every open account, by owner and asset.
+    pub fn accounts(&self) -> impl Iterator<Item = (AccountKey, Counters)> {
+        self.accounts
+            .iter()
+            .map(|account| (account.key, account.counters))
+    }
+
+    /// The counters of every account of `asset` together.
+    #[must_use]
+    pub fn totals(&self, asset: AssetId) -> Totals {
+        self.totals.get(&asset).copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests;
