@@ -21,6 +21,7 @@ pub mod limits;
 pub mod machine;
 pub mod money;
 pub mod outbox;
+pub mod resilience;
 pub mod rng;
 pub mod table;
 pub mod time;

@@ -1,0 +1,177 @@
+//! One endpoint as its pool sees it: what stands in the way of asking it, and what its results change.
+
+use core::time::Duration;
+
+use super::answer::{Cordon, CordonReason, Unavailable};
+use super::health::Health;
+use super::leases::Leases;
+use super::policy::PoolPolicy;
+use crate::machine::Deadline;
+use crate::resilience::breaker::{Breaker, BreakerState};
+use crate::time::Instant;
+
+/// The block heights that an endpoint has reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Heights {
+    /// The newest block it knows.
+    pub latest: u64,
+    /// The newest block it holds to be final; never above `latest`.
+    pub finalized: u64,
+}
+
+/// Why an endpoint cannot be asked now, and when that ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Obstacle {
+    pub(super) why: Unavailable,
+    pub(super) until: Option<Instant>,
+}
+
+/// One endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Endpoint {
+    pub(super) provider: u8,
+    pub(super) breaker: Breaker,
+    pub(super) health: Health,
+    pub(super) leases: Leases,
+    /// Whether it has proved to be what it should be, since the start or its last cordon.
+    pub(super) verified: bool,
+    pub(super) cordon: Option<Cordon>,
+    /// Until when it has asked to be left alone.
+    pub(super) banned_until: Option<Instant>,
+    bans_in_a_row: u32,
+    /// Not before this is it probed again.
+    pub(super) probe_at: Option<Instant>,
+    pub(super) heights: Option<Heights>,
+}
+
+impl Endpoint {
+    pub(super) fn new(policy: &PoolPolicy, provider: u8) -> Self {
+        Self {
+            provider,
+            breaker: Breaker::new(policy.breaker),
+            health: Health::default(),
+            leases: Leases::new(policy.in_flight_max),
+            verified: false,
+            cordon: None,
+            banned_until: None,
+            bans_in_a_row: 0,
+            probe_at: None,
+            heights: None,
+        }
+    }
+
+    /// Makes every change that is due; true when the breaker's state is another one after it.
+    pub(super) fn settle(&mut self, now: Instant) -> bool {
+        self.leases.expire(now);
+        self.banned_until = self.banned_until.filter(|until| *until > now);
+        self.cordon = self.cordon.filter(|cordon| cordon.until > now);
+        self.probe_at = self.probe_at.filter(|at| *at > now);
+        self.breaker.on_tick(now).is_some()
+    }
+
+    /// What keeps a settled endpoint from being asked who it is, but for its breaker.
+    pub(super) fn obstacle_to_probe(&self) -> Option<Obstacle> {
+        self.shut_out().or_else(|| self.occupied())
+    }
+
+    /// What keeps a settled endpoint from being asked anything else, but for its breaker.
+    pub(super) fn obstacle(&self) -> Option<Obstacle> {
+        let unverified = || Obstacle {
+            why: Unavailable::Unverified,
+            until: self.probe_at,
+        };
+        let doubt = || (!self.verified).then(unverified);
+        self.shut_out().or_else(doubt).or_else(|| self.occupied())
+    }
+
+    fn shut_out(&self) -> Option<Obstacle> {
+        self.cordon.map(|cordon| Obstacle {
+            why: Unavailable::Cordoned,
+            until: Some(cordon.until),
+        })
+    }
+
+    fn occupied(&self) -> Option<Obstacle> {
+        let banned = self.banned_until.map(|until| Obstacle {
+            why: Unavailable::Banned,
+            until: Some(until),
+        });
+        let full = || Obstacle {
+            why: Unavailable::Busy,
+            until: self.leases.first_expiry(),
+        };
+        banned.or_else(|| self.leases.is_full().then(full))
+    }
+
+    /// When a settled endpoint whose breaker refuses is worth asking for again: when it may be probed if it is open, and
+    /// within one probe interval if probes are under way.
+    pub(super) fn retry_at(&self, now: Instant, probe_interval: Duration) -> Option<Instant> {
+        match self.breaker.state() {
+            BreakerState::Open => Some(self.probe_at.unwrap_or(now)),
+            BreakerState::HalfOpen => Some(now.after(probe_interval)),
+            BreakerState::Closed | BreakerState::ForcedOpen | BreakerState::Disabled => None,
+        }
+    }
+
+    /// Whether a settled endpoint may be probed although its breaker is open.
+    pub(super) fn may_be_probed(&self) -> bool {
+        self.breaker.state() == BreakerState::Open && self.probe_at.is_none()
+    }
+
+    /// Takes in an answer.
+    pub(super) fn on_answer(&mut self, now: Instant, took: Duration) {
+        self.health.on_answer(now, took);
+        if self.banned_until.is_none_or(|until| until <= now) {
+            self.bans_in_a_row = 0;
+        }
+    }
+
+    /// Leaves the endpoint alone for as long as it asked, or longer each time if it did not say. Never shortens a ban, and
+    /// counts a burst of refusals as one.
+    pub(super) fn ban(&mut self, now: Instant, retry_after: Option<Duration>, policy: &PoolPolicy) {
+        if self.banned_until.is_none_or(|until| until <= now) {
+            self.bans_in_a_row = self.bans_in_a_row.saturating_add(1);
+        }
+        let doublings = (self.bans_in_a_row - 1).min(u32::BITS - 1);
+        let pause = retry_after.unwrap_or_else(|| policy.ban.saturating_mul(1 << doublings));
+        let until = now.after(pause.min(policy.ban_max));
+        self.banned_until = self.banned_until.max(Some(until));
+    }
+
+    /// Shuts the endpoint out. Its identity is in doubt from then on, and so is every height that it reported.
+    pub(super) fn shut(&mut self, reason: CordonReason, until: Instant) {
+        self.cordon = Some(Cordon { reason, until });
+        self.verified = false;
+        self.heights = None;
+    }
+
+    /// Lets the endpoint take part, unless it is shut out.
+    pub(super) fn verify(&mut self) {
+        if self.cordon.is_none() {
+            self.verified = true;
+            self.probe_at = None;
+        }
+    }
+
+    /// Keeps the higher of each height.
+    pub(super) fn on_height(&mut self, latest: u64, finalized: u64) {
+        let known = self.heights.unwrap_or_default();
+        let latest = known.latest.max(latest);
+        let finalized = known.finalized.max(finalized.min(latest));
+        self.heights = Some(Heights { latest, finalized });
+    }
+
+    /// When something changes by itself.
+    pub(super) fn next_deadline(&self) -> Option<Deadline> {
+        let due = |at: Option<Instant>, why| at.map(|at| Deadline { at, why });
+        let probe_at = self.probe_at.filter(|_| !self.verified);
+        [
+            due(self.leases.first_expiry(), "lease is lost"),
+            due(self.banned_until, "endpoint ban ends"),
+            due(self.cordon.map(|cordon| cordon.until), "endpoint cordon ends"),
+            due(probe_at, "endpoint may be probed"),
+        ]
+        .into_iter()
+        .fold(self.breaker.next_deadline(), Deadline::earlier)
+    }
+}

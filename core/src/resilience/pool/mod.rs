@@ -1,0 +1,454 @@
+//! The endpoints of one chain: whom to ask next, how long to wait, whom to believe.
+//!
+//! Every endpoint has a breaker, a moving average of its latency and of its failures, and a standing: it is unverified
+//! until it has proved its identity, and shut out (cordoned) for a while when it said something false. A choice is made
+//! among the verified endpoints that are neither cordoned, nor banned by their own Retry-After, nor full, nor asked
+//! before, nor of a provider that was asked before, and whose breaker admits: the one whose next attempt is expected to
+//! cost the caller least. A small share of choices goes to chance, half-open endpoints first, so that an endpoint which
+//! has recovered is found out about.
+//!
+//! **Panic mode.** When breakers alone stand in the way of a choice, one probe a `probe_interval` is let through to each of
+//! those endpoints regardless: a caller must not wait out an open breaker for a pool in which an endpoint has healed. Envoy
+//! ignores health altogether when too few hosts are left; here the pace keeps a pool that is really dead from being
+//! hammered. The first probe that succeeds makes its breaker half-open at once. A ban, a cordon and a breaker that a person
+//! forced open are respected even then.
+//!
+//! A lease is handed in by exactly one of [`Pool::on_answer`], [`Pool::on_failure`] and [`Pool::cancel`]. One that is lost
+//! frees itself [`LEASE_GRACE`] after its time-out.
+
+mod answer;
+mod endpoint;
+mod health;
+mod leases;
+mod policy;
+mod set;
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+pub use answer::{Choice, Cordon, CordonReason, EndpointStatus, Lease, Unavailable};
+pub use endpoint::Heights;
+pub use policy::PoolPolicy;
+pub use set::{EndpointSet, ProviderSet};
+
+use crate::limits::ENDPOINTS_MAX;
+use crate::machine::Deadline;
+use crate::resilience::breaker::{Admission, BreakerState, CallOutcome, Permit, Transition};
+use crate::resilience::error_class::ErrorClass;
+use crate::rng::Rng;
+use crate::time::Instant;
+use endpoint::{Endpoint, Obstacle};
+
+/// How long after its time-out an attempt that nobody reported on gives its place back.
+pub const LEASE_GRACE: Duration = Duration::from_secs(1);
+
+/// The endpoints of one chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pool {
+    policy: PoolPolicy,
+    endpoints: Vec<Endpoint>,
+    rng: Rng,
+}
+
+impl Pool {
+    /// A pool of one unverified endpoint for each of `providers`, which gives the number of the endpoint's provider: two
+    /// endpoints of one provider are not independent witnesses.
+    ///
+    /// # Panics
+    /// When the policy fails its [`PoolPolicy::check`], when there are no endpoints or more than [`ENDPOINTS_MAX`], or when
+    /// a provider's number is not below it.
+    #[must_use]
+    pub fn new(policy: PoolPolicy, providers: &[u8], rng: Rng) -> Self {
+        assert_eq!(policy.check(), Ok(()), "a pool policy was not checked");
+        assert!(!providers.is_empty(), "a pool needs an endpoint");
+        assert!(providers.len() <= ENDPOINTS_MAX, "a pool has too many endpoints");
+        let numbered = |provider: &u8| usize::from(*provider) < ENDPOINTS_MAX;
+        assert!(providers.iter().all(numbered), "a provider's number is too high");
+        let endpoints = providers
+            .iter()
+            .map(|provider| Endpoint::new(&policy, *provider))
+            .collect();
+        Self {
+            policy,
+            endpoints,
+            rng,
+        }
+    }
+
+    /// Chooses a verified endpoint that is not in `asked` and whose provider is not in `providers_used`.
+    pub fn choose(&mut self, now: Instant, asked: EndpointSet, providers_used: ProviderSet) -> Choice {
+        let _changed = self.on_tick(now);
+        let mut survey = Survey::default();
+        for (index, endpoint) in (0..).zip(&mut self.endpoints) {
+            if asked.contains(index) || providers_used.contains(endpoint.provider) {
+                continue;
+            }
+            if let Some(obstacle) = endpoint.obstacle() {
+                survey.note(obstacle);
+            } else if endpoint.breaker.admits(now) {
+                survey.admitted.insert(index);
+            } else {
+                let until = endpoint.retry_at(now, self.policy.probe_interval);
+                survey.note(Obstacle {
+                    why: Unavailable::Refused,
+                    until,
+                });
+                if endpoint.may_be_probed() {
+                    survey.probeable.insert(index);
+                }
+            }
+        }
+        if let Some(index) = self.pick(now, survey.admitted) {
+            return self.ask(now, index);
+        }
+        match self.cheapest(now, survey.probeable) {
+            Some(index) => self.probe(now, index),
+            None => survey.nobody(),
+        }
+    }
+
+    /// Chooses an unverified endpoint, so that the owner can ask it who it is: each at most once a `probe_interval`. When
+    /// no verified endpoint is of use, an open breaker does not stand in the way.
+    pub fn choose_unverified(&mut self, now: Instant) -> Choice {
+        let _changed = self.on_tick(now);
+        let mut survey = Survey::default();
+        let panic = !self.is_usable(now);
+        for (index, endpoint) in (0..).zip(&mut self.endpoints) {
+            if endpoint.verified {
+                continue;
+            }
+            if let Some(obstacle) = endpoint.obstacle_to_probe() {
+                survey.note(obstacle);
+            } else if let Some(at) = endpoint.probe_at {
+                survey.note(Obstacle {
+                    why: Unavailable::Unverified,
+                    until: Some(at),
+                });
+            } else if endpoint.breaker.admits(now) {
+                survey.admitted.insert(index);
+            } else if panic && endpoint.may_be_probed() {
+                survey.probeable.insert(index);
+            } else {
+                let until = endpoint.breaker.next_deadline().map(|deadline| deadline.at);
+                survey.note(Obstacle {
+                    why: Unavailable::Refused,
+                    until,
+                });
+            }
+        }
+        let choice = match (survey.admitted.iter().next(), survey.probeable.iter().next()) {
+            (Some(index), _) => self.ask(now, index),
+            (None, Some(index)) => self.probe(now, index),
+            (None, None) => return survey.nobody(),
+        };
+        self.identify(now, choice)
+    }
+
+    /// Takes in an answer that came after `took`.
+    ///
+    /// # Panics
+    /// When the lease is another pool's, as far as that can be seen.
+    pub fn on_answer(&mut self, now: Instant, lease: Lease, took: Duration) -> Option<Transition> {
+        let endpoint = self.endpoint_mut(lease.endpoint);
+        endpoint.leases.give_back(&lease.hold);
+        endpoint.on_answer(now, took);
+        endpoint
+            .breaker
+            .record(now, lease.permit, CallOutcome::Success, took)
+    }
+
+    /// Takes in a failure after `took`. One that took the lease's whole time-out is a time-out. The endpoint is left alone
+    /// for `retry_after` if it said so, and in any case if it is rate limiting us.
+    ///
+    /// # Panics
+    /// When the lease is another pool's, as far as that can be seen.
+    pub fn on_failure(
+        &mut self,
+        now: Instant,
+        lease: Lease,
+        class: ErrorClass,
+        retry_after: Option<Duration>,
+        took: Duration,
+    ) -> Option<Transition> {
+        let policy = self.policy;
+        let endpoint = self.endpoint_mut(lease.endpoint);
+        endpoint.leases.give_back(&lease.hold);
+        let outcome = blame(class);
+        if outcome == CallOutcome::Failure {
+            endpoint.health.on_failure(now, took, lease.timeout);
+        }
+        if class == ErrorClass::RateLimited || retry_after.is_some() {
+            endpoint.ban(now, retry_after, &policy);
+        }
+        endpoint.breaker.record(now, lease.permit, outcome, took)
+    }
+
+    /// Hands in a lease whose attempt was not made, or was broken off for reasons of our own.
+    ///
+    /// # Panics
+    /// When the lease is another pool's, as far as that can be seen.
+    pub fn cancel(&mut self, now: Instant, lease: Lease) {
+        let endpoint = self.endpoint_mut(lease.endpoint);
+        endpoint.leases.give_back(&lease.hold);
+        endpoint.breaker.cancel(now, lease.permit);
+    }
+
+    /// Shuts an endpoint out until `until`, or for as long as the policy has it for this reason. What it reported is
+    /// forgotten, and after that time it must prove its identity again.
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    pub fn cordon(&mut self, now: Instant, endpoint: u8, reason: CordonReason, until: Option<Instant>) {
+        let pause = match reason {
+            CordonReason::WrongChain | CordonReason::WrongGenesis | CordonReason::WrongDecimals => {
+                self.policy.identity_cordon
+            }
+            CordonReason::Disagreed => self.policy.disagreement_cordon,
+        };
+        let until = until.unwrap_or_else(|| now.after(pause));
+        self.endpoint_mut(endpoint).shut(reason, until);
+    }
+
+    /// Ends the cordon of an endpoint before its time. It must prove its identity all the same.
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    pub fn uncordon(&mut self, endpoint: u8) {
+        self.endpoint_mut(endpoint).cordon = None;
+    }
+
+    /// Lets an endpoint take part: it has proved to be what it should be. While it is cordoned this changes nothing, since
+    /// the proof may be older than the cordon.
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    pub fn mark_verified(&mut self, endpoint: u8) {
+        self.endpoint_mut(endpoint).verify();
+    }
+
+    /// Notes the heights that an endpoint reports. Neither ever goes back, until the endpoint is cordoned; a finalized
+    /// height above the latest is cut to it.
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    pub fn on_height(&mut self, endpoint: u8, latest: u64, finalized: u64) {
+        self.endpoint_mut(endpoint).on_height(latest, finalized);
+    }
+
+    /// The highest block that at least `quorum` independent providers hold to be final, as far as their endpoints are
+    /// verified. `None` when there are not so many.
+    ///
+    /// # Panics
+    /// When `quorum` is zero.
+    #[must_use]
+    pub fn agreed_finalized(&self, quorum: usize) -> Option<u64> {
+        assert!(quorum > 0, "a quorum of nobody was asked for");
+        let mut by_provider = [None; ENDPOINTS_MAX];
+        for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.verified) {
+            let known = &mut by_provider[usize::from(endpoint.provider)];
+            *known = endpoint.heights.map(|heights| heights.finalized).max(*known);
+        }
+        by_provider.sort_unstable_by(|a, b| b.cmp(a));
+        by_provider.get(quorum - 1).copied().flatten()
+    }
+
+    /// Makes the changes that are due, and says which endpoints' breakers changed their state.
+    pub fn on_tick(&mut self, now: Instant) -> EndpointSet {
+        let settle = |(index, endpoint): (u8, &mut Endpoint)| endpoint.settle(now).then_some(index);
+        (0..).zip(&mut self.endpoints).filter_map(settle).collect()
+    }
+
+    /// When something next changes by itself. An owner that is ticked then also calls [`Pool::choose_unverified`].
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Deadline> {
+        self.endpoints
+            .iter()
+            .map(Endpoint::next_deadline)
+            .fold(None, Deadline::earlier)
+    }
+
+    /// The number of an endpoint's provider.
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    #[must_use]
+    pub fn provider(&self, endpoint: u8) -> u8 {
+        self.endpoints[usize::from(endpoint)].provider
+    }
+
+    /// How many endpoints there are.
+    #[must_use]
+    pub const fn endpoint_count(&self) -> usize {
+        self.endpoints.len()
+    }
+
+    /// Every endpoint as of `now`, in index order.
+    pub fn status(&self, now: Instant) -> impl Iterator<Item = EndpointStatus> {
+        (0..)
+            .zip(&self.endpoints)
+            .map(move |(index, endpoint)| EndpointStatus {
+                endpoint: index,
+                provider: endpoint.provider,
+                verified: endpoint.verified,
+                breaker: endpoint.breaker.state(),
+                counters: endpoint.breaker.counters(),
+                latency: endpoint.health.latency(),
+                failures_permille: endpoint.health.failures_permille(now),
+                in_flight: endpoint.leases.in_flight(),
+                leases_lost: endpoint.leases.lost(),
+                banned_until: endpoint.banned_until.filter(|until| *until > now),
+                cordon: endpoint.cordon.filter(|cordon| cordon.until > now),
+                heights: endpoint.heights,
+            })
+    }
+
+    /// The best of `candidates`, or now and then another one.
+    fn pick(&mut self, now: Instant, candidates: EndpointSet) -> Option<u8> {
+        if candidates.len() >= 2 && self.rng.chance(1, u64::from(self.policy.explore_one_in)) {
+            let recovering = |index: &u8| self.endpoint(*index).breaker.state() == BreakerState::HalfOpen;
+            let half_open: EndpointSet = candidates.iter().filter(recovering).collect();
+            let among = if half_open.is_empty() {
+                candidates
+            } else {
+                half_open
+            };
+            let nth = self.rng.index(among.len());
+            return among.iter().nth(nth);
+        }
+        self.cheapest(now, candidates)
+    }
+
+    fn cheapest(&self, now: Instant, candidates: EndpointSet) -> Option<u8> {
+        let PoolPolicy {
+            attempt_timeout_min,
+            attempt_timeout_max,
+            ..
+        } = self.policy;
+        candidates.iter().min_by_key(|index| {
+            let endpoint = self.endpoint(*index);
+            let in_flight = endpoint.leases.in_flight();
+            endpoint
+                .health
+                .cost(now, in_flight, attempt_timeout_min, attempt_timeout_max)
+        })
+    }
+
+    /// Whether a settled pool has a verified endpoint that could be asked, at once or once it is less busy.
+    fn is_usable(&mut self, now: Instant) -> bool {
+        self.endpoints.iter_mut().any(|endpoint| {
+            let obstacle = endpoint.obstacle();
+            obstacle.is_none_or(|obstacle| obstacle.why == Unavailable::Busy) && endpoint.breaker.admits(now)
+        })
+    }
+
+    /// A lease on an endpoint whose breaker admits.
+    fn ask(&mut self, now: Instant, index: u8) -> Choice {
+        match self.endpoint_mut(index).breaker.try_acquire(now) {
+            Admission::Granted(permit) => self.lease(now, index, permit),
+            Admission::Refused { .. } => unreachable!("a breaker refused what it admitted"),
+        }
+    }
+
+    /// A lease on an endpoint whose breaker is open.
+    fn probe(&mut self, now: Instant, index: u8) -> Choice {
+        let probe_interval = self.policy.probe_interval;
+        let endpoint = self.endpoint_mut(index);
+        endpoint.probe_at = Some(now.after(probe_interval));
+        match endpoint.breaker.probe(now) {
+            Some(permit) => self.lease(now, index, permit),
+            None => unreachable!("an open breaker grants every probe"),
+        }
+    }
+
+    fn lease(&mut self, now: Instant, index: u8, permit: Permit) -> Choice {
+        let PoolPolicy {
+            attempt_timeout_min,
+            attempt_timeout_max,
+            ..
+        } = self.policy;
+        let endpoint = self.endpoint_mut(index);
+        let timeout = endpoint.health.timeout(attempt_timeout_min, attempt_timeout_max);
+        match endpoint
+            .leases
+            .take(now.after(attempt_timeout_max).after(LEASE_GRACE))
+        {
+            Some(hold) => Choice::Ask(Lease {
+                endpoint: index,
+                timeout,
+                permit,
+                hold,
+            }),
+            None => unreachable!("an endpoint that is full was chosen"),
+        }
+    }
+
+    /// Makes an identity probe of a choice: it gets all the time there is, because nobody waits for it and nothing is known
+    /// about the endpoint.
+    fn identify(&mut self, now: Instant, choice: Choice) -> Choice {
+        let PoolPolicy {
+            attempt_timeout_max,
+            probe_interval,
+            ..
+        } = self.policy;
+        match choice {
+            Choice::Ask(lease) => {
+                self.endpoint_mut(lease.endpoint).probe_at = Some(now.after(probe_interval));
+                Choice::Ask(Lease {
+                    timeout: attempt_timeout_max,
+                    ..lease
+                })
+            }
+            Choice::None { .. } => choice,
+        }
+    }
+
+    fn endpoint(&self, index: u8) -> &Endpoint {
+        &self.endpoints[usize::from(index)]
+    }
+
+    fn endpoint_mut(&mut self, index: u8) -> &mut Endpoint {
+        &mut self.endpoints[usize::from(index)]
+    }
+}
+
+/// What a walk over the endpoints found.
+#[derive(Debug, Default)]
+struct Survey {
+    admitted: EndpointSet,
+    /// Open, but a probe is due.
+    probeable: EndpointSet,
+    nearest: Option<Unavailable>,
+    retry_at: Option<Instant>,
+}
+
+impl Survey {
+    fn note(&mut self, obstacle: Obstacle) {
+        self.nearest = self.nearest.max(Some(obstacle.why));
+        self.retry_at = match (self.retry_at, obstacle.until) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (one, None) | (None, one) => one,
+        };
+    }
+
+    fn nobody(self) -> Choice {
+        let why = self.nearest.unwrap_or(Unavailable::Exhausted);
+        Choice::None {
+            retry_at: self.retry_at,
+            why,
+        }
+    }
+}
+
+/// What a failure says about the endpoint. A refusal for asking too much is our doing, and a conflict is between us and
+/// somebody else; an endpoint that refuses our key or does not know our question is of no more use than a dead one.
+const fn blame(class: ErrorClass) -> CallOutcome {
+    match class {
+        ErrorClass::Transient | ErrorClass::Server | ErrorClass::Auth | ErrorClass::Configuration => {
+            CallOutcome::Failure
+        }
+        ErrorClass::RateLimited | ErrorClass::Conflict => CallOutcome::Ignored,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! Sets of endpoints and of providers: one machine word each, walked in index order.
+
+use crate::limits::ENDPOINTS_MAX;
+
+macro_rules! bit_set {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+        pub struct $name(u32);
+
+        impl $name {
+            /// The set of none.
+            pub const EMPTY: Self = Self(0);
+
+            /// Adds `number`.
+            ///
+            /// # Panics
+            /// When `number` is not below [`ENDPOINTS_MAX`].
+            pub const fn insert(&mut self, number: u8) {
+                assert!((number as usize) < ENDPOINTS_MAX, "no set holds this number");
+                self.0 |= 1 << number;
+            }
+
+            /// Takes `number` out, if it is in.
+            pub const fn remove(&mut self, number: u8) {
+                if self.contains(number) {
+                    self.0 &= !(1 << number);
+                }
+            }
+
+            /// Whether `number` is in.
+            #[must_use]
+            pub const fn contains(self, number: u8) -> bool {
+                (number as usize) < ENDPOINTS_MAX && self.0 & (1 << number) != 0
+            }
+
+            /// How many are in.
+            #[must_use]
+            pub const fn len(self) -> usize {
+                self.0.count_ones() as usize
+            }
+
+            /// Whether none is in.
+            #[must_use]
+            pub const fn is_empty(self) -> bool {
+                self.0 == 0
+            }
+
+            /// Those that are in, lowest first.
+            pub fn iter(self) -> impl Iterator<Item = u8> {
+                (0..=u8::MAX).take(ENDPOINTS_MAX).filter(move |number| self.contains(*number))
+            }
+        }
+
+        impl FromIterator<u8> for $name {
+            fn from_iter<I: IntoIterator<Item = u8>>(numbers: I) -> Self {
+                let mut set = Self::EMPTY;
+                numbers.into_iter().for_each(|number| set.insert(number));
+                set
+            }
+        }
+    };
+}
+
+bit_set!(/// Endpoints of one pool, by index.
+    EndpointSet);
+bit_set!(/// Providers of one pool, by the numbers given to it at the start.
+    ProviderSet);
+
+const _: () = assert!(ENDPOINTS_MAX <= u32::BITS as usize, "a bit for every endpoint");
