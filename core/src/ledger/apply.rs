@@ -53,15 +53,15 @@ impl Ledger {
     }
 
     fn apply_posted(&mut self, id: TransactionId, transfers: &[Transfer]) {
-        let state = TransactionState::Posted { reversed_by: None };
-        self.transactions.begin(id, state, None);
+        let state = TransactionState::Posted;
+        self.transactions.begin(id, state);
         self.enter(Phase::Posted, transfers);
         self.assert_sound(id);
     }
 
     fn apply_held(&mut self, id: TransactionId, transfers: &[Transfer], expires_at: Option<WallClock>) {
         let state = TransactionState::Pending { expires_at };
-        self.transactions.begin(id, state, None);
+        self.transactions.begin(id, state);
         self.enter(Phase::Pending, transfers);
         if let Some(at) = expires_at {
             self.expiries.insert((at, id));
@@ -70,7 +70,7 @@ impl Ledger {
     }
 
     fn apply_hold_posted(&mut self, hold: TransactionId, amounts: Option<&[Amount]>) {
-        self.close(hold, TransactionState::HoldPosted { reversed_by: None });
+        self.close(hold, TransactionState::HoldPosted);
         self.release(hold);
         let legs = self.transactions.legs_mut(hold);
         if let Some(amounts) = amounts {
@@ -101,19 +101,14 @@ impl Ledger {
     }
 
     fn apply_reversed(&mut self, id: TransactionId, original: TransactionId) {
-        let (TransactionState::Posted { reversed_by } | TransactionState::HoldPosted { reversed_by }) =
-            &mut self.transactions.at_mut(original).state
-        else {
-            unreachable!("{original} was reversed without having been posted")
-        };
-        let before = reversed_by.replace(id);
-        assert_eq!(before, None, "{original} was reversed twice");
-        let mut transfers = self.transfers_of(original);
-        for transfer in &mut transfers {
-            *transfer = transfer.reversed();
-        }
-        let state = TransactionState::Posted { reversed_by: None };
-        self.transactions.begin(id, state, Some(original));
+        let state = self.transactions.at(original).state;
+        assert!(
+            state.is_posted(),
+            "{original} was reversed without having been posted"
+        );
+        self.transactions.link(id, original);
+        let transfers = self.opposite_of(original);
+        self.transactions.begin(id, TransactionState::Posted);
         self.enter(Phase::Posted, &transfers);
         self.assert_sound(id);
     }

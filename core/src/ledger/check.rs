@@ -1,7 +1,6 @@
 //! The full audit, and the digest that two ledgers are compared by.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::vec::Vec;
 use core::hash::Hash;
 
 use super::Ledger;
@@ -67,7 +66,7 @@ impl Ledger {
         let mut resummed: BTreeMap<AccountKey, Counters> = BTreeMap::new();
         for view in self.views() {
             let phase = match view.state {
-                TransactionState::Posted { .. } | TransactionState::HoldPosted { .. } => Phase::Posted,
+                TransactionState::Posted | TransactionState::HoldPosted => Phase::Posted,
                 TransactionState::Pending { .. } => Phase::Pending,
                 TransactionState::Voided | TransactionState::Expired => continue,
             };
@@ -102,25 +101,20 @@ impl Ledger {
     }
 
     fn check_reversals(&self) {
-        let views: Vec<TransactionView> = self.views().collect();
-        let (mut undone, mut undoing) = (BTreeSet::new(), BTreeSet::new());
-        for view in &views {
-            if let TransactionState::Posted {
-                reversed_by: Some(by),
-            }
-            | TransactionState::HoldPosted {
-                reversed_by: Some(by),
-            } = view.state
-            {
-                undone.insert((view.id, by));
+        for view in self.views() {
+            if let Some(by) = view.reversed_by {
+                let id = view.id;
+                assert!(
+                    view.state.is_posted(),
+                    "{id} was reversed without having been posted"
+                );
+                let named = self.transactions.original_of(by);
+                assert_eq!(named, Some(id), "the reversal of {id} names another transaction");
             }
             if let Some(original) = view.reverses {
-                undoing.insert((original, view.id));
+                let named = self.transactions.reversal_of(original);
+                assert_eq!(named, Some(view.id), "{original} names another reversal");
             }
         }
-        assert_eq!(
-            undone, undoing,
-            "a reversal and its original do not name each other"
-        );
     }
 }

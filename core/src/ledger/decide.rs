@@ -13,7 +13,6 @@ use super::command::{Command, Outcome, Request, Rules, Verdict};
 use super::idempotency::{Fingerprint, Receipt};
 use super::record::LedgerRecord;
 use super::refusal::Refusal;
-use super::transaction::TransactionState;
 use super::transfer::{Transfer, check_form};
 use crate::id::TransactionId;
 use crate::money::Amount;
@@ -70,23 +69,13 @@ impl Ledger {
 
     fn decide_reverse(&self, receipt: Receipt, original: TransactionId) -> Result<LedgerRecord, Refusal> {
         let transaction = original;
-        match self.transactions.find(original)?.state {
-            TransactionState::Posted { reversed_by: None }
-            | TransactionState::HoldPosted { reversed_by: None } => {}
-            TransactionState::Posted {
-                reversed_by: Some(by),
-            }
-            | TransactionState::HoldPosted {
-                reversed_by: Some(by),
-            } => return Err(Refusal::AlreadyReversed { transaction, by }),
-            TransactionState::Pending { .. } | TransactionState::Voided | TransactionState::Expired => {
-                return Err(Refusal::NotPosted { transaction });
-            }
+        if !self.transactions.find(original)?.state.is_posted() {
+            return Err(Refusal::NotPosted { transaction });
         }
-        let mut transfers = self.transfers_of(original);
-        for transfer in &mut transfers {
-            *transfer = transfer.reversed();
+        if let Some(by) = self.transactions.reversal_of(original) {
+            return Err(Refusal::AlreadyReversed { transaction, by });
         }
+        let transfers = self.opposite_of(original);
         self.admit(Phase::Posted, &transfers)?;
         Ok(LedgerRecord::Reversed {
             receipt,

@@ -98,8 +98,8 @@ impl Ledger {
                 Err(Refusal::HoldExpired { transaction })
             }
             TransactionState::Pending { .. } => Ok(()),
-            TransactionState::Posted { .. } => Err(Refusal::NotAHold { transaction }),
-            TransactionState::HoldPosted { .. } => Err(Refusal::HoldAlreadyPosted { transaction }),
+            TransactionState::Posted => Err(Refusal::NotAHold { transaction }),
+            TransactionState::HoldPosted => Err(Refusal::HoldAlreadyPosted { transaction }),
             TransactionState::Voided => Err(Refusal::HoldAlreadyVoided { transaction }),
             TransactionState::Expired => Err(Refusal::HoldExpired { transaction }),
         }

@@ -10,6 +10,7 @@ use core::hash::{Hash, Hasher};
 use serde::{Deserialize, Serialize};
 
 use super::command::{Command, Outcome};
+use super::refusal::Refusal;
 use super::transfer::Transfer;
 use crate::digest::Digest;
 use crate::id::{IdempotencyKey, TransactionId};
@@ -123,17 +124,26 @@ pub struct Receipt {
 
 /// Every answered request.
 ///
-/// The table maps keys to places in a list, so that a bucket is small: a key costs about 80 bytes in all.
+/// The table maps keys to places in a list, and the list keeps the rarer refusals elsewhere, so that what grows
+/// with each request is small.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Answers {
     places: Table<IdempotencyKey, u32>,
     list: Vec<Answer>,
+    refusals: Vec<Refusal>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Answer {
     fingerprint: Fingerprint,
-    outcome: Outcome,
+    kind: AnswerKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum AnswerKind {
+    Accepted(TransactionId),
+    /// The place of the reason among the refusals.
+    Refused(u32),
 }
 
 impl Answers {
@@ -142,10 +152,13 @@ impl Answers {
     pub(super) fn recall(&self, receipt: &Receipt) -> Option<Result<Outcome, Field>> {
         let place = self.places.get(&receipt.key)?;
         let answer = &self.list[*place as usize];
-        Some(match receipt.fingerprint.difference(&answer.fingerprint) {
-            Some(field) => Err(field),
-            None => Ok(answer.outcome),
-        })
+        if let Some(field) = receipt.fingerprint.difference(&answer.fingerprint) {
+            return Some(Err(field));
+        }
+        Some(Ok(match answer.kind {
+            AnswerKind::Accepted(transaction) => Outcome::Accepted(transaction),
+            AnswerKind::Refused(place) => Outcome::Refused(self.refusals[place as usize]),
+        }))
     }
 
     /// Freezes the answer to a request.
@@ -153,14 +166,19 @@ impl Answers {
     /// # Panics
     /// When the key was used before.
     pub(super) fn freeze(&mut self, receipt: Receipt, outcome: Outcome) {
-        let place = u32::try_from(self.list.len())
-            .unwrap_or_else(|_| unreachable!("more than 2^32 answers are kept in memory"));
+        let kind = match outcome {
+            Outcome::Accepted(transaction) => AnswerKind::Accepted(transaction),
+            Outcome::Refused(refusal) => {
+                self.refusals.push(refusal);
+                AnswerKind::Refused(place(self.refusals.len() - 1))
+            }
+        };
+        let before = self.places.insert(receipt.key, place(self.list.len()));
+        assert_eq!(before, None, "an idempotency key was answered twice");
         self.list.push(Answer {
             fingerprint: receipt.fingerprint,
-            outcome,
+            kind,
         });
-        let before = self.places.insert(receipt.key, place);
-        assert!(before.is_none(), "an idempotency key was answered twice");
     }
 
     pub(super) fn check(&self) {
@@ -170,7 +188,12 @@ impl Answers {
     pub(super) fn digest(&self, digest: &mut Digest) {
         self.places.digest().hash(digest);
         self.list.hash(digest);
+        self.refusals.hash(digest);
     }
+}
+
+fn place(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or_else(|_| unreachable!("more than 2^32 answers"))
 }
 
 fn short<T: Hash + ?Sized>(value: &T) -> [u8; 4] {
