@@ -1,0 +1,271 @@
+//! The vocabulary of faults: one serde enum, one variant a family.
+//!
+//! A fault says what is wrong; [`ScheduledFault`](crate::world::plan::ScheduledFault) says from when until when. The
+//! models know what each one does to them.
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "on", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fault {
+    /// A chain endpoint misbehaves.
+    Endpoint {
+        /// Its place in the topology.
+        endpoint: u8,
+        /// How.
+        fault: EndpointFault,
+        /// How many of a hundred questions are hit, 1 to 100.
+        #[serde(default = "always")]
+        percent: u8,
+    },
+    /// A network link misbehaves.
+    Network {
+        /// Which.
+        link: LinkName,
+        /// Which way.
+        #[serde(default)]
+        direction: Direction,
+        /// How.
+        fault: LinkFault,
+    },
+    /// The journal's store misbehaves.
+    Store {
+        /// How.
+        fault: StoreFault,
+        /// How many of a hundred requests are hit, 1 to 100.
+        #[serde(default = "always")]
+        percent: u8,
+    },
+    /// The bank's process is hit.
+    Process {
+        /// How.
+        fault: ProcessFault,
+    },
+    /// The chain itself does what chains do.
+    Chain {
+        /// What.
+        fault: ChainFault,
+    },
+}
+
+const fn always() -> u8 {
+    100
+}
+
+/// How an endpoint misbehaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum EndpointFault {
+    /// Connections are refused at once.
+    Dead,
+    /// Questions arrive and are never answered.
+    NeverAnswers,
+    /// Answers take so much longer.
+    Slow {
+        /// How much longer.
+        extra_ms: u64,
+    },
+    /// It is so many blocks behind, and answers nothing for what it lacks (trap E13).
+    Lagging {
+        /// How many blocks.
+        blocks: u64,
+    },
+    /// Its head stands still at the moment the fault began.
+    StuckHead,
+    /// It knows heads, but no receipts, logs or headers, and does not hide it (traps E13, E15).
+    Empty,
+    /// HTTP 429.
+    RateLimited {
+        /// What `Retry-After` says, if it is sent.
+        retry_after_ms: Option<u64>,
+    },
+    /// HTTP 401.
+    Auth,
+    /// HTTP 5xx.
+    ServerError,
+    /// "Transaction indexing is in progress" (trap E15).
+    NotReady,
+    /// Answers that are not what the protocol says.
+    Malformed,
+    /// "More logs than one answer may have", to every scan.
+    TooLarge,
+    /// It serves another chain (trap E22), also when it is asked for receipts.
+    WrongChain,
+    /// It sits on a fork of its own above the finalized block (trap E12).
+    PrivateFork,
+    /// It tells a plausible untruth.
+    Lying {
+        /// Which.
+        lie: Lie,
+    },
+}
+
+impl EndpointFault {
+    /// Whether its answers are false rather than missing. Two providers that tell the same untruth at once make a
+    /// quorum that no verifier can see through, so a plan may have one such provider at a time.
+    #[must_use]
+    pub const fn is_byzantine(&self) -> bool {
+        match self {
+            Self::WrongChain | Self::Lying { .. } => true,
+            Self::Dead
+            | Self::NeverAnswers
+            | Self::Slow { .. }
+            | Self::Lagging { .. }
+            | Self::StuckHead
+            | Self::Empty
+            | Self::RateLimited { .. }
+            | Self::Auth
+            | Self::ServerError
+            | Self::NotReady
+            | Self::Malformed
+            | Self::TooLarge
+            | Self::PrivateFork => false,
+        }
+    }
+}
+
+/// Which untruth a lying endpoint tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lie {
+    /// Every transaction asked for paid a user, and is finalized.
+    InventedPayment,
+    /// Every transfer was of a thousand times as much.
+    InflatedAmount,
+    /// Receipts and scans without their last log.
+    OmittedLog,
+    /// The latest block is finalized already.
+    EarlyFinality,
+    /// The finalized block is far above the chain's head.
+    FutureFinality,
+    /// Blocks have other hashes.
+    ForgedHash,
+}
+
+/// A link of the simulated network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LinkName {
+    /// Between the bank and one endpoint.
+    Endpoint {
+        /// Its place in the topology.
+        endpoint: u8,
+    },
+    /// Between the bank and every endpoint.
+    AllEndpoints,
+    /// Between the users and the bank.
+    Users,
+}
+
+/// Which way a link is hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Both ways.
+    #[default]
+    Both,
+    /// Only what travels to the bank: requests of users, answers of endpoints.
+    ToBank,
+    /// Only what the bank sends: replies to users, questions to endpoints.
+    FromBank,
+}
+
+/// How a link misbehaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum LinkFault {
+    /// Nothing gets through.
+    Partition,
+    /// Messages wait and all arrive when the fault ends.
+    Hold,
+    /// Some messages are lost.
+    Loss {
+        /// How many of a hundred.
+        percent: u8,
+    },
+    /// Some messages arrive twice.
+    Duplicate {
+        /// How many of a hundred.
+        percent: u8,
+    },
+    /// Messages overtake each other: each is delayed by anything up to `spread_ms`.
+    Reorder {
+        /// The longest extra delay.
+        spread_ms: u64,
+    },
+    /// Messages take so much longer.
+    Delay {
+        /// How much longer.
+        extra_ms: u64,
+    },
+}
+
+/// How the store misbehaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum StoreFault {
+    /// It cannot be reached: appends fail, and the head cannot be read.
+    Unavailable,
+    /// The disk is full: appends fail, reads work.
+    Full,
+    /// A sync takes so much longer.
+    SlowSync {
+        /// How much longer.
+        extra_ms: u64,
+    },
+    /// The outcome of an append is not known: the connection broke during the commit.
+    UnknownOutcome {
+        /// How many of a hundred such appends were committed, 0 to 100.
+        committed_percent: u8,
+    },
+}
+
+/// What hits the bank's process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ProcessFault {
+    /// It dies when the fault begins and is started again when the fault ends.
+    Crash {
+        /// What becomes of what was written and not yet synced.
+        loss: CrashLoss,
+    },
+    /// It is stopped, as by SIGSTOP, and goes on when the fault ends.
+    Pause,
+    /// Its date is off by so much while the fault lasts.
+    ClockSkew {
+        /// How much, in milliseconds; negative is behind.
+        by_ms: i64,
+    },
+    /// Another writer takes the journal over when the fault begins: the process is fenced off and must end. It is
+    /// started again as usual; the end of the fault means nothing.
+    Usurped,
+}
+
+/// What becomes of unsynced bytes when a process dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CrashLoss {
+    /// They survive: the process died, the machine did not.
+    Kept,
+    /// They are lost: the machine lost power.
+    Lost,
+    /// A random prefix survives: the write was torn.
+    Torn,
+}
+
+/// What a chain does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum ChainFault {
+    /// The last blocks are replaced when the fault begins (trap E11). Finalized blocks never are, so a deep
+    /// reorganisation needs a finality stall before it.
+    Reorg {
+        /// How many blocks, at least 1.
+        depth: u64,
+        /// How many of a hundred transactions in them are not mined again, 0 to 100.
+        vanish_percent: u8,
+    },
+    /// Blocks come and are not finalized.
+    FinalityStall,
+}

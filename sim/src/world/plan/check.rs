@@ -1,0 +1,332 @@
+//! Whether a plan makes sense, all faults at once: a run of nonsense proves nothing.
+
+use plimsoll_core::limits::ENDPOINTS_MAX;
+
+use super::{ClaimPlan, Deed, HoldEnd, Movement, Plan, ScheduledFault, Token, Topology};
+use crate::fault::{ChainFault, EndpointFault, Fault, LinkFault, LinkName, ProcessFault, StoreFault};
+
+/// The longest run: ten days.
+const DURATION_MS_MAX: u64 = 864_000_000;
+/// The most users, deeds and faults of a run.
+const ENTRIES_MAX: usize = 100_000;
+/// The largest amount of a movement, in thousandths: a thousand million whole tokens.
+const AMOUNT_MILLI_MAX: u64 = 1_000_000_000_000;
+
+/// What is wrong with a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanError {
+    /// The entry: `faults[3].until_ms`.
+    pub field: String,
+    /// What it must be.
+    pub expected: String,
+}
+
+impl core::fmt::Display for PlanError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} must be {}", self.field, self.expected)
+    }
+}
+
+impl core::error::Error for PlanError {}
+
+impl Plan {
+    /// Checks the whole plan.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not the first alone.
+    pub fn check(&self) -> Result<(), Vec<PlanError>> {
+        let mut faults = Findings::default();
+        faults.within("duration_ms", self.duration_ms, 1, DURATION_MS_MAX);
+        faults.within("converge_ms", self.converge_ms, 0, DURATION_MS_MAX);
+        check_topology(&self.topology, &mut faults);
+        faults.require(
+            self.workload.len() <= ENTRIES_MAX,
+            "workload",
+            "at most 100000 deeds",
+        );
+        for (index, deed) in self.workload.iter().enumerate() {
+            self.check_deed(&format!("workload[{index}]"), deed, &mut faults);
+        }
+        faults.require(self.faults.len() <= ENTRIES_MAX, "faults", "at most 100000");
+        for (index, one) in self.faults.iter().enumerate() {
+            self.check_fault(&format!("faults[{index}]"), one, &mut faults);
+        }
+        self.check_byzantine(&mut faults);
+        if faults.0.is_empty() {
+            Ok(())
+        } else {
+            Err(faults.0)
+        }
+    }
+
+    fn check_deed(&self, at: &str, deed: &Deed, found: &mut Findings) {
+        self.time(&format!("{at}.at_ms"), deed.at_ms(), found);
+        match deed {
+            Deed::Deposit {
+                movements, claims, ..
+            } => self.check_deposit(at, movements, claims, found),
+            Deed::Fund {
+                user, amount_milli, ..
+            } => {
+                self.user(at, *user, found);
+                found.within(&format!("{at}.amount_milli"), *amount_milli, 1, AMOUNT_MILLI_MAX);
+            }
+            Deed::Transfer {
+                from,
+                to,
+                amount_milli,
+                hold,
+                reverse_at_ms,
+                ..
+            } => {
+                self.user(at, *from, found);
+                self.user(at, *to, found);
+                found.within(&format!("{at}.amount_milli"), *amount_milli, 0, AMOUNT_MILLI_MAX);
+                let end_ms = hold.map(|hold| hold.end_at_ms);
+                for ms in end_ms.into_iter().chain(*reverse_at_ms) {
+                    self.time(&format!("{at}: what follows"), ms, found);
+                }
+                if let Some(HoldEnd::PostPercent(percent)) = hold.map(|hold| hold.end) {
+                    found.within(&format!("{at}.hold.end"), percent.into(), 0, 100);
+                }
+            }
+            Deed::Balances { user, .. } => self.user(at, *user, found),
+            Deed::RetryDeadLetters { .. } => {}
+            Deed::Attribute {
+                deed, ordinal, user, ..
+            } => {
+                self.user(at, *user, found);
+                let named = self.workload.get(index(*deed));
+                let is_there = matches!(named, Some(Deed::Deposit { movements, .. }) if index(*ordinal) < movements.len());
+                found.require(
+                    is_there,
+                    &format!("{at}.deed"),
+                    "the place of a deposit with such a movement",
+                );
+            }
+        }
+    }
+
+    fn check_deposit(&self, at: &str, movements: &[Movement], claims: &[ClaimPlan], found: &mut Findings) {
+        for (place, movement) in movements.iter().enumerate() {
+            let at = format!("{at}.movements[{place}]");
+            self.user(&at, movement.user, found);
+            found.require(
+                movement.token != Token::Gold,
+                &format!("{at}.token"),
+                "on the chain",
+            );
+            found.within(
+                &format!("{at}.amount_milli"),
+                movement.amount_milli,
+                1,
+                AMOUNT_MILLI_MAX,
+            );
+        }
+        for (place, claim) in claims.iter().enumerate() {
+            let at = format!("{at}.claims[{place}]");
+            self.user(&at, claim.user, found);
+            self.time(&format!("{at}.at_ms"), claim.at_ms, found);
+        }
+    }
+
+    fn check_fault(&self, at: &str, one: &ScheduledFault, found: &mut Findings) {
+        self.time(&format!("{at}.from_ms"), one.from_ms, found);
+        if let Some(until) = one.until_ms {
+            found.within(&format!("{at}.until_ms"), until, one.from_ms, self.duration_ms);
+        }
+        match one.fault {
+            Fault::Endpoint {
+                endpoint, percent, ..
+            } => {
+                self.endpoint(at, endpoint, found);
+                found.within(&format!("{at}.percent"), percent.into(), 1, 100);
+            }
+            Fault::Network { link, fault, .. } => {
+                match link {
+                    LinkName::Endpoint { endpoint } => self.endpoint(at, endpoint, found),
+                    LinkName::AllEndpoints | LinkName::Users => {}
+                }
+                match fault {
+                    LinkFault::Hold => {
+                        found.require(one.until_ms.is_some(), at, "ended: a hold must release")
+                    }
+                    LinkFault::Loss { percent } | LinkFault::Duplicate { percent } => {
+                        found.within(&format!("{at}.fault.percent"), percent.into(), 1, 100);
+                    }
+                    LinkFault::Partition | LinkFault::Reorder { .. } | LinkFault::Delay { .. } => {}
+                }
+            }
+            Fault::Store { percent, fault } => {
+                found.within(&format!("{at}.percent"), percent.into(), 1, 100);
+                if let StoreFault::UnknownOutcome { committed_percent } = fault {
+                    found.within(
+                        &format!("{at}.committed_percent"),
+                        committed_percent.into(),
+                        0,
+                        100,
+                    );
+                }
+            }
+            Fault::Process { fault } => {
+                if matches!(fault, ProcessFault::Pause | ProcessFault::Crash { .. }) {
+                    found.require(one.until_ms.is_some(), at, "ended: the process must come back");
+                }
+            }
+            Fault::Chain { fault } => {
+                if let ChainFault::Reorg {
+                    depth,
+                    vanish_percent,
+                } = fault
+                {
+                    found.within(&format!("{at}.depth"), depth, 1, 10_000);
+                    found.within(&format!("{at}.vanish_percent"), vanish_percent.into(), 0, 100);
+                }
+            }
+        }
+    }
+
+    /// Two providers that lie at once are a quorum: no verifier could tell, so no oracle may judge.
+    fn check_byzantine(&self, found: &mut Findings) {
+        let mut liars: Vec<(usize, &str, u64, u64)> = Vec::new();
+        for (place, one) in self.faults.iter().enumerate() {
+            let Fault::Endpoint { endpoint, fault, .. } = &one.fault else {
+                continue;
+            };
+            let Some(node) = self.topology.endpoints.get(usize::from(*endpoint)) else {
+                continue;
+            };
+            if !EndpointFault::is_byzantine(fault) {
+                continue;
+            }
+            let until = one.until_ms.unwrap_or(u64::MAX);
+            let collides = |&&(_, provider, from, to): &&(usize, &str, u64, u64)| {
+                provider != node.provider && one.from_ms <= to && from <= until
+            };
+            if let Some((other, ..)) = liars.iter().find(collides) {
+                found.0.push(PlanError {
+                    field: format!("faults[{place}]"),
+                    expected: format!(
+                        "apart from faults[{other}]: two providers that lie at once make a quorum"
+                    ),
+                });
+            }
+            liars.push((place, &node.provider, one.from_ms, until));
+        }
+    }
+
+    fn time(&self, field: &str, ms: u64, found: &mut Findings) {
+        found.within(field, ms, 0, self.duration_ms);
+    }
+
+    fn user(&self, at: &str, user: u32, found: &mut Findings) {
+        found.require(
+            user < self.topology.users,
+            &format!("{at}: user {user}"),
+            "below topology.users",
+        );
+    }
+
+    fn endpoint(&self, at: &str, endpoint: u8, found: &mut Findings) {
+        let is_there = usize::from(endpoint) < self.topology.endpoints.len();
+        found.require(
+            is_there,
+            &format!("{at}: endpoint {endpoint}"),
+            "one of topology.endpoints",
+        );
+    }
+}
+
+fn check_topology(topology: &Topology, found: &mut Findings) {
+    let Topology {
+        chain,
+        endpoints,
+        users,
+        register_ms,
+        users_link,
+        store,
+        bank,
+    } = topology;
+    let providers = endpoints
+        .iter()
+        .filter(|one| one.provider != endpoints[0].provider)
+        .count();
+    found.require(providers > 0, "topology.endpoints", "of two providers or more");
+    found.require(
+        endpoints.len() <= ENDPOINTS_MAX,
+        "topology.endpoints",
+        "at most 32",
+    );
+    for (index, one) in endpoints.iter().enumerate() {
+        let is_named_twice = endpoints[..index].iter().any(|other| other.name == one.name);
+        found.require(
+            !is_named_twice,
+            &format!("topology.endpoints[{index}].name"),
+            "named once",
+        );
+        found.link(&format!("topology.endpoints[{index}].link"), &one.link);
+        found.within(
+            &format!("topology.endpoints[{index}].lag_blocks"),
+            one.lag_blocks,
+            0,
+            10_000,
+        );
+    }
+    found.within("topology.users", u64::from(*users), 1, ENTRIES_MAX as u64);
+    found.within("topology.register_ms", *register_ms, 0, DURATION_MS_MAX);
+    found.link("topology.users_link", users_link);
+    found.require(
+        store.sync.is_sound(),
+        "topology.store.sync",
+        "in order and at most an hour",
+    );
+    found.within("topology.chain.id", chain.id, 1, u64::MAX);
+    found.within("topology.chain.block_ms", chain.block_ms, 10, 3_600_000);
+    found.within("topology.chain.finality_blocks", chain.finality_blocks, 1, 10_000);
+    found.within("topology.bank.mailbox", bank.mailbox.into(), 1, u32::MAX.into());
+    found.within("topology.bank.restart_ms", bank.restart_ms, 1, DURATION_MS_MAX);
+    let price = bank
+        .price
+        .is_none_or(|price| price.numerator > 0 && price.denominator > 0);
+    found.require(price, "topology.bank.price", "positive");
+}
+
+/// Everything that is wrong so far.
+#[derive(Default)]
+struct Findings(Vec<PlanError>);
+
+impl Findings {
+    fn require(&mut self, holds: bool, field: &str, expected: &str) {
+        if !holds {
+            self.0.push(PlanError {
+                field: field.to_owned(),
+                expected: expected.to_owned(),
+            });
+        }
+    }
+
+    fn within(&mut self, field: &str, value: u64, low: u64, high: u64) {
+        self.require(
+            (low..=high).contains(&value),
+            field,
+            &format!("{low} to {high}, and not {value}"),
+        );
+    }
+
+    fn link(&mut self, field: &str, link: &super::LinkPlan) {
+        self.require(
+            link.latency.is_sound(),
+            &format!("{field}.latency"),
+            "in order and at most an hour",
+        );
+        let percents = link.loss_percent <= 100 && link.duplicate_percent <= 100;
+        self.require(percents, &format!("{field}: percents"), "0 to 100");
+    }
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests;

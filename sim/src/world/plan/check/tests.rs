@@ -1,0 +1,95 @@
+use super::super::{Deed, Movement, Plan, ScheduledFault, Shape, Token};
+use crate::fault::{EndpointFault, Fault, Lie, LinkFault, LinkName};
+
+#[track_caller]
+fn check(change: impl FnOnce(&mut Plan), expected: &[&str]) {
+    let mut plan = Plan::calm("check", 10_000);
+    change(&mut plan);
+    let found = plan.check().err().unwrap_or_default();
+    let fields: Vec<&str> = found.iter().map(|error| error.field.as_str()).collect();
+    assert_eq!(fields, expected);
+}
+
+fn lie(endpoint: u8, from_ms: u64, until_ms: u64) -> ScheduledFault {
+    let fault = EndpointFault::Lying { lie: Lie::OmittedLog };
+    ScheduledFault {
+        from_ms,
+        until_ms: Some(until_ms),
+        fault: Fault::Endpoint {
+            endpoint,
+            fault,
+            percent: 100,
+        },
+    }
+}
+
+#[test]
+fn a_calm_plan_is_sound() {
+    check(|_| {}, &[]);
+}
+
+#[test]
+fn everything_wrong_is_named_at_once() {
+    check(
+        |plan| {
+            plan.duration_ms = 0;
+            plan.topology.chain.block_ms = 0;
+            plan.workload.push(Deed::Balances { at_ms: 0, user: 99 });
+        },
+        &["duration_ms", "topology.chain.block_ms", "workload[0]: user 99"],
+    );
+}
+
+#[test]
+fn a_movement_is_on_the_chain_and_moves_something() {
+    let movement = Movement {
+        shape: Shape::Payment,
+        user: 0,
+        token: Token::Gold,
+        amount_milli: 0,
+    };
+    check(
+        |plan| {
+            plan.workload.push(Deed::Deposit {
+                at_ms: 0,
+                movements: vec![movement],
+                fate: Default::default(),
+                delay_blocks: 0,
+                claims: Vec::new(),
+            });
+        },
+        &[
+            "workload[0].movements[0].token",
+            "workload[0].movements[0].amount_milli",
+        ],
+    );
+}
+
+#[test]
+fn liars_of_two_providers_must_not_overlap() {
+    check(|plan| plan.faults = vec![lie(0, 0, 100), lie(1, 101, 200)], &[]);
+    check(|plan| plan.faults = vec![lie(0, 0, 100), lie(4, 50, 200)], &[]);
+    check(
+        |plan| plan.faults = vec![lie(0, 0, 100), lie(1, 100, 200)],
+        &["faults[1]"],
+    );
+}
+
+#[test]
+fn faults_end_with_the_plan_and_holds_release() {
+    check(
+        |plan| plan.faults = vec![lie(9, 5, 10_001)],
+        &["faults[0].until_ms", "faults[0]: endpoint 9"],
+    );
+    let hold = Fault::Network {
+        link: LinkName::Users,
+        direction: Default::default(),
+        fault: LinkFault::Hold,
+    };
+    let hold = ScheduledFault {
+        from_ms: 0,
+        until_ms: None,
+        fault: hold,
+    };
+    check(|plan| plan.faults = vec![hold], &["faults[0]"]);
+}

@@ -1,0 +1,162 @@
+//! What a world is made of: one chain, its endpoints, the store, the users' network, and the bank's settings.
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Latency;
+
+/// The parts of a world.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Topology {
+    /// The chain.
+    pub chain: ChainPlan,
+    /// Its endpoints, at least two of different providers.
+    pub endpoints: Vec<EndpointPlan>,
+    /// How many users there are. Deeds name them by number, from 0.
+    pub users: u32,
+    /// Within how long after the start the users register, evenly spread.
+    pub register_ms: u64,
+    /// The network between the users and the bank.
+    pub users_link: LinkPlan,
+    /// The journal's store.
+    pub store: StorePlan,
+    /// The bank.
+    pub bank: BankPlan,
+}
+
+impl Default for Topology {
+    /// Seven endpoints of four providers, six users, and the defaults of every part.
+    fn default() -> Self {
+        let endpoint = |index: usize| EndpointPlan {
+            name: format!("node-{index}"),
+            provider: format!("provider-{}", index % 4),
+            link: LinkPlan::default(),
+            lag_blocks: 0,
+        };
+        Self {
+            chain: ChainPlan::default(),
+            endpoints: (0..7).map(endpoint).collect(),
+            users: 6,
+            register_ms: 500,
+            users_link: LinkPlan::default(),
+            store: StorePlan::default(),
+            bank: BankPlan::default(),
+        }
+    }
+}
+
+/// The chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChainPlan {
+    /// Its EIP-155 id.
+    pub id: u64,
+    /// The time between two blocks.
+    pub block_ms: u64,
+    /// By how many blocks the finalized one trails the latest.
+    pub finality_blocks: u64,
+}
+
+impl Default for ChainPlan {
+    /// BSC: a block each 0.45 s, final three blocks later.
+    fn default() -> Self {
+        Self {
+            id: 56,
+            block_ms: 450,
+            finality_blocks: 3,
+        }
+    }
+}
+
+/// One endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointPlan {
+    /// What people call it.
+    pub name: String,
+    /// Who runs it. Two endpoints of one provider are not independent.
+    pub provider: String,
+    /// The way to it and back.
+    #[serde(default)]
+    pub link: LinkPlan,
+    /// By how many blocks it always trails the chain.
+    #[serde(default)]
+    pub lag_blocks: u64,
+}
+
+/// A link, the same both ways.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinkPlan {
+    /// How long a message travels.
+    pub latency: Latency,
+    /// How many of a hundred messages are lost.
+    pub loss_percent: u8,
+    /// How many of a hundred messages arrive twice.
+    pub duplicate_percent: u8,
+}
+
+/// The store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StorePlan {
+    /// How long a sync takes.
+    pub sync: Latency,
+}
+
+impl Default for StorePlan {
+    /// An SSD: 0.2 to 2 ms.
+    fn default() -> Self {
+        Self {
+            sync: Latency::Uniform {
+                min_us: 200,
+                max_us: 2_000,
+            },
+        }
+    }
+}
+
+/// The bank's settings, and how its process is run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BankPlan {
+    /// How often heads are read and finalized blocks scanned.
+    pub poll_ms: u64,
+    /// When a newly named transaction is verified, counted from when it was named.
+    pub fast_track_ms: Vec<u64>,
+    /// How often everything that is not terminal is verified again.
+    pub sweep_ms: u64,
+    /// How long automation tries before a transaction becomes a dead letter.
+    pub patience_ms: u64,
+    /// What USDT buys, if anything: minor units of GOLD for each minor unit of USDT.
+    pub price: Option<PricePlan>,
+    /// How many inputs may wait before requests of users are turned away.
+    pub mailbox: u32,
+    /// How long after its end a process that ended by itself (fenced off) is started again.
+    pub restart_ms: u64,
+}
+
+impl Default for BankPlan {
+    /// Attempts at 0, 1 and 2 s, a sweep each 3 s, a poll each second, a day of patience, no product.
+    fn default() -> Self {
+        Self {
+            poll_ms: 1_000,
+            fast_track_ms: vec![0, 1_000, 2_000],
+            sweep_ms: 3_000,
+            patience_ms: 24 * 60 * 60 * 1_000,
+            price: None,
+            mailbox: 1_024,
+            restart_ms: 1_000,
+        }
+    }
+}
+
+/// A price: `numerator` minor units given for `denominator` minor units paid. Both at least 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PricePlan {
+    /// What is multiplied by.
+    pub numerator: u64,
+    /// What is divided by.
+    pub denominator: u64,
+}

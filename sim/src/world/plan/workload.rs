@@ -1,0 +1,233 @@
+//! What users and operators do. Each deed stands alone: leaving one out breaks no other, which is what a shrinker needs.
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that somebody does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Deed {
+    /// A transaction is sent to the chain, and perhaps claimed. It waits until the users whom it pays have got their
+    /// addresses from the bank.
+    Deposit {
+        /// When it is sent.
+        at_ms: u64,
+        /// What moves in it, in the order of its logs; none is a transaction without logs.
+        movements: Vec<Movement>,
+        /// What becomes of it.
+        #[serde(default)]
+        fate: Fate,
+        /// How many blocks it waits before it is mined, 0 for the next one.
+        #[serde(default)]
+        delay_blocks: u64,
+        /// Who claims it, when.
+        #[serde(default)]
+        claims: Vec<ClaimPlan>,
+    },
+    /// An operator issues GOLD to a user, so that there is money to move without any chain.
+    Fund {
+        /// When.
+        at_ms: u64,
+        /// To whom.
+        user: u32,
+        /// How much, in thousandths of a whole unit.
+        amount_milli: u64,
+    },
+    /// A user pays another one.
+    Transfer {
+        /// When.
+        at_ms: u64,
+        /// Who pays.
+        from: u32,
+        /// Who is paid.
+        to: u32,
+        /// In what.
+        token: Token,
+        /// How much, in thousandths of a whole unit.
+        amount_milli: u64,
+        /// The number of the idempotency key; deeds and claims with one number share a key. Left out, it is a key of its
+        /// own.
+        #[serde(default)]
+        key: Option<u64>,
+        /// Left out, the money moves at once; otherwise it is held first.
+        #[serde(default)]
+        hold: Option<HoldPlan>,
+        /// When the payment is undone, if ever. It waits until the payment was accepted.
+        #[serde(default)]
+        reverse_at_ms: Option<u64>,
+    },
+    /// A user asks for their balances.
+    Balances {
+        /// When.
+        at_ms: u64,
+        /// Who.
+        user: u32,
+    },
+    /// An operator lists the dead letters and lets automation try each again.
+    RetryDeadLetters {
+        /// When.
+        at_ms: u64,
+    },
+    /// An operator says whose a suspended deposit is, again and again until the bank takes it.
+    Attribute {
+        /// When first.
+        at_ms: u64,
+        /// Which deposit: the place of its deed in the workload.
+        deed: u32,
+        /// The place of the movement in that deed.
+        ordinal: u32,
+        /// Whose it is.
+        user: u32,
+    },
+}
+
+/// Money that is reserved before it moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HoldPlan {
+    /// How long after its start the hold is over by itself, if ever.
+    #[serde(default)]
+    pub expires_after_ms: Option<u64>,
+    /// When it is resolved. It waits until the hold was accepted.
+    pub end_at_ms: u64,
+    /// How it is resolved.
+    pub end: HoldEnd,
+}
+
+/// How a hold ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldEnd {
+    /// All of it is posted.
+    Post,
+    /// So many of a hundred parts are posted, the rest released.
+    PostPercent(u8),
+    /// All of it is released.
+    Void,
+    /// Nobody resolves it.
+    Abandon,
+}
+
+/// What becomes of a transaction that was sent to the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// It is mined and succeeds.
+    #[default]
+    Mined,
+    /// It is mined and reverts, so that it has no logs (trap E1).
+    Reverted,
+    /// It is never mined: replaced by another one, or dropped (trap E20).
+    NeverMined,
+}
+
+/// A claim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimPlan {
+    /// When, which may be before the transaction is sent.
+    pub at_ms: u64,
+    /// Who claims, which need not be who was paid (trap E19).
+    pub user: u32,
+    /// The number of the idempotency key; claims and deeds with one number share a key. Left out, it is a key of its own.
+    #[serde(default)]
+    pub key: Option<u64>,
+}
+
+/// One movement of tokens, or what looks like one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Movement {
+    /// Its looks.
+    #[serde(default)]
+    pub shape: Shape,
+    /// The user whose address is named in it.
+    pub user: u32,
+    /// The token.
+    pub token: Token,
+    /// How much, in thousandths of a whole token. A payment under one whole token is below the minimum (trap E7).
+    pub amount_milli: u64,
+}
+
+/// What a movement looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// A transfer from outside to the user's deposit address.
+    #[default]
+    Payment,
+    /// A transfer to an address of the house that belongs to no user.
+    ToCollect,
+    /// A transfer between two addresses that are not ours.
+    ToStranger,
+    /// A transfer of a counterfeit token (trap E3).
+    FakeToken,
+    /// The layout of an ERC-721 transfer: four topics, no data (trap E4).
+    Erc721,
+    /// Address topics with dirty high bytes (trap E4).
+    DirtyTopic,
+    /// Two words of data (trap E4).
+    LongData,
+    /// A native transfer in the guise of a token log (EIP-7708, trap E5).
+    Native,
+    /// A transfer of nothing (trap E7).
+    ZeroValue,
+    /// From the user's deposit address to itself (trap E9).
+    SelfTransfer,
+    /// From the user's deposit address to the house's collecting address (trap E9).
+    OwnSweep,
+    /// From the zero address (trap E9).
+    Minted,
+    /// More than any ledger can count.
+    Huge,
+    /// Another event of the token: it moves nothing, and shifts the ordinals of what follows.
+    Approval,
+}
+
+impl Shape {
+    /// Every shape.
+    pub const ALL: [Self; 14] = [
+        Self::Payment,
+        Self::ToCollect,
+        Self::ToStranger,
+        Self::FakeToken,
+        Self::Erc721,
+        Self::DirtyTopic,
+        Self::LongData,
+        Self::Native,
+        Self::ZeroValue,
+        Self::SelfTransfer,
+        Self::OwnSweep,
+        Self::Minted,
+        Self::Huge,
+        Self::Approval,
+    ];
+}
+
+/// The assets of every world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Token {
+    /// 18 decimals on the chain and in the ledger.
+    Usdt,
+    /// 6 decimals on the chain, 8 in the ledger (trap E6).
+    Usdc,
+    /// 18 decimals, disabled: what comes is held in suspense.
+    Busd,
+    /// The house's own product: 8 decimals, on no chain.
+    Gold,
+}
+
+impl Deed {
+    /// When it begins.
+    #[must_use]
+    pub const fn at_ms(&self) -> u64 {
+        match self {
+            Self::Deposit { at_ms, .. }
+            | Self::Fund { at_ms, .. }
+            | Self::Transfer { at_ms, .. }
+            | Self::Balances { at_ms, .. }
+            | Self::RetryDeadLetters { at_ms }
+            | Self::Attribute { at_ms, .. } => *at_ms,
+        }
+    }
+}
