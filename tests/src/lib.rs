@@ -1,0 +1,9 @@
+//! What the end-to-end tests stand on: real processes that can be killed, and a private, real EVM node.
+//!
+//! Helpers panic with the reason when the machine does not do what they ask: a test that cannot run has failed. What
+//! npm ships is installed by `tests/run --install`.
+
+pub mod crash;
+pub mod evm;
+pub mod http;
+pub mod process;

@@ -1,0 +1,5 @@
+//! The node and the contracts really do what the tests of the product build on.
+
+mod abi;
+mod node;
+mod traps;
