@@ -13,7 +13,9 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod bank;
 pub mod digest;
+pub mod escrow;
 pub mod id;
 pub mod journal;
 pub mod ledger;

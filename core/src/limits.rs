@@ -1,11 +1,15 @@
 //! Every bound in one place: no queue, list or loop without one.
 
+use crate::money::Amount;
+
 /// The most decimals that an asset or a token may have. 10^30 minor units a unit leave room for 10^8 units.
 pub const SCALE_MAX: u8 = 30;
 /// The most transfers in one transaction.
 pub const TRANSFERS_MAX: usize = 256;
 /// The most deposits recognised in one on-chain transaction; a receipt with more is a dead letter, never cut.
 pub const DEPOSITS_PER_TX_MAX: usize = 512;
+/// The largest single deposit: so small that four thousand million of them do not overflow an account.
+pub const DEPOSIT_MAX: Amount = Amount::from_minor(i128::MAX >> 32);
 /// The most endpoints of one chain.
 pub const ENDPOINTS_MAX: usize = 32;
 /// The most records that one `handle` may push: they are committed together or not at all.

@@ -53,7 +53,7 @@ impl TransactionState {
 }
 
 /// A transaction as one may look at it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TransactionView {
     /// Its id.
     pub id: TransactionId,
@@ -68,6 +68,12 @@ pub struct TransactionView {
 }
 
 impl Ledger {
+    /// How many transactions there are, in every state.
+    #[must_use]
+    pub fn transaction_count(&self) -> u64 {
+        self.transactions.next_id().number() - 1
+    }
+
     /// The transaction called `id`, if there is one.
     #[must_use]
     pub fn transaction(&self, id: TransactionId) -> Option<TransactionView> {

@@ -68,7 +68,7 @@ pub enum RefusedBy {
 }
 
 /// The right to make one call. Handed in once: by [`record`](super::Breaker::record) or [`cancel`](super::Breaker::cancel).
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[must_use = "a permit that is dropped counts as a failed call once its deadline has passed"]
 pub struct Permit {
     /// The state change after which it was granted.

@@ -55,7 +55,8 @@ impl Unavailable {
 }
 
 /// One attempt at one endpoint. Handed in once, with what became of it; one that is lost frees itself in the end.
-#[derive(Debug, PartialEq, Eq, Hash)]
+/// It is cloned with its owner alone, when a whole machine is forked.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[must_use = "a lease that is dropped keeps its place until it expires"]
 pub struct Lease {
     /// The endpoint to ask.

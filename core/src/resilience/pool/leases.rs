@@ -20,7 +20,7 @@ struct Held {
 }
 
 /// What a lease keeps to give its slot back.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Hold {
     slot: usize,
     number: u64,

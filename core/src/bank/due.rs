@@ -1,0 +1,115 @@
+//! What time brings: holds that expire, and what a start must bring up to date with the configuration.
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::{Bank, BankConfig, Effect, Record, State};
+use crate::escrow::{TxKey, deposit_address};
+use crate::id::{AssetId, ChainId, UserId};
+use crate::machine::{Deadline, Effects};
+
+/// The most of it that one input works off.
+const BACKLOG_PER_INPUT_MAX: usize = 256;
+
+/// What a start has to do before everything is as the configuration says, last things first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Backlog {
+    assets: Vec<(AssetId, u8)>,
+    addresses: Vec<(UserId, ChainId)>,
+    /// Transactions that automation was working on when the process ended.
+    open: Vec<TxKey>,
+}
+
+impl Backlog {
+    /// What is missing from `state`.
+    pub(super) fn new(config: &BankConfig, state: &State) -> Self {
+        let unknown = config
+            .registry
+            .assets()
+            .filter(|asset| state.scale(asset.id).is_none());
+        let chains = || config.escrow.chains.iter().map(|chain| chain.id);
+        let lacking = state.users().flat_map(|(id, user)| {
+            let has = |chain: ChainId| user.addresses.iter().any(|(known, _)| *known == chain);
+            chains()
+                .filter(move |chain| !has(*chain))
+                .map(move |chain| (id, chain))
+        });
+        let mut open: Vec<TxKey> = state.escrow().open().map(|(_, tx)| tx).collect();
+        open.reverse();
+        Self {
+            assets: unknown.map(|asset| (asset.id, asset.scale)).collect(),
+            addresses: lacking.collect(),
+            open,
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.assets.is_empty() && self.addresses.is_empty() && self.open.is_empty()
+    }
+}
+
+impl Bank {
+    /// Works off some of the backlog: assets at once, since everything else may need them.
+    pub(super) fn work_off(&mut self, fx: &mut Effects<Effect>) {
+        for (asset, scale) in core::mem::take(&mut self.backlog.assets) {
+            self.record(Record::AssetRegistered { asset, scale }, fx);
+        }
+        for _ in 0..BACKLOG_PER_INPUT_MAX {
+            if let Some(tx) = self.backlog.open.pop() {
+                self.watch(tx);
+            } else if let Some((user, chain)) = self.backlog.addresses.pop() {
+                self.assign_address(user, chain, fx);
+            } else {
+                break;
+            }
+        }
+    }
+
+    fn assign_address(&mut self, user: UserId, chain: ChainId, fx: &mut Effects<Effect>) {
+        if let Some(config) = self.config.escrow.chains.iter().find(|one| one.id == chain) {
+            let address = deposit_address(&config.addresses, user);
+            self.record(Record::AddressAssigned { user, chain, address }, fx);
+        }
+    }
+
+    /// Lets go the holds whose time is over.
+    pub(super) fn expire_holds(&mut self, fx: &mut Effects<Effect>) {
+        if self
+            .state
+            .ledger()
+            .next_expiry()
+            .is_none_or(|expiry| expiry > self.wall)
+        {
+            return;
+        }
+        for record in self.state.ledger().due(self.wall, BACKLOG_PER_INPUT_MAX) {
+            self.record(Record::Ledger(record), fx);
+        }
+    }
+
+    /// When the next hold expires, on the driver's clock.
+    pub(super) fn next_expiry(&self) -> Option<Deadline> {
+        let expiry = self.state.ledger().next_expiry()?;
+        // Dates and durations are different clocks: look again at least each minute, in case the date jumps.
+        let wait = expiry.since(self.wall).min(Duration::from_secs(60));
+        Some(Deadline {
+            at: self.now.after(wait),
+            why: "a hold expires",
+        })
+    }
+
+    /// Puts `tx` on the fast track.
+    pub(super) fn watch(&mut self, tx: TxKey) {
+        self.verifier.watch(self.now, tx);
+        let seen = self
+            .state
+            .escrow()
+            .watch(tx)
+            .and_then(|watch| watch.stage.seen_height());
+        self.verifier.set_height(tx, seen);
+        self.verifier_due = Some(Deadline {
+            at: self.now,
+            why: "a transaction was named",
+        });
+    }
+}

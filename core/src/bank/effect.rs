@@ -1,0 +1,296 @@
+//! What the bank can wish for, beside records: replies, questions to endpoints, notices.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::record::Record;
+use crate::escrow::{Booked, DeadLetterReason, DepositKey, Evidence, Question, Reason, Stage, TxKey};
+use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, RequestId, Text, UserId};
+use crate::ledger::{Balance, Outcome, TransactionView};
+use crate::machine::Intent;
+use crate::resilience::{BreakerState, CordonReason};
+use crate::time::WallClock;
+
+/// What leaves the bank.
+pub type Effect = Intent<Record, Act>;
+
+/// An act, done once the records before it are committed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Act {
+    /// Answers whoever waits.
+    Reply {
+        /// Who waits.
+        request: RequestId,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Asks an endpoint. The bank counts the time itself; after `timeout` the adapter should let the call go.
+    Ask {
+        /// The call, which the answer must name.
+        call: CallId,
+        /// Whom.
+        endpoint: EndpointId,
+        /// What.
+        question: Question,
+        /// How long the answer is worth waiting for.
+        timeout: Duration,
+    },
+    /// Tells people and metrics.
+    Notice(Notice),
+}
+
+/// What the one who asked is told.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Reply {
+    /// A user was made, now or when the key was first used, or was asked for.
+    User {
+        /// The user.
+        user: UserId,
+        /// The name.
+        name: Text,
+        /// Their deposit addresses.
+        addresses: Vec<(ChainId, Address)>,
+        /// Whether this repeats an earlier reply.
+        replayed: bool,
+    },
+    /// A claim was filed, now or earlier, or was asked for.
+    Claim {
+        /// How it stands.
+        claim: Box<ClaimView>,
+        /// Whether this repeats an earlier reply.
+        replayed: bool,
+    },
+    /// A transaction was decided, now or when the key was first used.
+    Outcome {
+        /// The decision.
+        outcome: Outcome,
+        /// Whether this repeats an earlier reply.
+        replayed: bool,
+    },
+    /// A transaction.
+    Transaction(TransactionView),
+    /// A user's balances.
+    Balances(Vec<(AssetId, Balance)>),
+    /// Dead letters.
+    DeadLetters(Vec<(TxKey, DeadLetterReason, WallClock)>),
+    /// A decision of an operator was taken.
+    Done,
+    /// How everything stands.
+    Status(Box<Status>),
+    /// The key was used before with another body.
+    Conflict {
+        /// The first field that differs.
+        field: &'static str,
+    },
+    /// It cannot be done.
+    Refused(Refusal),
+}
+
+/// Why something cannot be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// No such user.
+    #[error("there is no {0}")]
+    UnknownUser(UserId),
+    /// No such claim.
+    #[error("there is no {0}")]
+    UnknownClaim(ClaimId),
+    /// No such transaction.
+    #[error("there is no such transaction")]
+    UnknownTransaction,
+    /// The chain is not configured.
+    #[error("chain {0} is not configured")]
+    UnknownChain(ChainId),
+    /// The user has too many claims open.
+    #[error("too many claims are open: wait until some are settled")]
+    TooManyClaims,
+    /// The transaction is not a dead letter.
+    #[error("the transaction is not a dead letter")]
+    NotADeadLetter,
+    /// The deposit is not in suspense.
+    #[error("the deposit is not in suspense")]
+    NotInSuspense,
+    /// A text is empty or too long.
+    #[error("{field} must have 1 to {} bytes", crate::limits::TEXT_BYTES_MAX)]
+    Text {
+        /// The field.
+        field: &'static str,
+    },
+    /// The command moves, resolves or reverses money that is not users' own.
+    #[error(
+        "only transfers from users to users or to fees are permitted, and only their holds and reversals"
+    )]
+    NotPermitted,
+    /// The ledger refused to move the money out of suspense.
+    #[error("the ledger refuses: {0}")]
+    Ledger(crate::ledger::Refusal),
+}
+
+impl Refusal {
+    /// The stable code that the API shows.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownUser(_) => "unknown_user",
+            Self::UnknownClaim(_) => "unknown_claim",
+            Self::UnknownTransaction => "unknown_transaction",
+            Self::UnknownChain(_) => "unknown_chain",
+            Self::TooManyClaims => "too_many_claims",
+            Self::NotADeadLetter => "not_a_dead_letter",
+            Self::NotInSuspense => "not_in_suspense",
+            Self::Text { .. } => "bad_text",
+            Self::NotPermitted => "not_permitted",
+            Self::Ledger(_) => "ledger_refused",
+        }
+    }
+}
+
+/// A claim, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ClaimView {
+    /// Its name.
+    pub id: ClaimId,
+    /// Who claims.
+    pub user: UserId,
+    /// What is claimed.
+    pub tx: TxKey,
+    /// When it was filed.
+    pub filed_at: WallClock,
+    /// How it stands.
+    pub status: ClaimStatus,
+    /// How often the transaction was verified since the start of the process.
+    pub attempts: u32,
+    /// The height that two independent upstreams have finalized, if known.
+    pub finalized_height: Option<u64>,
+    /// The stage of the transaction, with its evidence.
+    pub stage: Stage,
+}
+
+/// How a claim stands, which is not how the transaction stands: a final deposit may be somebody else's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ClaimStatus {
+    /// Nothing is known of the transaction yet, and it was not looked for since the start of the process.
+    Observed,
+    /// It is being looked for.
+    Verifying,
+    /// It is in a block that is not final; the deposits of the claimant are locked.
+    Seen(Vec<Booked>),
+    /// It was in a block that is gone.
+    Reorged,
+    /// It is decided.
+    Settled(ClaimVerdict),
+    /// A person must look at it.
+    DeadLetter(DeadLetterReason),
+    /// A person looked, and found it worthless.
+    Dismissed,
+}
+
+/// What became of a claim.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ClaimVerdict {
+    /// The claimant's deposits are available.
+    Credited(Vec<Booked>),
+    /// The deposits are valid and nobody's yet.
+    Suspense(Vec<Booked>),
+    /// There is nothing for the claimant.
+    Rejected(Reason),
+}
+
+/// What people and metrics are told. Nothing depends on it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Notice {
+    /// A transaction moved to another stage.
+    Stage {
+        /// The transaction.
+        tx: TxKey,
+        /// The name of the stage.
+        stage: &'static str,
+    },
+    /// A deposit was posted.
+    Credited {
+        /// The deposit.
+        deposit: DepositKey,
+        /// What it was and what the ledger did.
+        booked: Booked,
+        /// Why it is believed.
+        evidence: Box<Evidence>,
+        /// How long after it was first named.
+        took: Duration,
+    },
+    /// Two upstreams contradict each other about one transaction or range; the odd one out was cordoned.
+    Disagreement {
+        /// Who was outvoted.
+        endpoint: EndpointId,
+    },
+    /// A transaction became a dead letter.
+    DeadLettered {
+        /// The transaction.
+        tx: TxKey,
+        /// Why.
+        reason: DeadLetterReason,
+    },
+    /// An endpoint is not asked any more for now.
+    Cordoned {
+        /// Which.
+        endpoint: EndpointId,
+        /// Why.
+        reason: CordonReason,
+    },
+    /// A breaker changed its state.
+    Breaker {
+        /// Whose.
+        endpoint: EndpointId,
+        /// From which state.
+        from: BreakerState,
+        /// To which state.
+        to: BreakerState,
+    },
+}
+
+/// How everything stands: what health and metrics are made from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Status {
+    /// How many users there are.
+    pub users: usize,
+    /// How many transactions were posted or refused.
+    pub transactions: u64,
+    /// How many watched transactions are in each stage, by stage name.
+    pub stages: Vec<(&'static str, usize)>,
+    /// When the oldest transaction that is not settled was named.
+    pub oldest_open: Option<WallClock>,
+    /// The chains.
+    pub chains: Vec<ChainStatus>,
+}
+
+/// How a chain stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ChainStatus {
+    /// The chain.
+    pub chain: ChainId,
+    /// The last block scanned.
+    pub scanned: Option<u64>,
+    /// The height that two independent upstreams have finalized.
+    pub finalized: Option<u64>,
+    /// The endpoints, in order.
+    pub endpoints: Vec<EndpointStatus>,
+}
+
+/// How an endpoint stands.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EndpointStatus {
+    /// Its name.
+    pub name: Text,
+    /// Who runs it.
+    pub provider: Text,
+    /// The state of its breaker.
+    pub breaker: BreakerState,
+    /// Whether it proved to serve the chain.
+    pub verified: bool,
+    /// Why it is not asked, if it is not.
+    pub cordon: Option<CordonReason>,
+    /// Its usual time to answer, once it has answered.
+    pub latency: Option<Duration>,
+    /// Its latest and finalized heights.
+    pub heights: Option<(u64, u64)>,
+}

@@ -1,0 +1,110 @@
+//! What can happen to the bank.
+
+use crate::escrow::{Answer, DepositKey, Fault, Resolution, TxKey};
+use crate::id::{CallId, ClaimId, IdempotencyKey, RequestId, Text, TransactionId, UserId};
+use crate::ledger;
+use crate::time::WallClock;
+
+/// One thing that happened, and the date on the driver's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Input {
+    /// The date. It may jump; what is recorded never goes backwards.
+    pub wall: WallClock,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Event {
+    /// Time passed. Due or not, it does no harm.
+    Tick,
+    /// Somebody wants something done.
+    Command {
+        /// Who waits for the reply.
+        request: RequestId,
+        /// What is wanted.
+        command: Command,
+    },
+    /// Somebody wants to know something.
+    Query {
+        /// Who waits for the reply.
+        request: RequestId,
+        /// What is wanted.
+        query: Query,
+    },
+    /// An endpoint answered, or did not. Late, repeated and unknown answers do no harm.
+    Answered {
+        /// The call.
+        call: CallId,
+        /// The outcome.
+        outcome: Result<Answer, Fault>,
+    },
+}
+
+/// A write. Each carries a key, and repeating it does nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Makes a user, with an account of every enabled asset and a deposit address on every chain.
+    RegisterUser {
+        /// The client's key.
+        key: IdempotencyKey,
+        /// A name for people, at most [`crate::limits::TEXT_BYTES_MAX`] bytes.
+        name: Text,
+    },
+    /// Says that a transaction paid a user.
+    Claim {
+        /// The client's key.
+        key: IdempotencyKey,
+        /// Who claims.
+        user: UserId,
+        /// What is claimed.
+        tx: TxKey,
+    },
+    /// Moves money.
+    Transact(ledger::Request),
+    /// Decides about a dead letter.
+    ResolveDeadLetter {
+        /// The transaction.
+        tx: TxKey,
+        /// What is decided.
+        resolution: Resolution,
+        /// Who decides.
+        actor: Text,
+        /// Why.
+        reason: Text,
+    },
+    /// Says whose a suspended deposit is.
+    AttributeSuspense {
+        /// The deposit.
+        deposit: DepositKey,
+        /// Whose it is.
+        user: UserId,
+        /// Who decides.
+        actor: Text,
+        /// Why.
+        reason: Text,
+    },
+}
+
+/// A read. Its reply leaves only once everything that it shows is committed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Query {
+    /// A user, with deposit addresses.
+    User(UserId),
+    /// A user's balances, by asset.
+    Balances(UserId),
+    /// A claim.
+    Claim(ClaimId),
+    /// A ledger transaction.
+    Transaction(TransactionId),
+    /// Dead letters after one, oldest key first, at most `limit`.
+    DeadLetters {
+        /// The last one already seen.
+        after: Option<TxKey>,
+        /// How many, at most 1000.
+        limit: usize,
+    },
+    /// How everything stands.
+    Status,
+}

@@ -1,0 +1,217 @@
+//! The root machine: the ledger and the escrow behind one door.
+//!
+//! `input` is what can happen to it, `effect` what it can wish for, `record` what becomes durable. `state` changes
+//! by records alone, so replaying a journal rebuilds it by the same lines of code. The decisions are in `command`
+//! (what people want), `query` (what they ask), `finding` (what the chains say), `booking` (what that does to the
+//! ledger) and `due` (what time brings).
+
+mod booking;
+mod command;
+mod config;
+mod due;
+mod effect;
+mod finding;
+mod input;
+mod query;
+mod record;
+mod state;
+
+use alloc::vec::Vec;
+
+pub use config::{BankConfig, ConfigError, OpenError};
+pub use effect::{
+    Act, ChainStatus, ClaimStatus, ClaimVerdict, ClaimView, Effect, EndpointStatus, Notice, Refusal, Reply,
+    Status,
+};
+pub use input::{Command, Event, Input, Query};
+pub use record::Record;
+pub use state::{State, User};
+
+use crate::escrow::verifier::{Out, Verifier};
+use crate::escrow::{Addresses, Recipient};
+use crate::id::{Address, ChainId, RequestId};
+use crate::machine::{Deadline, Effects, Intent, Machine};
+use crate::rng::Rng;
+use crate::time::{Instant, WallClock};
+
+/// How often one input may make the verifier go on by itself; what is left is due at once and comes with the next
+/// tick.
+const STEPS_PER_INPUT_MAX: usize = 4;
+
+/// The root machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bank {
+    config: BankConfig,
+    state: State,
+    verifier: Verifier,
+    /// What the verifier came to, not yet decided upon. Empty between inputs.
+    out: Out,
+    /// When the verifier is due, kept here so that a transfer need not ask it.
+    verifier_due: Option<Deadline>,
+    now: Instant,
+    /// The latest date seen: what is recorded never goes backwards.
+    wall: WallClock,
+    /// What a start still has to bring up to date with the configuration.
+    backlog: due::Backlog,
+}
+
+impl Bank {
+    /// A bank that goes on from `state`.
+    ///
+    /// # Errors
+    /// Every contradiction within the configuration, and between it and the journal.
+    pub fn open(config: BankConfig, state: State) -> Result<Self, Vec<OpenError>> {
+        let mut errors: Vec<OpenError> = Vec::new();
+        if let Err(found) = config.check() {
+            errors.extend(found.into_iter().map(OpenError::Config));
+        }
+        for (asset, journal) in state.assets() {
+            match config.registry.asset(asset) {
+                None => errors.push(OpenError::AssetMissing { asset }),
+                Some(found) if found.scale != journal => {
+                    errors.push(OpenError::ScaleChanged {
+                        asset,
+                        journal,
+                        config: found.scale,
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let rng = Rng::from_seed(config.seed).fork("bank");
+        let scanned = |chain| state.escrow().scanned(chain).map(|block| block.number);
+        let verifier = Verifier::new(&config.escrow, &config.registry, config.pool, &rng, scanned);
+        let backlog = due::Backlog::new(&config, &state);
+        let (now, wall) = (Instant::ZERO, WallClock::from_micros(i64::MIN));
+        let (out, verifier_due) = (Out::default(), verifier.next_deadline());
+        Ok(Self {
+            config,
+            state,
+            verifier,
+            out,
+            verifier_due,
+            now,
+            wall,
+            backlog,
+        })
+    }
+
+    /// What is durable, up to the last record pushed.
+    #[must_use]
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// What it was told at its start.
+    #[must_use]
+    pub fn config(&self) -> &BankConfig {
+        &self.config
+    }
+
+    /// Makes a fact: pushes the record and takes it in.
+    fn record(&mut self, record: Record, fx: &mut Effects<Effect>) {
+        self.state.apply(&record);
+        fx.push(Intent::Record(record));
+    }
+
+    fn reply(&self, request: RequestId, reply: Reply, fx: &mut Effects<Effect>) {
+        fx.push(Intent::Act(Act::Reply { request, reply }));
+    }
+
+    fn notice(&self, notice: Notice, fx: &mut Effects<Effect>) {
+        fx.push(Intent::Act(Act::Notice(notice)));
+    }
+
+    /// Does what is due, decides upon what comes of it, and asks what must be asked.
+    fn settle(&mut self, fx: &mut Effects<Effect>) {
+        let is_due = |due: Option<Deadline>, now| due.is_some_and(|deadline| deadline.at <= now);
+        for _ in 0..STEPS_PER_INPUT_MAX {
+            if is_due(self.verifier_due, self.now) {
+                self.verifier.on_tick(self.now, &mut self.out);
+            }
+            for (chain, finding) in core::mem::take(&mut self.out.findings) {
+                self.on_finding(chain, finding, fx);
+            }
+            self.verifier_due = self.verifier.next_deadline();
+            if self.out.findings.is_empty() && !is_due(self.verifier_due, self.now) {
+                break;
+            }
+        }
+        for ask in self.out.asks.drain(..) {
+            let (call, endpoint, timeout) = (ask.call, ask.endpoint, ask.timeout);
+            fx.push(Intent::Act(Act::Ask {
+                call,
+                endpoint,
+                question: ask.question,
+                timeout,
+            }));
+        }
+    }
+}
+
+impl Machine for Bank {
+    type Input = Input;
+    type Effect = Effect;
+
+    fn handle(&mut self, now: Instant, input: Input, fx: &mut Effects<Effect>) {
+        assert!(self.now <= now, "time went backwards");
+        self.now = now;
+        self.wall = self.wall.max(input.wall);
+        if !self.backlog.is_empty() {
+            self.work_off(fx);
+        }
+        self.expire_holds(fx);
+        match input.event {
+            Event::Tick => {}
+            Event::Command { request, command } => self.on_command(request, command, fx),
+            Event::Query { request, query } => self.on_query(request, query, fx),
+            Event::Answered { call, outcome } => {
+                self.verifier.on_answer(now, call, outcome, &mut self.out);
+                self.verifier_due = Some(Deadline {
+                    at: now,
+                    why: "an endpoint answered",
+                });
+            }
+        }
+        if self.verifier_due.is_some_and(|deadline| deadline.at <= now) {
+            self.settle(fx);
+        }
+        assert!(
+            self.out.findings.is_empty() && self.out.asks.is_empty(),
+            "something was found and not decided upon"
+        );
+    }
+
+    fn next_deadline(&self) -> Option<Deadline> {
+        if !self.backlog.is_empty() {
+            return Some(Deadline {
+                at: self.now,
+                why: "bring the journal up to date with the configuration",
+            });
+        }
+        Deadline::earlier(self.verifier_due, self.next_expiry())
+    }
+}
+
+/// What the bank knows of its own addresses.
+struct Ours<'a>(&'a Bank);
+
+impl Addresses for Ours<'_> {
+    fn recipient(&self, chain: ChainId, address: Address) -> Option<Recipient> {
+        let Self(bank) = self;
+        if let Some(user) = bank.state.owner_of(chain, address) {
+            return Some(Recipient::User(user));
+        }
+        let configured = bank.config.escrow.chains.iter().find(|one| one.id == chain)?;
+        configured
+            .collect
+            .contains(&address)
+            .then_some(Recipient::Collect)
+    }
+}
+
+#[cfg(test)]
+mod tests;

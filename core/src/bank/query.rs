@@ -1,0 +1,157 @@
+//! What people ask.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::effect::{ChainStatus, ClaimStatus, ClaimVerdict, ClaimView, EndpointStatus, Reply, Status};
+use super::{Bank, Effect, Query, Refusal};
+use crate::escrow::{Beneficiary, Booked, ChainConfig, Claim, Reason, Stage};
+use crate::id::{ClaimId, RequestId, UserId};
+use crate::machine::Effects;
+
+/// The longest list that one reply holds.
+const LIST_MAX: usize = 1_000;
+
+impl Bank {
+    pub(super) fn on_query(&mut self, request: RequestId, query: Query, fx: &mut Effects<Effect>) {
+        let reply = match query {
+            Query::User(user) => self.user_reply(user, false),
+            Query::Balances(user) => self.balances(user),
+            Query::Claim(claim) => self.claim_reply(claim, false),
+            Query::Transaction(id) => self
+                .state
+                .ledger()
+                .transaction(id)
+                .map(Reply::Transaction)
+                .ok_or(Refusal::UnknownTransaction),
+            Query::DeadLetters { after, limit } => Ok(Reply::DeadLetters(
+                self.state.escrow().dead_letters(after, limit.min(LIST_MAX)),
+            )),
+            Query::Status => Ok(Reply::Status(Box::new(self.status()))),
+        };
+        self.reply(request, reply.unwrap_or_else(Reply::Refused), fx);
+    }
+
+    pub(super) fn user_reply(&self, user: UserId, replayed: bool) -> Result<Reply, Refusal> {
+        let found = self.state.user(user).ok_or(Refusal::UnknownUser(user))?;
+        let (name, addresses) = (found.name.clone(), found.addresses.clone());
+        Ok(Reply::User {
+            user,
+            name,
+            addresses,
+            replayed,
+        })
+    }
+
+    pub(super) fn claim_reply(&self, id: ClaimId, replayed: bool) -> Result<Reply, Refusal> {
+        let claim = self.state.escrow().claim(id).ok_or(Refusal::UnknownClaim(id))?;
+        Ok(Reply::Claim {
+            claim: Box::new(self.claim_view(claim)),
+            replayed,
+        })
+    }
+
+    fn balances(&self, user: UserId) -> Result<Reply, Refusal> {
+        self.state.user(user).ok_or(Refusal::UnknownUser(user))?;
+        Ok(Reply::Balances(self.state.ledger().balances_of(user).collect()))
+    }
+
+    fn claim_view(&self, claim: &Claim) -> ClaimView {
+        let Claim {
+            id,
+            user,
+            tx,
+            filed_at,
+        } = *claim;
+        let Some(watch) = self.state.escrow().watch(tx) else {
+            unreachable!("{id} claims what is not watched")
+        };
+        let attempts = self.verifier.attempts(tx);
+        ClaimView {
+            id,
+            user,
+            tx,
+            filed_at,
+            status: claim_status(&watch.stage, user, attempts),
+            attempts,
+            finalized_height: self.verifier.finalized(tx.chain),
+            stage: watch.stage.clone(),
+        }
+    }
+
+    fn status(&self) -> Status {
+        Status {
+            users: self.state.users().len(),
+            transactions: self.state.ledger().transaction_count(),
+            stages: self.state.escrow().stages().collect(),
+            oldest_open: self.state.escrow().open().next().map(|(named, _)| named),
+            chains: self
+                .config
+                .escrow
+                .chains
+                .iter()
+                .map(|chain| self.chain_status(chain))
+                .collect(),
+        }
+    }
+
+    fn chain_status(&self, config: &ChainConfig) -> ChainStatus {
+        let chain = config.id;
+        let endpoints = config
+            .endpoints
+            .iter()
+            .zip(self.verifier.endpoints(chain, self.now));
+        let endpoint = |(config, status): (
+            &crate::escrow::EndpointConfig,
+            crate::resilience::pool::EndpointStatus,
+        )| {
+            EndpointStatus {
+                name: config.name.clone(),
+                provider: config.provider.clone(),
+                breaker: status.breaker,
+                verified: status.verified,
+                cordon: status.cordon.map(|cordon| cordon.reason),
+                latency: status.latency,
+                heights: status.heights.map(|heights| (heights.latest, heights.finalized)),
+            }
+        };
+        ChainStatus {
+            chain,
+            scanned: self.verifier.scanned(chain),
+            finalized: self.verifier.finalized(chain),
+            endpoints: endpoints.map(endpoint).collect(),
+        }
+    }
+}
+
+/// How a claim of `user` on a transaction in `stage` stands.
+fn claim_status(stage: &Stage, user: UserId, attempts: u32) -> ClaimStatus {
+    let theirs = |deposits: &[Booked]| -> Vec<Booked> {
+        let mine = |booked: &&Booked| booked.deposit.beneficiary == Beneficiary::User(user);
+        deposits.iter().filter(mine).copied().collect()
+    };
+    match stage {
+        Stage::Observed if attempts == 0 => ClaimStatus::Observed,
+        Stage::Observed => ClaimStatus::Verifying,
+        Stage::Seen { deposits, .. } => ClaimStatus::Seen(theirs(deposits)),
+        Stage::Reorged { .. } => ClaimStatus::Reorged,
+        Stage::Final { deposits, .. } => ClaimStatus::Settled(verdict(deposits, theirs(deposits))),
+        Stage::Rejected { reason, .. } => ClaimStatus::Settled(ClaimVerdict::Rejected(*reason)),
+        Stage::DeadLetter { reason, .. } => ClaimStatus::DeadLetter(*reason),
+        Stage::Dismissed => ClaimStatus::Dismissed,
+    }
+}
+
+/// What a final transaction is to a claimant whose deposits are `theirs`.
+fn verdict(deposits: &[Booked], theirs: Vec<Booked>) -> ClaimVerdict {
+    if !theirs.is_empty() {
+        return ClaimVerdict::Credited(theirs);
+    }
+    let nobodys = |booked: &&Booked| matches!(booked.deposit.beneficiary, Beneficiary::Suspense(_));
+    let suspended: Vec<Booked> = deposits.iter().filter(nobodys).copied().collect();
+    if suspended.is_empty() {
+        ClaimVerdict::Rejected(Reason::NotYours)
+    } else {
+        ClaimVerdict::Suspense(suspended)
+    }
+}

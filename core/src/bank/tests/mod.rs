@@ -1,0 +1,275 @@
+//! The bank against a toy chain with four honest endpoints, each of which a test may bend.
+
+mod deposits;
+mod people;
+
+use alloc::collections::BTreeMap;
+use core::time::Duration;
+use std::vec;
+use std::vec::Vec;
+
+use super::{Act, Bank, BankConfig, Command, Effect, Event, Input, Query, Record, Reply, State};
+use crate::escrow::testing::{CHAIN, PAYER, asset, block, chain, config, receipt, registry, transfer, tx};
+use crate::escrow::{Answer, Fault, Log, Question, Receipt, ScanLog, Stage, TxKey};
+use crate::id::{Address, IdempotencyKey, RequestId, TxHash, UserId};
+use crate::machine::{Effects, Intent, Machine};
+use crate::resilience::PoolPolicy;
+use crate::time::{Instant, WallClock};
+
+/// What an endpoint does with a question before it answers honestly; `None` lets it.
+type Bend = fn(&House, &Question) -> Option<Result<Answer, Fault>>;
+
+/// The bank, its chain, and everything that ever left it.
+struct House {
+    bank: Bank,
+    now: Instant,
+    latest: u64,
+    finalized: u64,
+    mined: BTreeMap<TxHash, Receipt>,
+    bends: BTreeMap<u8, Bend>,
+    records: Vec<Record>,
+    replies: Vec<(RequestId, Reply)>,
+    asked: Vec<(u8, Question)>,
+    requests: u64,
+}
+
+impl House {
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut BankConfig)) -> Self {
+        let mut config = BankConfig {
+            registry: registry(),
+            escrow: config(),
+            pool: PoolPolicy::default(),
+            seed: 7,
+        };
+        change(&mut config);
+        Self {
+            bank: Bank::open(config, State::default()).unwrap(),
+            now: Instant::ZERO,
+            latest: 10,
+            finalized: 8,
+            mined: BTreeMap::new(),
+            bends: BTreeMap::new(),
+            records: Vec::new(),
+            replies: Vec::new(),
+            asked: Vec::new(),
+            requests: 0,
+        }
+    }
+
+    fn wall(&self) -> WallClock {
+        WallClock::from_micros(1_700_000_000_000_000).after(self.now.since(Instant::ZERO))
+    }
+
+    /// Hands one event to the bank, and every answer that follows from it at once.
+    fn handle(&mut self, event: Event) {
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            let mut fx = Effects::new();
+            self.bank.handle(
+                self.now,
+                Input {
+                    wall: self.wall(),
+                    event,
+                },
+                &mut fx,
+            );
+            for effect in fx.drain().collect::<Vec<Effect>>() {
+                match effect {
+                    Intent::Record(record) => self.records.push(record),
+                    Intent::Act(Act::Reply { request, reply }) => self.replies.push((request, reply)),
+                    Intent::Act(Act::Notice(_)) => {}
+                    Intent::Act(Act::Ask {
+                        call,
+                        endpoint,
+                        question,
+                        ..
+                    }) => {
+                        self.asked.push((endpoint.index, question.clone()));
+                        let bent = self
+                            .bends
+                            .get(&endpoint.index)
+                            .and_then(|bend| bend(self, &question));
+                        match bent.unwrap_or_else(|| Ok(self.honest(&question))) {
+                            Err(Fault::Timeout) => {} // nothing ever comes: the bank must notice by itself
+                            outcome => events.push(Event::Answered { call, outcome }),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn honest(&self, question: &Question) -> Answer {
+        let finalized = block(self.finalized);
+        match question {
+            Question::Identity { tokens } => Answer::Identity {
+                chain_id: 56,
+                genesis: chain().genesis,
+                decimals: vec![Some(18); tokens.len()],
+            },
+            Question::Heads => Answer::Heads {
+                latest: block(self.latest),
+                finalized,
+            },
+            Question::Receipt { tx } => Answer::Receipt {
+                finalized,
+                receipt: self.mined.get(tx).cloned(),
+            },
+            Question::Scan { from, to, .. } => {
+                let inside =
+                    |receipt: &&Receipt| receipt.succeeded && (*from..=*to).contains(&receipt.block.number);
+                let logs = |receipt: &Receipt| {
+                    let (tx, block) = (receipt.tx, receipt.block.number);
+                    let located = move |log: &Log| ScanLog { tx, block, log: *log };
+                    receipt.logs.iter().map(located).collect::<Vec<_>>()
+                };
+                let logs = self.mined.values().filter(inside).flat_map(logs).collect();
+                Answer::Scan {
+                    finalized,
+                    last: Some(block(*to)),
+                    logs,
+                }
+            }
+        }
+    }
+
+    /// Lets time pass in ticks at the bank's own deadlines.
+    fn pass(&mut self, duration: Duration) {
+        let end = self.now.after(duration);
+        loop {
+            let next = self
+                .bank
+                .next_deadline()
+                .map_or(end, |deadline| deadline.at.max(self.now));
+            if next >= end {
+                break;
+            }
+            self.now = next;
+            self.handle(Event::Tick);
+        }
+        self.now = end;
+        self.handle(Event::Tick);
+    }
+
+    /// Lets `blocks` blocks pass, a second each, all of them final but the last two.
+    fn mine(&mut self, blocks: u64) {
+        for _ in 0..blocks {
+            self.latest += 1;
+            self.finalized = self.latest - 2;
+            self.pass(Duration::from_secs(1));
+        }
+    }
+
+    fn command(&mut self, command: Command) -> Reply {
+        self.requests += 1;
+        let request = RequestId::new(self.requests);
+        self.handle(Event::Command { request, command });
+        self.replied(request)
+    }
+
+    fn query(&mut self, query: Query) -> Reply {
+        self.requests += 1;
+        let request = RequestId::new(self.requests);
+        self.handle(Event::Query { request, query });
+        self.replied(request)
+    }
+
+    #[track_caller]
+    fn replied(&self, request: RequestId) -> Reply {
+        let mine = self.replies.iter().find(|(known, _)| *known == request);
+        mine.map(|(_, reply)| reply.clone()).unwrap()
+    }
+
+    #[track_caller]
+    fn register(&mut self, name: &str) -> (UserId, Address) {
+        let command = Command::RegisterUser {
+            key: key(name),
+            name: name.into(),
+        };
+        let reply = self.command(command);
+        let Reply::User { user, addresses, .. } = reply else {
+            panic!("{reply:?}")
+        };
+        (user, addresses[0].1)
+    }
+
+    fn claim(&mut self, user: UserId, n: u8) -> Reply {
+        let key = key(&std::format!("claim {user} {n}"));
+        self.command(Command::Claim {
+            key,
+            user,
+            tx: named(n),
+        })
+    }
+
+    /// Puts a transaction into the latest block.
+    fn pay(&mut self, n: u8, transfers: &[(Address, u128)]) {
+        let logs = transfers
+            .iter()
+            .map(|(to, units)| transfer(PAYER, *to, *units))
+            .collect();
+        self.mined.insert(tx(n), receipt(n, block(self.latest), logs));
+    }
+
+    /// available, locked of USDT; available of GOLD.
+    #[track_caller]
+    fn balances(&mut self, user: UserId) -> (i128, i128, i128) {
+        let Reply::Balances(balances) = self.query(Query::Balances(user)) else {
+            panic!("no balances")
+        };
+        let of = |symbol| {
+            balances
+                .iter()
+                .find(|(id, _)| *id == asset(symbol))
+                .map(|(_, balance)| *balance)
+                .unwrap()
+        };
+        (
+            of("USDT").available.minor(),
+            of("USDT").locked().minor(),
+            of("GOLD").available.minor(),
+        )
+    }
+
+    fn stage(&self, n: u8) -> &'static str {
+        self.bank
+            .state()
+            .escrow()
+            .watch(named(n))
+            .map_or("unknown", |watch| watch.stage.name())
+    }
+
+    #[track_caller]
+    fn final_deposits(&self, n: u8) -> usize {
+        let stage = &self.bank.state().escrow().watch(named(n)).unwrap().stage;
+        let Stage::Final { deposits, .. } = stage else {
+            panic!("{stage:?}")
+        };
+        deposits.len()
+    }
+
+    /// The promise that replay rests on: the records alone rebuild the state.
+    #[track_caller]
+    fn audit(&self) {
+        self.bank.state().check();
+        let mut replayed = State::default();
+        self.records.iter().for_each(|record| replayed.apply(record));
+        assert_eq!(&replayed, self.bank.state());
+        assert_eq!(replayed.digest(), self.bank.state().digest());
+    }
+}
+
+fn key(name: &str) -> IdempotencyKey {
+    IdempotencyKey::derive("test", name.as_bytes())
+}
+
+fn named(n: u8) -> TxKey {
+    TxKey {
+        chain: CHAIN,
+        tx: tx(n),
+    }
+}

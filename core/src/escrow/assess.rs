@@ -1,0 +1,146 @@
+//! The validity rules: which logs of a receipt are deposits, and why the others are not.
+//!
+//! A pure function of the receipt, the registry and our addresses. It looks at logs alone, never at calldata,
+//! senders or recipients of the transaction (traps E1, E18). Finality is not its business.
+
+use alloc::vec::Vec;
+
+use super::deposit::{Beneficiary, Deposit};
+use super::evm::{Log, Receipt, TRANSFER_TOPIC};
+use super::reason::{DeadLetterReason, Reason, SuspenseReason};
+use crate::id::{Address, ChainId, UserId};
+use crate::limits::{DEPOSIT_MAX, DEPOSITS_PER_TX_MAX};
+use crate::money::{Amount, Registry, convert};
+
+/// Where EIP-7708 logs native transfers, in the guise of token logs (trap E5).
+const NATIVE_TRANSFER_EMITTER: Address = Address([
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0xff, 0xff, 0xfe,
+]);
+
+/// Whose an address of ours is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recipient {
+    /// Assigned to a user.
+    User(UserId),
+    /// Ours, and no user's.
+    Collect,
+}
+
+/// What is known of our addresses.
+pub trait Addresses {
+    /// Whose `address` is on `chain`; `None` when it is not ours.
+    fn recipient(&self, chain: ChainId, address: Address) -> Option<Recipient>;
+}
+
+/// What a receipt amounts to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Assessment {
+    /// It holds these deposits, at least one, by ordinal.
+    Deposits(Vec<Deposit>),
+    /// It holds nothing for us.
+    Nothing(Reason),
+    /// It cannot be judged by a rule.
+    DeadLetter(DeadLetterReason),
+}
+
+/// Judges `receipt` log by log: one deposit a log (trap E8).
+#[must_use]
+pub fn assess(chain: ChainId, receipt: &Receipt, registry: &Registry, ours: &impl Addresses) -> Assessment {
+    if !receipt.succeeded {
+        return Assessment::Nothing(Reason::Reverted);
+    }
+    let mut deposits = Vec::new();
+    let mut reason = Reason::NoTransfer;
+    for (ordinal, log) in (0u32..).zip(&receipt.logs) {
+        match judge(chain, ordinal, log, registry, ours) {
+            Judgement::Deposit(deposit) => deposits.push(deposit),
+            Judgement::Dismissed(why) if why.weight() > reason.weight() => reason = why,
+            Judgement::Dismissed(_) => {}
+            Judgement::DeadLetter(why) => return Assessment::DeadLetter(why),
+        }
+    }
+    if deposits.len() > DEPOSITS_PER_TX_MAX {
+        Assessment::DeadLetter(DeadLetterReason::TooManyDeposits)
+    } else if deposits.is_empty() {
+        Assessment::Nothing(reason)
+    } else {
+        Assessment::Deposits(deposits)
+    }
+}
+
+/// Whether a log found by a scan concerns us at all; the receipt then decides.
+#[must_use]
+pub fn concerns_us(chain: ChainId, log: &Log, registry: &Registry, ours: &impl Addresses) -> bool {
+    let to = topic_address(&log.topics[2]);
+    registry.token(chain, log.address).is_some() && to.is_some_and(|to| ours.recipient(chain, to).is_some())
+}
+
+enum Judgement {
+    Deposit(Deposit),
+    Dismissed(Reason),
+    DeadLetter(DeadLetterReason),
+}
+
+fn judge(chain: ChainId, ordinal: u32, log: &Log, registry: &Registry, ours: &impl Addresses) -> Judgement {
+    let dismissed = Judgement::Dismissed;
+    if log.topic_count == 0 || log.topics[0] != TRANSFER_TOPIC {
+        return dismissed(Reason::NoTransfer);
+    }
+    if log.address == NATIVE_TRANSFER_EMITTER {
+        return dismissed(Reason::NativeTransfer);
+    }
+    let Some((asset, decimals)) = registry.token(chain, log.address) else {
+        return dismissed(Reason::ForeignContract);
+    };
+    let (from, to) = match (
+        log.topic_count,
+        topic_address(&log.topics[1]),
+        topic_address(&log.topics[2]),
+    ) {
+        (3, Some(from), Some(to)) if log.data_len == 32 => (from, to),
+        _ => return dismissed(Reason::MalformedLog),
+    };
+    let Some(recipient) = ours.recipient(chain, to) else {
+        return dismissed(Reason::NotToUs);
+    };
+    if log.word == [0; 32] {
+        return dismissed(Reason::ZeroAmount);
+    }
+    if from == to || ours.recipient(chain, from).is_some() {
+        return dismissed(Reason::OwnTransfer);
+    }
+    if from == Address::default() {
+        return dismissed(Reason::Minted);
+    }
+    let amount = Amount::from_be_word(&log.word).and_then(|raw| convert(raw, decimals, asset.scale));
+    let Some(amount) = amount.ok().filter(|amount| *amount <= DEPOSIT_MAX) else {
+        return Judgement::DeadLetter(DeadLetterReason::AmountOutOfRange);
+    };
+    assert!(amount.is_positive(), "a positive word became {amount:?}");
+    let beneficiary = match recipient {
+        Recipient::Collect => Beneficiary::Suspense(SuspenseReason::Unattributed),
+        Recipient::User(_) if !asset.enabled => Beneficiary::Suspense(SuspenseReason::AssetDisabled),
+        Recipient::User(_) if amount < asset.min => Beneficiary::Suspense(SuspenseReason::BelowMinimum),
+        Recipient::User(user) => Beneficiary::User(user),
+    };
+    Judgement::Deposit(Deposit {
+        ordinal,
+        asset: asset.id,
+        amount,
+        from,
+        to,
+        beneficiary,
+    })
+}
+
+/// The address in a topic; `None` when its 12 high bytes are not clean (trap E4).
+fn topic_address(topic: &[u8; 32]) -> Option<Address> {
+    let (high, low) = topic.split_at(12);
+    let mut address = [0u8; 20];
+    address.copy_from_slice(low);
+    high.iter().all(|byte| *byte == 0).then_some(Address(address))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+use std::vec;
+use std::vec::Vec;
+
+use super::{Addresses, Assessment, NATIVE_TRANSFER_EMITTER, Recipient, assess, concerns_us};
+use crate::escrow::testing::{CHAIN, COLLECT, PAYER, block, receipt, registry, topic, transfer};
+use crate::escrow::{Beneficiary, DeadLetterReason, Log, Reason, SuspenseReason};
+use crate::id::{Address, ChainId, UserId};
+use crate::limits::DEPOSITS_PER_TX_MAX;
+
+const ALICE: Address = Address([0xa1; 20]);
+const BOB: Address = Address([0xb0; 20]);
+const STRANGER: Address = Address([0x99; 20]);
+
+struct Ours;
+
+impl Addresses for Ours {
+    fn recipient(&self, chain: ChainId, address: Address) -> Option<Recipient> {
+        match address {
+            _ if chain != CHAIN => None,
+            ALICE => Some(Recipient::User(UserId::new(1))),
+            BOB => Some(Recipient::User(UserId::new(2))),
+            COLLECT => Some(Recipient::Collect),
+            _ => None,
+        }
+    }
+}
+
+fn judged(logs: Vec<Log>) -> Assessment {
+    assess(CHAIN, &receipt(1, block(5), logs), &registry(), &Ours)
+}
+
+#[track_caller]
+fn dismissed(log: Log, why: Reason) {
+    assert_eq!(judged(vec![log]), Assessment::Nothing(why));
+}
+
+#[track_caller]
+fn owners(assessment: Assessment) -> Vec<(u32, i128, Beneficiary)> {
+    let Assessment::Deposits(deposits) = assessment else {
+        panic!("{assessment:?}")
+    };
+    deposits
+        .iter()
+        .map(|one| (one.ordinal, one.amount.minor(), one.beneficiary))
+        .collect()
+}
+
+#[test]
+fn one_deposit_a_log_and_the_ordinal_counts_every_log() {
+    let mut approval = transfer(PAYER, ALICE, 7_000);
+    approval.topics[0] = [7; 32];
+    let logs = vec![
+        approval,
+        transfer(PAYER, ALICE, 5_000),
+        transfer(PAYER, STRANGER, 5_000),
+        transfer(PAYER, BOB, 6_000),
+        transfer(PAYER, ALICE, 5_000),
+        transfer(PAYER, COLLECT, 1),
+    ];
+    let user = |n| Beneficiary::User(UserId::new(n));
+    let unattributed = Beneficiary::Suspense(SuspenseReason::Unattributed);
+    assert_eq!(
+        owners(judged(logs)),
+        [
+            (1, 5_000, user(1)),
+            (3, 6_000, user(2)),
+            (4, 5_000, user(1)),
+            (5, 1, unattributed)
+        ]
+    );
+}
+
+#[test]
+fn e1_a_reverted_transaction_is_worth_nothing() {
+    let mut reverted = receipt(1, block(5), vec![transfer(PAYER, ALICE, 5_000)]);
+    reverted.succeeded = false;
+    assert_eq!(
+        assess(CHAIN, &reverted, &registry(), &Ours),
+        Assessment::Nothing(Reason::Reverted)
+    );
+}
+
+#[test]
+fn each_trap_has_its_reason() {
+    let good = transfer(PAYER, ALICE, 5_000);
+    assert_eq!(judged(vec![]), Assessment::Nothing(Reason::NoTransfer));
+    dismissed(
+        Log {
+            address: Address([0x66; 20]),
+            ..good
+        },
+        Reason::ForeignContract,
+    );
+    dismissed(
+        Log {
+            address: NATIVE_TRANSFER_EMITTER,
+            ..good
+        },
+        Reason::NativeTransfer,
+    );
+    dismissed(transfer(PAYER, STRANGER, 5_000), Reason::NotToUs);
+    dismissed(transfer(PAYER, ALICE, 0), Reason::ZeroAmount);
+    dismissed(transfer(BOB, ALICE, 5_000), Reason::OwnTransfer);
+    dismissed(transfer(COLLECT, ALICE, 5_000), Reason::OwnTransfer);
+    dismissed(transfer(ALICE, ALICE, 5_000), Reason::OwnTransfer);
+    dismissed(transfer(Address::default(), ALICE, 5_000), Reason::Minted);
+}
+
+#[test]
+fn e4_odd_layouts_are_malformed() {
+    let good = transfer(PAYER, ALICE, 5_000);
+    let mut dirty_from = good;
+    dirty_from.topics[1][0] = 1;
+    let mut dirty_to = good;
+    dirty_to.topics[2][11] = 1;
+    let erc721 = Log {
+        topics: [good.topics[0], good.topics[1], good.topics[2], topic(PAYER)],
+        topic_count: 4,
+        data_len: 0,
+        ..good
+    };
+    for log in [
+        dirty_from,
+        dirty_to,
+        erc721,
+        Log { data_len: 64, ..good },
+        Log { data_len: 31, ..good },
+        Log {
+            topic_count: 1,
+            ..good
+        },
+    ] {
+        dismissed(log, Reason::MalformedLog);
+    }
+}
+
+#[test]
+fn another_chain_has_other_tokens_and_addresses() {
+    let other = assess(
+        ChainId::new(97),
+        &receipt(1, block(5), vec![transfer(PAYER, ALICE, 5_000)]),
+        &registry(),
+        &Ours,
+    );
+    assert_eq!(other, Assessment::Nothing(Reason::ForeignContract));
+}
+
+#[test]
+fn what_is_too_small_or_disabled_is_held_not_lost() {
+    let below = judged(vec![transfer(PAYER, ALICE, 999)]);
+    assert_eq!(
+        owners(below),
+        [(0, 999, Beneficiary::Suspense(SuspenseReason::BelowMinimum))]
+    );
+}
+
+#[test]
+fn amounts_and_counts_beyond_the_ledger_need_a_person() {
+    let mut huge = transfer(PAYER, ALICE, 1);
+    huge.word[0] = 1;
+    assert_eq!(
+        judged(vec![huge]),
+        Assessment::DeadLetter(DeadLetterReason::AmountOutOfRange)
+    );
+    let many = vec![transfer(PAYER, ALICE, 5_000); DEPOSITS_PER_TX_MAX + 1];
+    assert_eq!(
+        judged(many),
+        Assessment::DeadLetter(DeadLetterReason::TooManyDeposits)
+    );
+}
+
+#[test]
+fn the_most_telling_reason_is_reported() {
+    let fake = Log {
+        address: Address([0x66; 20]),
+        ..transfer(PAYER, ALICE, 5_000)
+    };
+    let assessment = judged(vec![
+        transfer(PAYER, STRANGER, 1),
+        fake,
+        transfer(PAYER, STRANGER, 1),
+    ]);
+    assert_eq!(assessment, Assessment::Nothing(Reason::ForeignContract));
+}
+
+#[test]
+fn a_scan_looks_for_registered_tokens_to_our_addresses() {
+    let concerns = |log: &Log| concerns_us(CHAIN, log, &registry(), &Ours);
+    assert!(concerns(&transfer(PAYER, ALICE, 5_000)));
+    assert!(concerns(&transfer(PAYER, COLLECT, 5_000)));
+    assert!(!concerns(&transfer(PAYER, STRANGER, 5_000)));
+    assert!(!concerns(&Log {
+        address: Address([0x66; 20]),
+        ..transfer(PAYER, ALICE, 5_000)
+    }));
+}

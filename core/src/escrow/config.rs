@@ -1,0 +1,243 @@
+//! What the escrow can be told: chains, endpoints, schedules, products. Checked whole, all faults at once.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::id::{Address, AssetId, BlockHash, ChainId, Text};
+use crate::limits::ENDPOINTS_MAX;
+use crate::money::{Ratio, Registry};
+
+/// One upstream of a chain.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EndpointConfig {
+    /// What people call it.
+    pub name: Text,
+    /// Who runs it. Two endpoints of one provider are not independent, so they never make a quorum (trap E16).
+    pub provider: Text,
+}
+
+/// Where deposit addresses come from: a CREATE2 factory (EIP-1014), so that an address needs no key and no storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct DepositAddresses {
+    /// The contract that can deploy the forwarders.
+    pub factory: Address,
+    /// keccak256 of the forwarder's init code.
+    pub init_code_hash: [u8; 32],
+}
+
+/// A chain to take deposits on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ChainConfig {
+    /// Its EIP-155 id.
+    pub id: ChainId,
+    /// The hash of its block 0: an endpoint with another one serves another chain (trap E22).
+    pub genesis: BlockHash,
+    /// Its upstreams.
+    pub endpoints: Vec<EndpointConfig>,
+    /// Where users' addresses come from.
+    pub addresses: DepositAddresses,
+    /// Addresses of ours that belong to no user: what comes there is held in suspense.
+    pub collect: Vec<Address>,
+    /// The first block to scan. Required, because a default would depend on when the first start succeeded, and
+    /// what was paid before would be missed.
+    pub start_block: u64,
+    /// How often heads are read and finalized blocks scanned.
+    pub poll: Duration,
+}
+
+/// What a deposit buys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Product {
+    /// The asset deposited.
+    pub pays: AssetId,
+    /// The asset credited for it.
+    pub gives: AssetId,
+    /// Minor units given for each minor unit paid. Units are rounded down, their cost up, and what is left over
+    /// stays with the user in the asset paid.
+    pub price: Ratio,
+}
+
+/// How the escrow works.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EscrowConfig {
+    /// The chains.
+    pub chains: Vec<ChainConfig>,
+    /// The products, one at most for each asset paid.
+    pub products: Vec<Product>,
+    /// When a newly named transaction is verified, counted from when it was named: the fast track.
+    pub fast_track: Vec<Duration>,
+    /// How often everything that is not terminal is verified again: the sweep.
+    pub sweep: Duration,
+    /// How long automation tries before a transaction becomes a dead letter.
+    pub patience: Duration,
+    /// The most verifications under way at once on one chain.
+    pub rounds_max: usize,
+}
+
+impl Default for EscrowConfig {
+    /// The contract of the design: attempts at 0, 1 and 2 s, a sweep each 3 s, a day of patience.
+    fn default() -> Self {
+        Self {
+            chains: Vec::new(),
+            products: Vec::new(),
+            fast_track: [0, 1, 2].map(Duration::from_secs).to_vec(),
+            sweep: Duration::from_secs(3),
+            patience: Duration::from_secs(24 * 60 * 60),
+            rounds_max: 256,
+        }
+    }
+}
+
+/// What is wrong with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EscrowConfigError {
+    /// Two entries with one id.
+    #[error("chain {0} is configured twice")]
+    ChainDuplicate(ChainId),
+    /// No endpoint, or too many.
+    #[error("chain {chain}: {found} endpoints, expected 1 to {ENDPOINTS_MAX}")]
+    EndpointCount {
+        /// The chain.
+        chain: ChainId,
+        /// How many there are.
+        found: usize,
+    },
+    /// No two endpoints are independent, so nothing could ever be credited.
+    #[error("chain {0}: its endpoints have one provider; a credit needs two independent ones")]
+    OneProvider(ChainId),
+    /// Two endpoints with one name.
+    #[error("chain {chain}: endpoint {name} is configured twice")]
+    EndpointDuplicate {
+        /// The chain.
+        chain: ChainId,
+        /// The name.
+        name: String,
+    },
+    /// No registered asset has a token there.
+    #[error("chain {0}: no asset has a token on it")]
+    NoToken(ChainId),
+    /// An asset has a token on a chain that is not configured.
+    #[error("asset {asset}: its token is on {chain}, which is not configured")]
+    UnknownChain {
+        /// The asset.
+        asset: AssetId,
+        /// The chain.
+        chain: ChainId,
+    },
+    /// A product of an asset that is not registered.
+    #[error("product {pays} -> {gives}: {unknown} is not a configured asset")]
+    UnknownAsset {
+        /// The asset paid.
+        pays: AssetId,
+        /// The asset given.
+        gives: AssetId,
+        /// The one that is unknown.
+        unknown: AssetId,
+    },
+    /// Two products for one asset paid, or an asset that buys itself.
+    #[error("product {pays} -> {gives}: an asset buys one product, and never itself")]
+    Product {
+        /// The asset paid.
+        pays: AssetId,
+        /// The asset given.
+        gives: AssetId,
+    },
+    /// A duration or count that makes no progress.
+    #[error("{field} must be {expected}")]
+    Schedule {
+        /// The field.
+        field: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+}
+
+impl EscrowConfig {
+    /// Checks the whole configuration against the registry.
+    ///
+    /// # Errors
+    /// Every fault found, not the first alone.
+    pub fn check(&self, registry: &Registry) -> Result<(), Vec<EscrowConfigError>> {
+        let mut errors = Vec::new();
+        for (index, chain) in self.chains.iter().enumerate() {
+            if self.chains[..index].iter().any(|other| other.id == chain.id) {
+                errors.push(EscrowConfigError::ChainDuplicate(chain.id));
+            }
+            check_chain(chain, registry, &mut errors);
+        }
+        for asset in registry.assets() {
+            for token in &asset.tokens {
+                if !self.chains.iter().any(|chain| chain.id == token.chain) {
+                    errors.push(EscrowConfigError::UnknownChain {
+                        asset: asset.id,
+                        chain: token.chain,
+                    });
+                }
+            }
+        }
+        self.check_products(registry, &mut errors);
+        self.check_schedule(&mut errors);
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    fn check_products(&self, registry: &Registry, errors: &mut Vec<EscrowConfigError>) {
+        for (index, Product { pays, gives, .. }) in self.products.iter().copied().enumerate() {
+            for unknown in [pays, gives]
+                .into_iter()
+                .filter(|id| registry.asset(*id).is_none())
+            {
+                errors.push(EscrowConfigError::UnknownAsset { pays, gives, unknown });
+            }
+            if pays == gives || self.products[..index].iter().any(|other| other.pays == pays) {
+                errors.push(EscrowConfigError::Product { pays, gives });
+            }
+        }
+    }
+
+    fn check_schedule(&self, errors: &mut Vec<EscrowConfigError>) {
+        let mut require = |holds: bool, field, expected| {
+            if !holds {
+                errors.push(EscrowConfigError::Schedule { field, expected });
+            }
+        };
+        require(self.fast_track.is_sorted(), "fast_track", "in ascending order");
+        require(self.fast_track.len() <= 16, "fast_track", "at most 16 attempts");
+        require(
+            self.sweep >= Duration::from_millis(100),
+            "sweep",
+            "at least 100 ms",
+        );
+        require(self.patience >= self.sweep, "patience", "at least one sweep");
+        require((1..=4096).contains(&self.rounds_max), "rounds_max", "1 to 4096");
+    }
+}
+
+fn check_chain(chain: &ChainConfig, registry: &Registry, errors: &mut Vec<EscrowConfigError>) {
+    let endpoints = &chain.endpoints;
+    if endpoints.is_empty() || endpoints.len() > ENDPOINTS_MAX {
+        errors.push(EscrowConfigError::EndpointCount {
+            chain: chain.id,
+            found: endpoints.len(),
+        });
+    } else if endpoints.iter().all(|one| one.provider == endpoints[0].provider) {
+        errors.push(EscrowConfigError::OneProvider(chain.id));
+    }
+    for (index, one) in endpoints.iter().enumerate() {
+        if endpoints[..index].iter().any(|other| other.name == one.name) {
+            errors.push(EscrowConfigError::EndpointDuplicate {
+                chain: chain.id,
+                name: one.name.clone(),
+            });
+        }
+    }
+    if registry.tokens_of(chain.id).next().is_none() {
+        errors.push(EscrowConfigError::NoToken(chain.id));
+    }
+    if chain.poll < Duration::from_millis(50) {
+        errors.push(EscrowConfigError::Schedule {
+            field: "poll",
+            expected: "at least 50 ms",
+        });
+    }
+}

@@ -1,0 +1,163 @@
+//! What can be asked of an EVM endpoint, and what it can answer, already parsed.
+//!
+//! Core never sees JSON. The adapter turns bytes into these types or into a [`Fault`]; every field has a fixed size
+//! or a bound, so no answer can be larger than its limit. One question is one upstream's whole view: the pieces of
+//! an answer are fetched from the same endpoint in one batch (trap E16).
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Address, BlockHash, TxHash};
+
+/// keccak256("Transfer(address,address,uint256)"): the first topic of ERC-20 transfers, and of ERC-721 ones (trap E4).
+pub const TRANSFER_TOPIC: [u8; 32] = [
+    0xdd, 0xf2, 0x52, 0xad, 0x1b, 0xe2, 0xc8, 0x9b, 0x69, 0xc2, 0xb0, 0x68, 0xfc, 0x37, 0x8d, 0xaa, 0x95,
+    0x2b, 0xa7, 0xf1, 0x63, 0xc4, 0xa1, 0x16, 0x28, 0xf5, 0x5a, 0x4d, 0xf5, 0x23, 0xb3, 0xef,
+];
+
+/// A block, by number and hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct BlockRef {
+    /// Its height.
+    pub number: u64,
+    /// Its hash.
+    pub hash: BlockHash,
+}
+
+/// One log of a receipt or of a scan. Of the data only what a transfer can have is kept: the first word and the
+/// whole length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Log {
+    /// The contract that emitted it.
+    pub address: Address,
+    /// The topics; those past `topic_count` are zero.
+    pub topics: [[u8; 32]; 4],
+    /// How many topics there are, 0 to 4.
+    pub topic_count: u8,
+    /// The first 32 bytes of the data, zero-padded.
+    pub word: [u8; 32],
+    /// The length of the data in bytes.
+    pub data_len: u32,
+    /// Its index in the whole block, which changes when the transaction is mined again elsewhere (trap E11).
+    pub index: u64,
+}
+
+/// What a transaction did, once it is in a block.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Receipt {
+    /// The transaction.
+    pub tx: TxHash,
+    /// The block that holds it.
+    pub block: BlockRef,
+    /// Whether it succeeded: `status == 1` (trap E1).
+    pub succeeded: bool,
+    /// Its logs, in receipt order: a log's place here is its ordinal.
+    pub logs: Vec<Log>,
+}
+
+/// A log found by a scan, with where it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ScanLog {
+    /// The transaction that emitted it.
+    pub tx: TxHash,
+    /// The height of its block.
+    pub block: u64,
+    /// The log.
+    pub log: Log,
+}
+
+/// What an endpoint is asked. Each is one batch to one upstream.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Question {
+    /// Who are you? `eth_chainId`, the genesis block's hash, and `decimals()` of each of these contracts.
+    Identity {
+        /// The token contracts to ask for their decimals, in order.
+        tokens: Vec<Address>,
+    },
+    /// The latest and the finalized head.
+    Heads,
+    /// The receipt of a transaction, and the finalized head of the same node.
+    Receipt {
+        /// The transaction.
+        tx: TxHash,
+    },
+    /// Every `Transfer` log of `tokens` in blocks `from..=to`, the header of `to`, and the finalized head.
+    Scan {
+        /// The first height.
+        from: u64,
+        /// The last height.
+        to: u64,
+        /// The token contracts.
+        tokens: Vec<Address>,
+    },
+}
+
+/// What an endpoint answered.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Answer {
+    /// To [`Question::Identity`].
+    Identity {
+        /// `eth_chainId`.
+        chain_id: u64,
+        /// The hash of block 0.
+        genesis: BlockHash,
+        /// What each contract said, in the order asked; `None` when the call failed.
+        decimals: Vec<Option<u8>>,
+    },
+    /// To [`Question::Heads`].
+    Heads {
+        /// The latest block.
+        latest: BlockRef,
+        /// The finalized block.
+        finalized: BlockRef,
+    },
+    /// To [`Question::Receipt`].
+    Receipt {
+        /// The finalized block of the same node.
+        finalized: BlockRef,
+        /// The receipt; `None` when the node has none, which proves nothing (traps E13, E15).
+        receipt: Option<Receipt>,
+    },
+    /// To [`Question::Scan`].
+    Scan {
+        /// The finalized block of the same node.
+        finalized: BlockRef,
+        /// The header of the last block asked for; `None` when the node has not got it, and then the logs prove
+        /// nothing (trap E13).
+        last: Option<BlockRef>,
+        /// The logs, by block and index.
+        logs: Vec<ScanLog>,
+    },
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// Nothing came in time.
+    Timeout,
+    /// The endpoint could not be reached, or closed the connection.
+    Connection,
+    /// HTTP 429, or the JSON-RPC error that stands for it.
+    RateLimited {
+        /// What `Retry-After` said.
+        retry_after: Option<Duration>,
+    },
+    /// HTTP 401 or 403.
+    Auth,
+    /// HTTP 5xx, or a JSON-RPC error that blames the server.
+    Server {
+        /// The status or error code.
+        code: i64,
+    },
+    /// "Transaction indexing is in progress": alive, but cannot say (trap E15).
+    NotReady,
+    /// The answer was not what the protocol says: no JSON, wrong id, wrong types, too large, cut short.
+    Malformed {
+        /// What was wrong, for the log.
+        what: &'static str,
+    },
+    /// More logs than one answer may have: ask for fewer blocks.
+    TooLarge,
+}

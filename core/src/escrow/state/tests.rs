@@ -1,0 +1,183 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::vec;
+
+use super::EscrowState;
+use crate::escrow::testing::{CHAIN, PAYER, asset, block, tx};
+use crate::escrow::{
+    Beneficiary, Booked, DeadLetterReason, Deposit, EscrowRecord, Evidence, Reason, Resolution, TxKey, Vote,
+};
+use crate::id::{ClaimId, IdempotencyKey, TransactionId, UserId};
+use crate::money::Amount;
+use crate::time::WallClock;
+
+const AT: WallClock = WallClock::from_micros(1);
+const TX: TxKey = TxKey {
+    chain: CHAIN,
+    tx: crate::id::TxHash([1; 32]),
+};
+
+fn evidence(finalized: u64, voters: u8) -> Evidence {
+    let vote = |endpoint| Vote {
+        endpoint,
+        finalized: block(finalized),
+    };
+    Evidence {
+        block: block(5),
+        digest: 1,
+        votes: (0..voters).map(vote).collect(),
+    }
+}
+
+fn booked() -> Booked {
+    let deposit = Deposit {
+        ordinal: 0,
+        asset: asset("USDT"),
+        amount: Amount::from_minor(5),
+        from: PAYER,
+        to: PAYER,
+        beneficiary: Beneficiary::User(UserId::new(1)),
+    };
+    Booked {
+        deposit,
+        transaction: Some(TransactionId::new(1)),
+        purchase: None,
+    }
+}
+
+/// The record that a word of a script stands for.
+fn record(word: &str) -> EscrowRecord {
+    let (tx, at) = (TX, AT);
+    match word {
+        "claimed" => EscrowRecord::ClaimFiled {
+            claim: ClaimId::new(1),
+            key: IdempotencyKey::derive("t", b"1"),
+            user: UserId::new(1),
+            tx,
+            at,
+        },
+        "scanned" => EscrowRecord::Scanned {
+            chain: CHAIN,
+            to: block(9),
+            found: vec![self::tx(1)],
+            at,
+        },
+        "seen" => EscrowRecord::Seen {
+            tx,
+            evidence: evidence(3, 2),
+            deposits: vec![booked()],
+            at,
+        },
+        "reorged" => EscrowRecord::Reorged {
+            tx,
+            was: block(5),
+            at,
+        },
+        "final" => EscrowRecord::Final {
+            tx,
+            evidence: evidence(5, 2),
+            deposits: vec![booked()],
+            at,
+        },
+        "hasty" => EscrowRecord::Final {
+            tx,
+            evidence: evidence(4, 2),
+            deposits: vec![booked()],
+            at,
+        },
+        "alone" => EscrowRecord::Final {
+            tx,
+            evidence: evidence(5, 1),
+            deposits: vec![booked()],
+            at,
+        },
+        "rejected" => EscrowRecord::Rejected {
+            tx,
+            reason: Reason::Reverted,
+            evidence: evidence(5, 2),
+            at,
+        },
+        "dead" => EscrowRecord::DeadLettered {
+            tx,
+            reason: DeadLetterReason::Unseen,
+            at,
+        },
+        "retried" | "dismissed" => EscrowRecord::DeadLetterResolved {
+            tx,
+            resolution: if word == "retried" {
+                Resolution::Retry
+            } else {
+                Resolution::Dismiss
+            },
+            actor: "ops".into(),
+            reason: "known".into(),
+            at,
+        },
+        unknown => panic!("{unknown}"),
+    }
+}
+
+#[track_caller]
+fn lives(script: &str, stage: &str, open: usize) {
+    let mut state = EscrowState::default();
+    script.split(' ').for_each(|word| state.apply(&record(word)));
+    assert_eq!(state.watch(TX).unwrap().stage.name(), stage, "{script}");
+    assert_eq!(state.open().count(), open, "{script}");
+    let counted: usize = state.stages().map(|(_, count)| count).sum();
+    assert_eq!(counted, 1, "{script}");
+}
+
+#[track_caller]
+fn dies(script: &str) {
+    let mut state = EscrowState::default();
+    let (last, before) = script
+        .split(' ')
+        .collect::<vec::Vec<_>>()
+        .split_last()
+        .map(|(l, b)| (*l, b.to_vec()))
+        .unwrap();
+    before.iter().for_each(|word| state.apply(&record(word)));
+    let death = catch_unwind(AssertUnwindSafe(|| state.apply(&record(last))));
+    assert!(death.is_err(), "{script}");
+}
+
+#[test]
+fn every_legal_life() {
+    lives("claimed", "observed", 1);
+    lives("claimed seen", "seen", 1);
+    lives("claimed seen final", "final", 0);
+    lives("claimed final", "final", 0);
+    lives("scanned final", "final", 0);
+    lives("claimed rejected", "rejected", 0);
+    lives("claimed seen reorged", "reorged", 1);
+    lives("claimed seen reorged seen final", "final", 0);
+    lives("claimed seen dead", "dead_letter", 0);
+    lives("claimed dead retried", "observed", 1);
+    lives("claimed dead scanned final", "final", 0);
+    lives("claimed dead dismissed", "dismissed", 0);
+    lives("claimed dead dismissed scanned", "observed", 1);
+    lives("claimed final scanned", "final", 0);
+}
+
+#[test]
+fn every_illegal_step_is_refused_loudly() {
+    for script in [
+        "seen",
+        "final",
+        "claimed claimed",
+        "scanned scanned",
+        "claimed final final",
+        "claimed final seen",
+        "claimed final rejected",
+        "claimed final dead",
+        "claimed rejected final",
+        "claimed seen seen",
+        "claimed reorged",
+        "claimed dead final",
+        "claimed retried",
+        "claimed dead dismissed dismissed",
+        "claimed hasty",
+        "claimed alone",
+    ] {
+        dies(script);
+    }
+}

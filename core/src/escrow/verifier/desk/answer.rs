@@ -1,0 +1,282 @@
+//! How a desk takes an answer: first what it says of the endpoint, then what it says of the chain.
+//!
+//! An answer of the wrong kind, about something else, or that contradicts itself is a fault of the endpoint. An
+//! answer to a round that is over still tells how healthy the endpoint is, and nothing more.
+
+use core::time::Duration;
+
+use super::{Desk, Purpose};
+use crate::digest::Digest;
+use crate::escrow::deposit::Vote;
+use crate::escrow::evm::{Answer, BlockRef, Fault, Receipt, ScanLog};
+use crate::escrow::verifier::{Finding, Out};
+use crate::id::{BlockHash, CallId, TxHash};
+use crate::resilience::{CordonReason, ErrorClass, Lease};
+use crate::time::Instant;
+
+/// An answer that fits its question.
+enum Fitting {
+    Identity(Result<(), CordonReason>),
+    Heads {
+        latest: BlockRef,
+        finalized: BlockRef,
+    },
+    Receipt {
+        finalized: BlockRef,
+        receipt: Option<Receipt>,
+    },
+    Scan {
+        finalized: BlockRef,
+        last: Option<BlockRef>,
+        logs: alloc::vec::Vec<ScanLog>,
+    },
+}
+
+impl Desk {
+    /// Takes the outcome of a call. Late and unknown ones do nothing.
+    pub(in crate::escrow::verifier) fn on_answer(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        outcome: Result<Answer, Fault>,
+        out: &mut Out,
+    ) {
+        let Some(super::Call {
+            purpose,
+            lease,
+            asked_at,
+            deadline,
+        }) = self.calls.remove(&call)
+        else {
+            return;
+        };
+        self.deadlines.remove(&(deadline, call));
+        let (endpoint, took) = (lease.endpoint, now.since(asked_at));
+        match outcome.and_then(|answer| self.fitting(purpose, answer)) {
+            Ok(answer) => {
+                let transition = self.pool.on_answer(now, lease, took);
+                self.report(endpoint, transition, out);
+                self.on_fitting(now, endpoint, purpose, answer, out);
+            }
+            Err(fault) => {
+                self.on_fault(now, lease, took, &fault, out);
+                self.on_no_answer(now, endpoint, purpose, &fault, out);
+            }
+        }
+    }
+
+    /// Checks that an answer is one to the question asked, and does not contradict itself.
+    fn fitting(&self, purpose: Purpose, answer: Answer) -> Result<Fitting, Fault> {
+        let malformed = |what| Err(Fault::Malformed { what });
+        match (purpose, answer) {
+            (
+                Purpose::Identity,
+                Answer::Identity {
+                    chain_id,
+                    genesis,
+                    decimals,
+                },
+            ) => Ok(Fitting::Identity(self.identify(chain_id, genesis, &decimals))),
+            (Purpose::Heads, Answer::Heads { latest, finalized }) => {
+                if finalized.number > latest.number {
+                    return malformed("finalized head above the latest");
+                }
+                Ok(Fitting::Heads { latest, finalized })
+            }
+            (Purpose::Receipt { tx, .. }, Answer::Receipt { finalized, receipt }) => {
+                match &receipt {
+                    Some(receipt) if receipt.tx != tx => return malformed("receipt of another transaction"),
+                    Some(receipt) if contradicts(finalized, receipt.block) => {
+                        return malformed("receipt contradicts the finalized head");
+                    }
+                    Some(_) | None => {}
+                }
+                Ok(Fitting::Receipt { finalized, receipt })
+            }
+            (
+                Purpose::Scan { from, to, .. },
+                Answer::Scan {
+                    finalized,
+                    last,
+                    logs,
+                },
+            ) => {
+                if let Some(last) = last {
+                    let inside = logs.iter().all(|log| (from..=to).contains(&log.block));
+                    if last.number != to || !inside || contradicts(finalized, last) {
+                        return malformed("logs or header outside the range asked for");
+                    }
+                }
+                Ok(Fitting::Scan {
+                    finalized,
+                    last,
+                    logs,
+                })
+            }
+            (
+                Purpose::Identity | Purpose::Heads | Purpose::Receipt { .. } | Purpose::Scan { .. },
+                Answer::Identity { .. } | Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. },
+            ) => malformed("answer to another question"),
+        }
+    }
+
+    fn identify(
+        &self,
+        chain_id: u64,
+        genesis: BlockHash,
+        decimals: &[Option<u8>],
+    ) -> Result<(), CordonReason> {
+        let tokens = self.tokens.iter().map(|(_, decimals)| *decimals);
+        crate::escrow::address::judge_identity(&self.chain, tokens, chain_id, genesis, decimals)
+    }
+
+    fn on_fitting(&mut self, now: Instant, endpoint: u8, purpose: Purpose, answer: Fitting, out: &mut Out) {
+        match answer {
+            Fitting::Identity(verdict) => self.on_identity(now, endpoint, verdict, out),
+            Fitting::Heads { latest, finalized } => self.on_heads(now, endpoint, latest, finalized, out),
+            Fitting::Receipt { finalized, receipt } => {
+                if let Purpose::Receipt { tx, round } = purpose {
+                    self.on_receipt(now, (tx, round), Vote { endpoint, finalized }, receipt, out);
+                }
+            }
+            Fitting::Scan {
+                finalized,
+                last,
+                logs,
+            } => {
+                if let Purpose::Scan { round, .. } = purpose {
+                    self.on_scan(
+                        now,
+                        round,
+                        Vote { endpoint, finalized },
+                        last.map(|last| (last, logs)),
+                        out,
+                    );
+                }
+            }
+        }
+    }
+
+    fn on_identity(&mut self, now: Instant, endpoint: u8, verdict: Result<(), CordonReason>, out: &mut Out) {
+        match verdict {
+            Ok(()) => {
+                self.pool.mark_verified(endpoint);
+                // The first endpoints to prove themselves are put to work without waiting for the next poll.
+                self.ask_heads(now, out);
+            }
+            Err(reason) => {
+                self.pool.cordon(now, endpoint, reason, None);
+                out.findings
+                    .push((self.chain.id, Finding::Cordoned { endpoint, reason }));
+            }
+        }
+    }
+
+    fn on_heads(&mut self, now: Instant, endpoint: u8, latest: BlockRef, finalized: BlockRef, out: &mut Out) {
+        self.pool.on_height(endpoint, latest.number, finalized.number);
+        self.on_heights(now, out);
+    }
+
+    fn on_receipt(
+        &mut self,
+        now: Instant,
+        (tx, number): (TxHash, u64),
+        vote: Vote,
+        receipt: Option<Receipt>,
+        out: &mut Out,
+    ) {
+        let Some(round) = self.rounds.get_mut(&tx).filter(|round| round.number == number) else {
+            return;
+        };
+        match receipt {
+            Some(receipt) => {
+                let (digest, height) = (Digest::of(&receipt), receipt.block.number);
+                round.on_shown(vote, digest, height, receipt);
+            }
+            None => round.on_absent(vote),
+        }
+        self.advance_receipt(now, tx, out);
+    }
+
+    fn on_scan(
+        &mut self,
+        now: Instant,
+        number: u64,
+        vote: Vote,
+        content: Option<(BlockRef, alloc::vec::Vec<ScanLog>)>,
+        out: &mut Out,
+    ) {
+        let Some(range) = self.scan.under_way().filter(|range| range.round.number == number) else {
+            return;
+        };
+        match content {
+            // A node that has not finalized the range itself does not vote on it.
+            Some(content) if vote.finalized.number >= range.to => {
+                range
+                    .round
+                    .on_shown(vote, Digest::of(&content), range.to, content);
+            }
+            Some(_) | None => range.round.on_absent(vote),
+        }
+        self.advance_scan(now, out);
+    }
+
+    /// What a fault says of the endpoint.
+    fn on_fault(&mut self, now: Instant, lease: Lease, took: Duration, fault: &Fault, out: &mut Out) {
+        let endpoint = lease.endpoint;
+        let transition = match blame(fault) {
+            Some((class, retry_after)) => self.pool.on_failure(now, lease, class, retry_after, took),
+            None => self.pool.on_answer(now, lease, took),
+        };
+        self.report(endpoint, transition, out);
+    }
+
+    /// Goes on without the answer: somebody else is asked.
+    fn on_no_answer(&mut self, now: Instant, endpoint: u8, purpose: Purpose, fault: &Fault, out: &mut Out) {
+        let provider = self.pool.provider(endpoint);
+        match purpose {
+            Purpose::Identity => {}
+            Purpose::Heads => {
+                self.heads_asked.1.remove(provider);
+                self.ask_heads(now, out);
+            }
+            Purpose::Receipt { tx, round: number } => {
+                if let Some(round) = self.rounds.get_mut(&tx).filter(|round| round.number == number) {
+                    round.on_failed(provider);
+                    self.advance_receipt(now, tx, out);
+                }
+            }
+            Purpose::Scan { round: number, .. } => {
+                let Some(range) = self.scan.under_way().filter(|range| range.round.number == number) else {
+                    return;
+                };
+                if *fault == Fault::TooLarge {
+                    let single = range.from == range.to;
+                    self.scan.halve();
+                    if !single {
+                        self.scan_on(now, out);
+                    }
+                } else {
+                    range.round.on_failed(provider);
+                    self.advance_scan(now, out);
+                }
+            }
+        }
+    }
+}
+
+/// Whether `block` is at the finalized height and is another block: the node contradicts itself (trap E16).
+fn contradicts(finalized: BlockRef, block: BlockRef) -> bool {
+    finalized.number == block.number && finalized.hash != block.hash
+}
+
+/// How a fault counts against the endpoint; `None` when it is well and merely cannot say.
+const fn blame(fault: &Fault) -> Option<(ErrorClass, Option<Duration>)> {
+    match fault {
+        Fault::Timeout | Fault::Connection => Some((ErrorClass::Transient, None)),
+        Fault::RateLimited { retry_after } => Some((ErrorClass::RateLimited, *retry_after)),
+        Fault::Auth => Some((ErrorClass::Auth, None)),
+        Fault::Server { .. } | Fault::Malformed { .. } => Some((ErrorClass::Server, None)),
+        Fault::NotReady | Fault::TooLarge => None,
+    }
+}

@@ -1,0 +1,222 @@
+//! [`Verifier`]: who asks which endpoint what, and when. Volatile: a restart begins it anew from the durable state.
+//!
+//! One desk a chain. The verifier decides nothing about money: it turns answers of single endpoints into findings
+//! that two independent upstreams stand behind.
+
+mod desk;
+mod round;
+mod scan;
+mod schedule;
+
+use alloc::vec::Vec;
+use core::time::Duration;
+
+pub(crate) use round::QUORUM;
+
+use self::desk::Desk;
+use super::config::{ChainConfig, EscrowConfig};
+use super::deposit::{Evidence, TxKey, Vote};
+use super::evm::{Answer, BlockRef, Fault, Question, Receipt, ScanLog};
+use crate::id::{CallId, ChainId, EndpointId, TxHash};
+use crate::machine::Deadline;
+use crate::money::Registry;
+use crate::resilience::pool::EndpointStatus;
+use crate::resilience::{BreakerState, CordonReason, Pool, PoolPolicy};
+use crate::rng::Rng;
+use crate::time::Instant;
+
+/// Something that two independent upstreams stand behind, or the end of an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Finding {
+    /// The transaction is in a block.
+    Mined {
+        /// Its receipt.
+        receipt: Receipt,
+        /// Who showed it, and how final it is.
+        evidence: Evidence,
+    },
+    /// Two upstreams have no receipt. No proof of anything but a finalized height.
+    Absent {
+        /// The transaction.
+        tx: TxHash,
+        /// Who says so.
+        votes: Vec<Vote>,
+    },
+    /// The attempt ended without a quorum.
+    Undecided {
+        /// The transaction.
+        tx: TxHash,
+    },
+    /// The finalized blocks up to `to` hold these transfer logs.
+    Scanned {
+        /// The last block.
+        to: BlockRef,
+        /// Every transfer log of registered tokens, in order.
+        logs: Vec<ScanLog>,
+    },
+    /// An endpoint contradicted a quorum about a final block, and was cordoned.
+    Disagreed {
+        /// Which.
+        endpoint: u8,
+    },
+    /// An endpoint is not what the configuration says, and was cordoned.
+    Cordoned {
+        /// Which.
+        endpoint: u8,
+        /// Why.
+        reason: CordonReason,
+    },
+    /// A breaker changed its state.
+    Breaker {
+        /// Whose.
+        endpoint: u8,
+        /// From which state.
+        from: BreakerState,
+        /// To which state.
+        to: BreakerState,
+    },
+}
+
+/// A question to put to an endpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ask {
+    pub(crate) call: CallId,
+    pub(crate) endpoint: EndpointId,
+    pub(crate) question: Question,
+    pub(crate) timeout: Duration,
+}
+
+/// What one step of the verifier came to. Owned and reused by the bank.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Out {
+    pub(crate) asks: Vec<Ask>,
+    pub(crate) findings: Vec<(ChainId, Finding)>,
+}
+
+/// The desks of all chains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Verifier {
+    desks: Vec<Desk>,
+}
+
+impl Verifier {
+    /// Desks for the chains of a checked configuration, each with its cursor at what `scanned` says.
+    pub(crate) fn new(
+        config: &EscrowConfig,
+        registry: &Registry,
+        policy: PoolPolicy,
+        rng: &Rng,
+        scanned: impl Fn(ChainId) -> Option<u64>,
+    ) -> Self {
+        let desk = |(index, chain): (u64, &ChainConfig)| {
+            let rng = rng.fork_indexed("pool", chain.id.number());
+            let pool = Pool::new(policy, &providers(chain), rng);
+            let tokens = registry.tokens_of(chain.id).collect();
+            // Call numbers of different desks never meet: each counts from its index in steps of their count.
+            let numbering = (index, config.chains.len() as u64);
+            Desk::new(config, chain, tokens, pool, scanned(chain.id), numbering)
+        };
+        Self {
+            desks: (0..).zip(&config.chains).map(desk).collect(),
+        }
+    }
+
+    /// Starts to verify `tx`. Does nothing if it is being verified, or the chain is not configured any more.
+    pub(crate) fn watch(&mut self, now: Instant, tx: TxKey) {
+        if let Some(desk) = self.desk_mut(tx.chain) {
+            desk.schedule.add(now, tx.tx);
+        }
+    }
+
+    /// Stops: `tx` is terminal.
+    pub(crate) fn unwatch(&mut self, tx: TxKey) {
+        if let Some(desk) = self.desk_mut(tx.chain) {
+            desk.schedule.remove(tx.tx);
+        }
+    }
+
+    /// Notes the height at which `tx` was seen, or that it no longer is.
+    pub(crate) fn set_height(&mut self, tx: TxKey, height: Option<u64>) {
+        if let Some(desk) = self.desk_mut(tx.chain) {
+            desk.schedule.set_height(tx.tx, height);
+        }
+    }
+
+    /// Takes the outcome of a call. Late and unknown ones do nothing.
+    pub(crate) fn on_answer(
+        &mut self,
+        now: Instant,
+        call: CallId,
+        outcome: Result<Answer, Fault>,
+        out: &mut Out,
+    ) {
+        let count = self.desks.len() as u64;
+        let index = call
+            .number()
+            .checked_rem(count)
+            .and_then(|index| usize::try_from(index).ok());
+        if let Some(desk) = index.and_then(|index| self.desks.get_mut(index)) {
+            desk.on_answer(now, call, outcome, out);
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) fn on_tick(&mut self, now: Instant, out: &mut Out) {
+        for desk in &mut self.desks {
+            desk.on_tick(now, out);
+        }
+    }
+
+    /// When something is due next.
+    pub(crate) fn next_deadline(&self) -> Option<Deadline> {
+        self.desks
+            .iter()
+            .map(Desk::next_deadline)
+            .fold(None, Deadline::earlier)
+    }
+
+    /// How often `tx` was verified since the start of the process.
+    pub(crate) fn attempts(&self, tx: TxKey) -> u32 {
+        self.desk(tx.chain)
+            .map_or(0, |desk| desk.schedule.attempts(tx.tx))
+    }
+
+    /// The height that two independent upstreams of `chain` have finalized.
+    pub(crate) fn finalized(&self, chain: ChainId) -> Option<u64> {
+        self.desk(chain)?.finalized()
+    }
+
+    /// The last block scanned on `chain`, durable or not.
+    pub(crate) fn scanned(&self, chain: ChainId) -> Option<u64> {
+        self.desk(chain).map(Desk::scanned)
+    }
+
+    /// The endpoints of `chain`, in order.
+    pub(crate) fn endpoints(&self, chain: ChainId, now: Instant) -> Vec<EndpointStatus> {
+        self.desk(chain).map_or_else(Vec::new, |desk| desk.endpoints(now))
+    }
+
+    fn desk(&self, chain: ChainId) -> Option<&Desk> {
+        self.desks.iter().find(|desk| desk.chain() == chain)
+    }
+
+    fn desk_mut(&mut self, chain: ChainId) -> Option<&mut Desk> {
+        self.desks.iter_mut().find(|desk| desk.chain() == chain)
+    }
+}
+
+/// The number of each endpoint's provider: the index of the first endpoint that it runs.
+fn providers(chain: &ChainConfig) -> Vec<u8> {
+    let first = |name: &str| {
+        chain
+            .endpoints
+            .iter()
+            .position(|one| one.provider == name)
+            .unwrap_or(0)
+    };
+    chain
+        .endpoints
+        .iter()
+        .map(|one| u8::try_from(first(&one.provider)).unwrap_or(u8::MAX))
+        .collect()
+}

@@ -1,0 +1,92 @@
+use super::{Round, Standing};
+use crate::escrow::deposit::Vote;
+use crate::escrow::testing::block;
+
+/// Plays a script: each word is an endpoint (its number is its provider too) and what it does.
+/// `1?` asked, `1a@9` shows content `a` of height 5 with finalized 9, `1-@9` has nothing, `1!` fails.
+fn played(script: &str) -> Round<char> {
+    let mut round = Round::new(1);
+    for word in script.split(' ') {
+        let mut letters = word.chars();
+        let endpoint = u8::try_from(letters.next().unwrap().to_digit(10).unwrap()).unwrap();
+        let (what, rest) = (letters.next().unwrap(), letters.as_str());
+        let finalized = rest.strip_prefix('@').map_or(9, |height| height.parse().unwrap());
+        let vote = Vote {
+            endpoint,
+            finalized: block(finalized),
+        };
+        match what {
+            '?' => round.on_asked(endpoint, endpoint),
+            '!' => round.on_failed(endpoint),
+            '-' => round.on_absent(vote),
+            content => round.on_shown(vote, u128::from(u32::from(content)), 5, content),
+        }
+    }
+    round
+}
+
+#[track_caller]
+fn check(script: &str, expected: &str) {
+    let told = match played(script).standing() {
+        Standing::Open { want } => std::format!("want {want}"),
+        Standing::Agreed {
+            content,
+            votes,
+            dissenters,
+            ..
+        } => {
+            std::format!(
+                "{content} by {:?} against {dissenters:?}",
+                votes.iter().map(|v| v.endpoint).collect::<std::vec::Vec<_>>()
+            )
+        }
+        Standing::Absent { votes } => {
+            std::format!(
+                "absent by {:?}",
+                votes.iter().map(|v| v.endpoint).collect::<std::vec::Vec<_>>()
+            )
+        }
+    };
+    assert_eq!(told, expected, "{script}");
+}
+
+#[test]
+fn two_equal_voices_agree_and_one_never_does() {
+    assert_eq!(Round::<char>::new(1).standing(), Standing::Open { want: 2 });
+    check("1? 2?", "want 0");
+    check("1? 2? 1a", "want 0");
+    check("1? 2? 1a 2a", "a by [1, 2] against []");
+    check("1? 2? 1a 2!", "want 1");
+    check("1? 1a", "want 1");
+}
+
+#[test]
+fn a_failed_endpoint_is_replaced() {
+    check("1? 2? 1!", "want 1");
+    check("1? 2? 1! 2!", "want 2");
+    let round = played("1? 2? 1!");
+    assert!(round.asked.contains(1), "it is not asked again");
+    assert!(
+        !round.providers.contains(1),
+        "another endpoint of its provider may be"
+    );
+    assert!(round.providers.contains(2));
+}
+
+#[test]
+fn different_contents_want_a_third_voice_and_the_odd_one_is_named() {
+    check("1? 2? 1a 2b", "want 1");
+    check("1? 2? 1a 2b 3? 3a", "a by [1, 3] against [2]");
+    check("1? 2? 1a 2b@4 3? 3a", "a by [1, 3] against []");
+}
+
+#[test]
+fn absence_ends_a_round_and_outvotes_only_what_should_be_there() {
+    check("1? 2? 1- 2-", "absent by [1, 2]");
+    check("1? 2? 1- 2!", "want 1");
+    check("1? 2? 1a 2-", "want 1");
+    check("1? 2? 1a 2- 3? 3a", "a by [1, 3] against []");
+    check("1? 2? 1a 2-@4 3? 3-@4", "want 1");
+    check("1? 2? 1a 2-@5 3? 3-@5", "absent by [2, 3]");
+    check("1? 2? 1a 2-@5 3? 3-@4", "want 1");
+}

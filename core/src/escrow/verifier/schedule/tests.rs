@@ -1,0 +1,75 @@
+use core::time::Duration;
+use std::vec::Vec;
+
+use super::Schedule;
+use crate::escrow::testing::tx;
+use crate::time::Instant;
+
+fn at(millis: u64) -> Instant {
+    Instant::from_nanos(millis * 1_000_000)
+}
+
+fn schedule() -> Schedule {
+    Schedule::new(
+        [0, 1, 2].map(Duration::from_secs).to_vec(),
+        Duration::from_secs(3),
+    )
+}
+
+#[test]
+fn the_fast_track_then_the_sweep() {
+    let mut schedule = schedule();
+    schedule.add(at(100), tx(1));
+    schedule.add(at(200), tx(1));
+    let mut starts = Vec::new();
+    for _ in 0..6 {
+        let due = schedule.next_due().unwrap();
+        assert_eq!(schedule.take_due(due), Some(tx(1)));
+        assert_eq!(schedule.next_due(), None, "it is not due while it is verified");
+        starts.push(due.as_nanos() / 1_000_000);
+        schedule.put_back(due.after(Duration::from_millis(40)), tx(1));
+    }
+    assert_eq!(starts, [100, 1_100, 2_100, 5_140, 8_180, 11_220]);
+    assert_eq!(schedule.attempts(tx(1)), 6);
+}
+
+#[test]
+fn the_longest_due_goes_first() {
+    let mut schedule = schedule();
+    schedule.add(at(5), tx(1));
+    schedule.add(at(3), tx(2));
+    let order: Vec<_> = core::iter::from_fn(|| schedule.take_due(at(10))).collect();
+    assert_eq!(order, [tx(2), tx(1)]);
+}
+
+#[test]
+fn finality_hurries_what_was_seen_once() {
+    let mut schedule = schedule();
+    schedule.add(at(0), tx(1));
+    assert_eq!(schedule.take_due(at(0)), Some(tx(1)));
+    schedule.put_back(at(10), tx(1));
+    schedule.set_height(tx(1), Some(7));
+    schedule.on_finalized(at(20), 6);
+    assert_eq!(schedule.next_due(), Some(at(1_000)));
+    schedule.on_finalized(at(20), 7);
+    assert_eq!(schedule.next_due(), Some(at(20)));
+    assert_eq!(schedule.take_due(at(20)), Some(tx(1)));
+    schedule.put_back(at(30), tx(1));
+    schedule.on_finalized(at(40), 8);
+    assert_eq!(
+        schedule.next_due(),
+        Some(at(2_000)),
+        "no hot loop when the round could not decide"
+    );
+}
+
+#[test]
+fn what_is_removed_is_gone_from_every_index() {
+    let mut schedule = schedule();
+    schedule.add(at(0), tx(1));
+    schedule.set_height(tx(1), Some(7));
+    schedule.remove(tx(1));
+    assert_eq!(schedule, self::schedule());
+    schedule.put_back(at(0), tx(1));
+    assert_eq!(schedule, self::schedule());
+}
