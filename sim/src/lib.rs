@@ -2,4 +2,5 @@
 
 pub mod engine;
 pub mod fault;
+pub mod model;
 pub mod world;

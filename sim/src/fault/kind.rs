@@ -131,7 +131,7 @@ impl EndpointFault {
 pub enum Lie {
     /// Every transaction asked for paid a user, and is finalized.
     InventedPayment,
-    /// Every transfer was of a thousand times as much.
+    /// Every transfer was of 256 times as much.
     InflatedAmount,
     /// Receipts and scans without their last log.
     OmittedLog,

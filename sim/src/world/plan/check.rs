@@ -65,12 +65,6 @@ impl Plan {
             Deed::Deposit {
                 movements, claims, ..
             } => self.check_deposit(at, movements, claims, found),
-            Deed::Fund {
-                user, amount_milli, ..
-            } => {
-                self.user(at, *user, found);
-                found.within(&format!("{at}.amount_milli"), *amount_milli, 1, AMOUNT_MILLI_MAX);
-            }
             Deed::Transfer {
                 from,
                 to,

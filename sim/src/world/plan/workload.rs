@@ -23,15 +23,6 @@ pub enum Deed {
         #[serde(default)]
         claims: Vec<ClaimPlan>,
     },
-    /// An operator issues GOLD to a user, so that there is money to move without any chain.
-    Fund {
-        /// When.
-        at_ms: u64,
-        /// To whom.
-        user: u32,
-        /// How much, in thousandths of a whole unit.
-        amount_milli: u64,
-    },
     /// A user pays another one.
     Transfer {
         /// When.
@@ -218,12 +209,29 @@ pub enum Token {
 }
 
 impl Deed {
+    /// A plain payment from outside to `user`, claimed by nobody: how users come by money.
+    #[must_use]
+    pub fn payment(at_ms: u64, user: u32, token: Token, amount_milli: u64) -> Self {
+        let shape = Shape::Payment;
+        Self::Deposit {
+            at_ms,
+            movements: vec![Movement {
+                shape,
+                user,
+                token,
+                amount_milli,
+            }],
+            fate: Fate::Mined,
+            delay_blocks: 0,
+            claims: Vec::new(),
+        }
+    }
+
     /// When it begins.
     #[must_use]
     pub const fn at_ms(&self) -> u64 {
         match self {
             Self::Deposit { at_ms, .. }
-            | Self::Fund { at_ms, .. }
             | Self::Transfer { at_ms, .. }
             | Self::Balances { at_ms, .. }
             | Self::RetryDeadLetters { at_ms }

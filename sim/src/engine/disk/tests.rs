@@ -1,0 +1,38 @@
+use plimsoll_core::rng::Rng;
+
+use super::Disk;
+use crate::fault::CrashLoss;
+
+fn disk() -> Disk {
+    let mut disk = Disk::new();
+    disk.append(b"safe ");
+    disk.sync();
+    disk.append(b"unsynced");
+    disk
+}
+
+fn after(loss: CrashLoss, seed: u64) -> Vec<u8> {
+    let mut disk = disk();
+    disk.crash(loss, &mut Rng::from_seed(seed));
+    disk.bytes().to_vec()
+}
+
+#[test]
+fn synced_bytes_survive_every_crash() {
+    assert_eq!(after(CrashLoss::Lost, 1), b"safe ");
+    assert_eq!(after(CrashLoss::Kept, 1), b"safe unsynced");
+    let torn: std::collections::BTreeSet<_> =
+        (0..200).map(|seed| after(CrashLoss::Torn, seed).len()).collect();
+    assert_eq!(torn, (5..=13).collect(), "a write may be torn at any byte");
+}
+
+#[test]
+fn a_roll_back_takes_only_what_was_not_synced() {
+    let mut disk = disk();
+    disk.roll_back();
+    assert_eq!(disk.bytes(), b"safe ");
+    disk.append(b"again");
+    disk.sync();
+    disk.crash(CrashLoss::Lost, &mut Rng::from_seed(1));
+    assert_eq!(disk.bytes(), b"safe again");
+}

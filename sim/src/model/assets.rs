@@ -1,0 +1,94 @@
+//! The assets of every world, with what the chain and the ledger must agree on about them.
+
+use plimsoll_core::id::{Address, AssetId};
+use plimsoll_core::money::Amount;
+
+use crate::world::plan::Token;
+
+/// The house's collecting address: what comes here belongs to no user.
+pub const COLLECT: Address = Address([0xc0; 20]);
+
+/// What is true of an asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// Its symbol.
+    pub id: AssetId,
+    /// What people call it.
+    pub name: &'static str,
+    /// The decimals of the ledger.
+    pub scale: u8,
+    /// Its contract and the decimals of that, if it is on the chain.
+    pub contract: Option<(Address, u8)>,
+    /// Whether new money may move in it.
+    pub is_enabled: bool,
+}
+
+impl Token {
+    /// Every asset.
+    pub const ALL: [Self; 4] = [Self::Usdt, Self::Usdc, Self::Busd, Self::Gold];
+
+    /// What is true of it. The contracts of USDT, USDC and BUSD are those on BSC.
+    #[must_use]
+    pub fn facts(self) -> Facts {
+        match self {
+            Self::Usdt => Facts {
+                id: asset("USDT"),
+                name: "Tether USD",
+                scale: 18,
+                contract: Some((address("0x55d398326f99059ff775485246999027b3197955"), 18)),
+                is_enabled: true,
+            },
+            Self::Usdc => Facts {
+                id: asset("USDC"),
+                name: "USD Coin",
+                scale: 8,
+                contract: Some((address("0x8ac76a51cc950d9822d68b83fe1ad97b32cd580d"), 6)),
+                is_enabled: true,
+            },
+            Self::Busd => Facts {
+                id: asset("BUSD"),
+                name: "Binance USD",
+                scale: 18,
+                contract: Some((address("0xe9e7cea3dedca5984780bafc599bd69add087d56"), 18)),
+                is_enabled: false,
+            },
+            Self::Gold => Facts {
+                id: asset("GOLD"),
+                name: "Gold, in grams",
+                scale: 8,
+                contract: None,
+                is_enabled: true,
+            },
+        }
+    }
+}
+
+/// The least that may be deposited or moved, in thousandths of a whole unit, of every asset: one whole unit.
+pub const MIN_MILLI: u64 = 1_000;
+
+/// `milli` thousandths of a whole unit in minor units of `scale` decimals, of which there are at least three.
+///
+/// # Panics
+/// When the result does not fit, which no sound plan asks for.
+#[must_use]
+pub fn minor_units(milli: u64, scale: u8) -> Amount {
+    assert!(
+        (3..=24).contains(&scale),
+        "an asset of the world has {scale} decimals"
+    );
+    Amount::from_minor(i128::from(milli) * 10i128.pow(u32::from(scale) - 3))
+}
+
+fn asset(symbol: &str) -> AssetId {
+    symbol
+        .parse()
+        .unwrap_or_else(|error| unreachable!("{symbol}: {error}"))
+}
+
+fn address(text: &str) -> Address {
+    text.parse()
+        .unwrap_or_else(|error| unreachable!("{text}: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

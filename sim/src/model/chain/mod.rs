@@ -1,0 +1,419 @@
+//! An EVM chain: blocks, a finality tag that trails them, reorganisations, and transactions with token logs.
+//!
+//! Blocks come by the clock and cost nothing: a height is a division, a hash a function of height and fork. Only
+//! transactions are kept, each with every place where it ever was and since when, so that the chain can be looked at
+//! as of any earlier moment: that is what a lagging endpoint shows.
+//!
+//! The chain knows what it made. [`Chain::truth`] tells for each log of each transaction what is due for it, from
+//! what the plan meant and not from any rule for judging logs.
+
+mod log;
+mod truth;
+mod view;
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::digest::Digest;
+use plimsoll_core::escrow::{BlockRef, Log};
+use plimsoll_core::id::{BlockHash, TxHash};
+use plimsoll_core::rng::Rng;
+use plimsoll_core::table::Table;
+use plimsoll_core::time::Instant;
+
+pub use log::{Payee, plain_transfer};
+pub use truth::{Due, Truth};
+pub use view::View;
+
+use crate::world::plan::{ChainPlan, Fate, Movement};
+
+/// The height of the chain when time begins.
+pub const FIRST_HEIGHT: u64 = 1_000;
+const NANOS_PER_MS: u64 = 1_000_000;
+
+/// What happened on the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChainEvent {
+    /// A transaction came into a block, for the first time or again.
+    Mined {
+        /// Which.
+        tx: TxHash,
+        /// The block.
+        block: BlockRef,
+    },
+    /// The last blocks were replaced.
+    Reorged {
+        /// The lowest height that has another block since.
+        from: u64,
+        /// The height of the chain.
+        latest: u64,
+    },
+    /// A transaction is in no block any more.
+    Unmined {
+        /// Which.
+        tx: TxHash,
+    },
+    /// A transaction's block became final: what it says is true for ever.
+    Finalized {
+        /// Which.
+        tx: TxHash,
+        /// The block.
+        block: BlockRef,
+    },
+}
+
+/// A transaction, by its number in the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TxIndex(u32);
+
+impl TxIndex {
+    /// Its place in lists of all transactions.
+    #[must_use]
+    pub const fn place(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Where a reorganisation left a transaction that it hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moved {
+    /// It was mined again at once.
+    Again(BlockRef),
+    /// It waits to be mined again at this moment.
+    Later(Instant),
+    /// It is gone for good.
+    Gone,
+}
+
+#[derive(Debug, Clone)]
+struct Transaction {
+    hash: TxHash,
+    succeeded: bool,
+    /// With indexes counted from 0; the place in a block shifts them.
+    logs: Vec<Log>,
+    truths: Vec<Truth>,
+    /// Where it was, oldest first.
+    placements: Vec<Placement>,
+    finalized_at: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Placement {
+    since: Instant,
+    spot: Option<Spot>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Spot {
+    number: u64,
+    first_index: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Fork {
+    at: Instant,
+    from: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Stall {
+    id: u32,
+    from: Instant,
+    until: Instant,
+}
+
+/// The chain.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    id: u64,
+    salt: u64,
+    block_nanos: u64,
+    finality_blocks: u64,
+    forks: Vec<Fork>,
+    stalls: Vec<Stall>,
+    transactions: Vec<Transaction>,
+    by_hash: Table<TxHash, TxIndex>,
+    /// Every transaction that ever was at a height.
+    heights: BTreeMap<u64, Vec<TxIndex>>,
+    rng: Rng,
+}
+
+impl Chain {
+    /// A chain without transactions.
+    #[must_use]
+    pub fn new(plan: &ChainPlan, rng: Rng) -> Self {
+        let salt = rng.fork("salt").next_u64();
+        Self {
+            id: plan.id,
+            salt,
+            block_nanos: plan.block_ms * NANOS_PER_MS,
+            finality_blocks: plan.finality_blocks,
+            forks: Vec::new(),
+            stalls: Vec::new(),
+            transactions: Vec::new(),
+            by_hash: Table::new(),
+            heights: BTreeMap::new(),
+            rng,
+        }
+    }
+
+    /// Its EIP-155 id.
+    #[must_use]
+    pub const fn id(&self) -> u64 {
+        self.id
+    }
+
+    /// The hash of block 0.
+    #[must_use]
+    pub fn genesis(&self) -> BlockHash {
+        self.hash(0, Instant::ZERO)
+    }
+
+    /// Makes the name of a transaction that does not exist yet.
+    pub fn announce(&mut self) -> TxIndex {
+        let place = u32::try_from(self.transactions.len());
+        let index = TxIndex(place.unwrap_or_else(|_| unreachable!("more than 2^32 transactions")));
+        let mut draws = self.rng.fork_indexed("transaction", u64::from(index.0));
+        let mut hash = [0; 32];
+        for eight in hash.chunks_exact_mut(8) {
+            eight.copy_from_slice(&draws.next_u64().to_be_bytes());
+        }
+        let hash = TxHash(hash);
+        self.by_hash.insert(hash, index);
+        self.transactions.push(Transaction {
+            hash,
+            succeeded: false,
+            logs: Vec::new(),
+            truths: Vec::new(),
+            placements: Vec::new(),
+            finalized_at: None,
+        });
+        index
+    }
+
+    /// Sends an announced transaction to the chain at `now`: it says `movements`, `payees` give the addresses of the
+    /// users named in them. Returns when it will be mined, if ever: in the block after `delay_blocks` others.
+    pub fn send(
+        &mut self,
+        now: Instant,
+        index: TxIndex,
+        (movements, payees): (&[Movement], &dyn Fn(u32) -> Payee),
+        fate: Fate,
+        delay_blocks: u64,
+    ) -> Option<Instant> {
+        let mut draws = self.rng.fork_indexed("payer", u64::from(index.0));
+        let tx = &mut self.transactions[index.place()];
+        tx.succeeded = fate == Fate::Mined;
+        if tx.succeeded {
+            for (movement, number) in movements.iter().zip(0u64..) {
+                let (log, truth) = log::make(movement, payees(movement.user), number, &mut draws);
+                tx.logs.push(log);
+                tx.truths.push(truth);
+            }
+        }
+        let height = self.height(now) + 1 + delay_blocks;
+        (fate != Fate::NeverMined).then(|| self.time_of(height))
+    }
+
+    /// Puts a transaction into the latest block.
+    pub fn mine(&mut self, now: Instant, index: TxIndex) -> ChainEvent {
+        let number = self.height(now);
+        let block = self.place(now, index, number);
+        let tx = self.hash_of(index);
+        ChainEvent::Mined { tx, block }
+    }
+
+    /// Replaces the last `depth` blocks, or as many of them as are not final. Returns the lowest height replaced and
+    /// what became of the transactions in them; `None` when every block is final.
+    pub fn reorganise(
+        &mut self,
+        now: Instant,
+        depth: u64,
+        vanish_percent: u8,
+    ) -> Option<(u64, Vec<(TxIndex, Moved)>)> {
+        let (latest, finalized) = (self.height(now), self.finalized(now));
+        let from = (finalized + 1).max((latest + 1).saturating_sub(depth));
+        if from > latest {
+            return None;
+        }
+        let number = self.forks.len() as u64;
+        let mut draws = self.rng.fork_indexed("reorganisation", number);
+        self.forks.push(Fork { at: now, from });
+        let in_range = |one: &(TxIndex, Option<Spot>)| one.1.is_some_and(|spot| spot.number >= from);
+        let hit: Vec<TxIndex> = self
+            .places(now)
+            .filter(in_range)
+            .map(|(index, _)| index)
+            .collect();
+        let moved = hit.into_iter().map(|index| {
+            self.transactions[index.place()].placements.push(Placement {
+                since: now,
+                spot: None,
+            });
+            let target = draws.between(from, latest + 2);
+            let what = if draws.chance(u64::from(vanish_percent), 100) {
+                Moved::Gone
+            } else if target <= latest {
+                Moved::Again(self.place(now, index, target))
+            } else {
+                Moved::Later(self.time_of(target))
+            };
+            (index, what)
+        });
+        let moved = moved.collect();
+        Some((from, moved))
+    }
+
+    /// Stops finality from `now` until [`Chain::resume_finality`], at the latest until `until`.
+    pub fn stall_finality(&mut self, id: u32, now: Instant, until: Instant) {
+        self.stalls.push(Stall { id, from: now, until });
+    }
+
+    /// Ends the stall known as `id`: finality catches up at once.
+    pub fn resume_finality(&mut self, id: u32, now: Instant) {
+        for stall in self.stalls.iter_mut().filter(|stall| stall.id == id) {
+            stall.until = stall.until.min(now);
+        }
+    }
+
+    /// Notes that a transaction's block is final, if it is and was not before.
+    pub fn finalize(&mut self, now: Instant, index: TxIndex) -> Option<ChainEvent> {
+        let finalized = self.finalized(now);
+        let spot = self.spot(index, now).filter(|spot| spot.number <= finalized)?;
+        let block = self.block(spot.number, now);
+        let tx = &mut self.transactions[index.place()];
+        if tx.finalized_at.is_some() {
+            return None;
+        }
+        tx.finalized_at = Some(now);
+        Some(ChainEvent::Finalized { tx: tx.hash, block })
+    }
+
+    /// When a block at the latest height could become final, if finality does not stall.
+    #[must_use]
+    pub fn finality_due(&self, now: Instant) -> Instant {
+        self.time_of(self.height(now) + self.finality_blocks)
+    }
+
+    /// When the next block comes.
+    #[must_use]
+    pub fn next_block_at(&self, now: Instant) -> Instant {
+        self.time_of(self.height(now) + 1)
+    }
+
+    /// The height of the latest block.
+    #[must_use]
+    pub const fn height(&self, at: Instant) -> u64 {
+        FIRST_HEIGHT + at.as_nanos() / self.block_nanos
+    }
+
+    /// The height of the finalized block.
+    #[must_use]
+    pub fn finalized(&self, at: Instant) -> u64 {
+        let stalled = self
+            .stalls
+            .iter()
+            .filter(|stall| stall.from <= at && at < stall.until);
+        let as_of = stalled.map(|stall| stall.from).min().unwrap_or(at);
+        self.height(as_of).saturating_sub(self.finality_blocks)
+    }
+
+    /// The block at a height, as it stood at a moment.
+    #[must_use]
+    pub fn block(&self, number: u64, as_of: Instant) -> BlockRef {
+        let hash = self.hash(number, as_of);
+        BlockRef { number, hash }
+    }
+
+    /// Every transaction, announced ones included.
+    pub fn transactions(&self) -> impl Iterator<Item = TxIndex> + use<> {
+        (0..self.transactions.len()).map(|place| TxIndex(u32::try_from(place).unwrap_or(u32::MAX)))
+    }
+
+    /// The transaction with this hash.
+    #[must_use]
+    pub fn find(&self, hash: &TxHash) -> Option<TxIndex> {
+        self.by_hash.get(hash).copied()
+    }
+
+    /// The hash of a transaction.
+    #[must_use]
+    pub fn hash_of(&self, index: TxIndex) -> TxHash {
+        self.transactions[index.place()].hash
+    }
+
+    /// When the transaction's block became final, if it did.
+    #[must_use]
+    pub fn finalized_at(&self, index: TxIndex) -> Option<Instant> {
+        self.transactions[index.place()].finalized_at
+    }
+
+    /// The block that holds the transaction at a moment, if any does.
+    #[must_use]
+    pub fn block_of(&self, index: TxIndex, as_of: Instant) -> Option<BlockRef> {
+        self.spot(index, as_of).map(|spot| self.block(spot.number, as_of))
+    }
+
+    fn time_of(&self, height: u64) -> Instant {
+        let blocks = height.saturating_sub(FIRST_HEIGHT);
+        Instant::from_nanos(blocks.saturating_mul(self.block_nanos))
+    }
+
+    fn spot(&self, index: TxIndex, as_of: Instant) -> Option<Spot> {
+        let placements = &self.transactions[index.place()].placements;
+        let last = placements.iter().rev().find(|one| one.since <= as_of)?;
+        last.spot
+    }
+
+    fn places(&self, as_of: Instant) -> impl Iterator<Item = (TxIndex, Option<Spot>)> {
+        self.transactions()
+            .map(move |index| (index, self.spot(index, as_of)))
+    }
+
+    fn place(&mut self, now: Instant, index: TxIndex, number: u64) -> BlockRef {
+        let fork = self.fork(number, now);
+        // Other people's logs come first; how many depends on the block, so a move changes every index.
+        let others = Digest::of(&(self.salt, "others", number, fork)) % 97;
+        let end = |other: &TxIndex| {
+            let spot = self.spot(*other, now).filter(|spot| spot.number == number)?;
+            Some(spot.first_index + self.transactions[other.place()].logs.len() as u64)
+        };
+        let here = self.heights.get(&number).into_iter().flatten();
+        let first_index = here
+            .filter_map(end)
+            .max()
+            .unwrap_or_else(|| u64::try_from(others).unwrap_or(0));
+        let here = self.heights.entry(number).or_default();
+        if !here.contains(&index) {
+            here.push(index);
+        }
+        let spot = Some(Spot { number, first_index });
+        self.transactions[index.place()]
+            .placements
+            .push(Placement { since: now, spot });
+        self.block(number, now)
+    }
+
+    /// Which fork a height belonged to: 0 before any reorganisation reached it.
+    fn fork(&self, number: u64, as_of: Instant) -> u64 {
+        let reached = |fork: &Fork| fork.at <= as_of && fork.from <= number;
+        self.forks
+            .iter()
+            .rposition(reached)
+            .map_or(0, |place| place as u64 + 1)
+    }
+
+    fn hash(&self, number: u64, as_of: Instant) -> BlockHash {
+        self.hash_on(number, self.fork(number, as_of))
+    }
+
+    fn hash_on(&self, number: u64, fork: u64) -> BlockHash {
+        let mut hash = [0; 32];
+        let (high, low) = hash.split_at_mut(16);
+        high.copy_from_slice(&Digest::of(&(self.salt, number, fork)).to_be_bytes());
+        low.copy_from_slice(&Digest::of(&(number, fork, self.salt)).to_be_bytes());
+        BlockHash(hash)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,126 @@
+//! The chain as it looked at some moment, which is how a node that trails behind shows it.
+
+use plimsoll_core::escrow::{BlockRef, Log, Receipt, ScanLog, TRANSFER_TOPIC};
+use plimsoll_core::id::{Address, TxHash};
+use plimsoll_core::time::Instant;
+
+use super::{Chain, Spot, TxIndex};
+
+/// One node's view.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    chain: &'a Chain,
+    as_of: Instant,
+    /// The number of the private fork that the node sits on above its finalized block, if it does.
+    private: Option<u64>,
+}
+
+impl Chain {
+    /// The chain as of `at`.
+    #[must_use]
+    pub const fn view(&self, at: Instant) -> View<'_> {
+        View {
+            chain: self,
+            as_of: at,
+            private: None,
+        }
+    }
+
+    /// The chain as of `blocks` blocks before `at`.
+    #[must_use]
+    pub const fn view_behind(&self, at: Instant, blocks: u64) -> View<'_> {
+        let behind = blocks.saturating_mul(self.block_nanos);
+        self.view(Instant::from_nanos(at.as_nanos().saturating_sub(behind)))
+    }
+}
+
+impl<'a> View<'a> {
+    /// The same view, from a node that is on its own on fork `number` above the finalized block.
+    #[must_use]
+    pub const fn on_private_fork(self, number: u64) -> Self {
+        Self {
+            private: Some(number),
+            ..self
+        }
+    }
+
+    /// The latest block.
+    #[must_use]
+    pub fn latest(&self) -> BlockRef {
+        self.block(self.chain.height(self.as_of))
+    }
+
+    /// The finalized block.
+    #[must_use]
+    pub fn finalized(&self) -> BlockRef {
+        self.block(self.chain.finalized(self.as_of))
+    }
+
+    /// The header at a height; `None` above the latest block.
+    #[must_use]
+    pub fn header(&self, number: u64) -> Option<BlockRef> {
+        (number <= self.chain.height(self.as_of)).then(|| self.block(number))
+    }
+
+    /// The receipt of a transaction, if a block of this view holds it.
+    #[must_use]
+    pub fn receipt(&self, tx: &TxHash) -> Option<Receipt> {
+        let index = self.chain.find(tx)?;
+        let spot = self.chain.spot(index, self.as_of)?;
+        Some(Receipt {
+            tx: *tx,
+            block: self.block(spot.number),
+            succeeded: self.chain.transactions[index.place()].succeeded,
+            logs: self.logs(index, spot).collect(),
+        })
+    }
+
+    /// Every transfer log of `tokens` in blocks `from..=to`, by block and index.
+    #[must_use]
+    pub fn scan(&self, from: u64, to: u64, tokens: &[Address]) -> Vec<ScanLog> {
+        let mut found = Vec::new();
+        if from > to {
+            return found;
+        }
+        for (number, here) in self.chain.heights.range(from..=to) {
+            let start = found.len();
+            for index in here {
+                let Some(spot) = self.chain.spot(*index, self.as_of) else {
+                    continue;
+                };
+                if spot.number != *number {
+                    continue;
+                }
+                let asked = |log: &Log| log.topics[0] == TRANSFER_TOPIC && tokens.contains(&log.address);
+                let tx = self.chain.hash_of(*index);
+                let block = *number;
+                found.extend(
+                    self.logs(*index, spot)
+                        .filter(asked)
+                        .map(|log| ScanLog { tx, block, log }),
+                );
+            }
+            found[start..].sort_by_key(|one| one.log.index);
+        }
+        found
+    }
+
+    fn block(&self, number: u64) -> BlockRef {
+        match self.private {
+            Some(fork) if number > self.chain.finalized(self.as_of) => BlockRef {
+                number,
+                // Numbers of real forks count from 0, so these never meet one.
+                hash: self.chain.hash_on(number, u64::MAX - fork),
+            },
+            Some(_) | None => self.chain.block(number, self.as_of),
+        }
+    }
+
+    fn logs(&self, index: TxIndex, spot: Spot) -> impl Iterator<Item = Log> + use<'a> {
+        let logs = &self.chain.transactions[index.place()].logs;
+        logs.iter().map(move |log| Log {
+            index: spot.first_index + log.index,
+            ..*log
+        })
+    }
+}

@@ -1,0 +1,227 @@
+//! A chain's RPC endpoint: one node's view of the chain, and all the ways in which it may not tell it.
+
+mod lie;
+
+use core::time::Duration;
+
+use plimsoll_core::escrow::{Answer, Fault as Silence, Question};
+use plimsoll_core::id::{Address, BlockHash};
+use plimsoll_core::rng::Rng;
+use plimsoll_core::time::Instant;
+
+use super::chain::{Chain, View};
+use crate::fault::{EndpointFault, Lie};
+use crate::world::plan::Token;
+
+/// How an endpoint reacts to a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use]
+pub enum Reaction {
+    /// After this long, with an answer or a failure.
+    Answers(Duration, Result<Answer, Silence>),
+    /// Not at all.
+    Hangs,
+}
+
+/// One endpoint.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    number: u8,
+    lag_blocks: u64,
+    faults: Vec<Active>,
+    rng: Rng,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Active {
+    id: u32,
+    fault: EndpointFault,
+    percent: u8,
+    since: Instant,
+}
+
+/// What is wrong with one answer.
+#[derive(Default)]
+struct Mood {
+    extra: Duration,
+    behind: u64,
+    stuck_at: Option<Instant>,
+    failure: Option<Silence>,
+    hangs: bool,
+    is_empty: bool,
+    is_elsewhere: bool,
+    is_forked: bool,
+    lie: Option<Lie>,
+}
+
+impl Endpoint {
+    /// The endpoint `number` of its chain, which always trails by `lag_blocks`. It draws from `rng` alone.
+    #[must_use]
+    pub const fn new(number: u8, lag_blocks: u64, rng: Rng) -> Self {
+        Self {
+            number,
+            lag_blocks,
+            faults: Vec::new(),
+            rng,
+        }
+    }
+
+    /// Begins a fault that hits `percent` of a hundred questions and is known as `id`.
+    pub fn begin(&mut self, id: u32, fault: EndpointFault, percent: u8, since: Instant) {
+        self.faults.push(Active {
+            id,
+            fault,
+            percent,
+            since,
+        });
+    }
+
+    /// Ends the fault known as `id`.
+    pub fn end(&mut self, id: u32) {
+        self.faults.retain(|one| one.id != id);
+    }
+
+    /// Reacts to a question that arrives at `now`. `victim` is whom an invented payment would pay.
+    pub fn ask(&mut self, chain: &Chain, now: Instant, question: &Question, victim: Address) -> Reaction {
+        if self.faults.is_empty() {
+            let answer = honest(chain, chain.view_behind(now, self.lag_blocks), question);
+            return Reaction::Answers(Duration::ZERO, Ok(answer));
+        }
+        let mood = self.mood(question);
+        if mood.hangs {
+            return Reaction::Hangs;
+        }
+        if let Some(failure) = mood.failure {
+            return Reaction::Answers(mood.extra, Err(failure));
+        }
+        let as_of = mood.stuck_at.map_or(now, |stuck| stuck.min(now));
+        let mut view = chain.view_behind(as_of, self.lag_blocks + mood.behind);
+        if mood.is_forked {
+            view = view.on_private_fork(u64::from(self.number));
+        }
+        let mut answer = honest(chain, view, question);
+        if mood.is_empty {
+            forget(&mut answer);
+        }
+        if mood.is_elsewhere {
+            move_elsewhere(&mut answer);
+        }
+        if let Some(lie) = mood.lie {
+            lie::tell(lie, &mut answer, (chain, view), question, victim);
+        }
+        Reaction::Answers(mood.extra, Ok(answer))
+    }
+
+    /// Draws which of the faults hit this question.
+    fn mood(&mut self, question: &Question) -> Mood {
+        let mut mood = Mood::default();
+        for one in &self.faults {
+            if !self.rng.chance(u64::from(one.percent), 100) {
+                continue;
+            }
+            match one.fault {
+                EndpointFault::Dead => mood.failure = Some(Silence::Connection),
+                EndpointFault::NeverAnswers => mood.hangs = true,
+                EndpointFault::Slow { extra_ms } => mood.extra += Duration::from_millis(extra_ms),
+                EndpointFault::Lagging { blocks } => mood.behind += blocks,
+                EndpointFault::StuckHead => {
+                    mood.stuck_at = Some(mood.stuck_at.map_or(one.since, |stuck| stuck.min(one.since)));
+                }
+                EndpointFault::Empty => mood.is_empty = true,
+                EndpointFault::RateLimited { retry_after_ms } => {
+                    let retry_after = retry_after_ms.map(Duration::from_millis);
+                    mood.failure = Some(Silence::RateLimited { retry_after });
+                }
+                EndpointFault::Auth => mood.failure = Some(Silence::Auth),
+                EndpointFault::ServerError => mood.failure = Some(Silence::Server { code: 503 }),
+                EndpointFault::NotReady => mood.failure = Some(Silence::NotReady),
+                EndpointFault::Malformed => mood.failure = Some(Silence::Malformed { what: "not JSON" }),
+                EndpointFault::TooLarge => {
+                    if matches!(question, Question::Scan { .. }) {
+                        mood.failure = Some(Silence::TooLarge);
+                    }
+                }
+                EndpointFault::WrongChain => mood.is_elsewhere = true,
+                EndpointFault::PrivateFork => mood.is_forked = true,
+                EndpointFault::Lying { lie } => mood.lie = Some(lie),
+            }
+        }
+        mood
+    }
+}
+
+/// The answer of a node with this view that works as it should.
+fn honest(chain: &Chain, view: View<'_>, question: &Question) -> Answer {
+    match question {
+        Question::Identity { tokens } => Answer::Identity {
+            chain_id: chain.id(),
+            genesis: chain.genesis(),
+            decimals: tokens.iter().map(decimals).collect(),
+        },
+        Question::Heads => Answer::Heads {
+            latest: view.latest(),
+            finalized: view.finalized(),
+        },
+        Question::Receipt { tx } => Answer::Receipt {
+            finalized: view.finalized(),
+            receipt: view.receipt(tx),
+        },
+        Question::Scan { from, to, tokens } => Answer::Scan {
+            finalized: view.finalized(),
+            last: view.header(*to),
+            logs: view.scan(*from, *to, tokens),
+        },
+    }
+}
+
+fn decimals(contract: &Address) -> Option<u8> {
+    let on_chain = Token::ALL.iter().filter_map(|token| token.facts().contract);
+    on_chain
+        .filter(|(address, _)| address == contract)
+        .map(|(_, decimals)| decimals)
+        .next()
+}
+
+/// Leaves nothing but the heads, and admits it.
+fn forget(answer: &mut Answer) {
+    match answer {
+        Answer::Identity { .. } | Answer::Heads { .. } => {}
+        Answer::Receipt { receipt, .. } => *receipt = None,
+        Answer::Scan { last, logs, .. } => {
+            *last = None;
+            logs.clear();
+        }
+    }
+}
+
+/// Makes the answer one of another chain, on which the same transactions were replayed.
+fn move_elsewhere(answer: &mut Answer) {
+    let shift = |hash: &mut BlockHash| hash.0.iter_mut().for_each(|byte| *byte ^= 0xa5);
+    match answer {
+        Answer::Identity {
+            chain_id, genesis, ..
+        } => {
+            *chain_id += 41;
+            shift(genesis);
+        }
+        Answer::Heads { latest, finalized } => {
+            shift(&mut latest.hash);
+            shift(&mut finalized.hash);
+        }
+        Answer::Receipt { finalized, receipt } => {
+            shift(&mut finalized.hash);
+            if let Some(receipt) = receipt {
+                shift(&mut receipt.block.hash);
+            }
+        }
+        Answer::Scan { finalized, last, .. } => {
+            shift(&mut finalized.hash);
+            if let Some(last) = last {
+                shift(&mut last.hash);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! Plausible untruths: answers of the right form that say what is not so.
+
+use plimsoll_core::escrow::{Answer, BlockRef, Log, Question, Receipt, ScanLog};
+use plimsoll_core::id::{Address, TxHash};
+
+use crate::fault::Lie;
+use crate::model::assets::minor_units;
+use crate::model::chain::{Chain, View, plain_transfer};
+use crate::world::plan::Token;
+
+/// Far enough above every head.
+const FUTURE_BLOCKS: u64 = 1_000;
+/// A thousand whole tokens.
+const INVENTED_MILLI: u64 = 1_000_000;
+/// The payer of invented payments.
+const NOBODY: Address = Address([0x0b; 20]);
+
+/// Makes `answer`, which was honest, tell `lie`.
+pub(super) fn tell(
+    lie: Lie,
+    answer: &mut Answer,
+    (chain, view): (&Chain, View<'_>),
+    question: &Question,
+    victim: Address,
+) {
+    match lie {
+        Lie::InventedPayment => invent(answer, view, question, victim),
+        Lie::InflatedAmount => each_log(answer, |log| log.word.rotate_left(1)),
+        Lie::OmittedLog => match answer {
+            Answer::Receipt {
+                receipt: Some(receipt),
+                ..
+            } => drop(receipt.logs.pop()),
+            Answer::Scan { logs, .. } => drop(logs.pop()),
+            Answer::Receipt { receipt: None, .. } | Answer::Identity { .. } | Answer::Heads { .. } => {}
+        },
+        Lie::EarlyFinality => set_finalized(answer, view.latest()),
+        Lie::FutureFinality => {
+            let latest = view.latest();
+            let number = latest.number + FUTURE_BLOCKS;
+            set_finalized(answer, BlockRef { number, ..latest });
+            if let Answer::Heads { latest, finalized } = answer {
+                *latest = *finalized;
+            }
+        }
+        Lie::ForgedHash => forge(answer, chain),
+    }
+}
+
+fn invent(answer: &mut Answer, view: View<'_>, question: &Question, victim: Address) {
+    let Some((contract, decimals)) = Token::Usdt.facts().contract else {
+        return;
+    };
+    let units = minor_units(INVENTED_MILLI, decimals).minor();
+    let log = plain_transfer(contract, (NOBODY, victim), units, 0);
+    match (answer, question) {
+        (Answer::Receipt { receipt, .. }, Question::Receipt { tx }) => {
+            *receipt = Some(Receipt {
+                tx: *tx,
+                block: view.finalized(),
+                succeeded: true,
+                logs: vec![log],
+            });
+        }
+        (Answer::Scan { logs, .. }, Question::Scan { to, .. }) => {
+            let tx = TxHash(view.finalized().hash.0);
+            logs.push(ScanLog { tx, block: *to, log });
+        }
+        (
+            Answer::Identity { .. } | Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. },
+            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } | Question::Scan { .. },
+        ) => {}
+    }
+}
+
+fn each_log(answer: &mut Answer, change: impl Fn(&mut Log)) {
+    match answer {
+        Answer::Receipt { receipt, .. } => {
+            receipt
+                .iter_mut()
+                .flat_map(|receipt| &mut receipt.logs)
+                .for_each(change);
+        }
+        Answer::Scan { logs, .. } => logs.iter_mut().for_each(|one| change(&mut one.log)),
+        Answer::Identity { .. } | Answer::Heads { .. } => {}
+    }
+}
+
+fn set_finalized(answer: &mut Answer, to: BlockRef) {
+    match answer {
+        Answer::Heads { finalized, .. }
+        | Answer::Receipt { finalized, .. }
+        | Answer::Scan { finalized, .. } => {
+            *finalized = to;
+        }
+        Answer::Identity { .. } => {}
+    }
+}
+
+/// Gives every block the hash of one that never was.
+fn forge(answer: &mut Answer, chain: &Chain) {
+    let never = chain.genesis();
+    match answer {
+        Answer::Heads { latest, finalized } => {
+            latest.hash = never;
+            finalized.hash = never;
+        }
+        Answer::Receipt { finalized, receipt } => {
+            finalized.hash = never;
+            if let Some(receipt) = receipt {
+                receipt.block.hash = never;
+            }
+        }
+        Answer::Scan { finalized, last, .. } => {
+            finalized.hash = never;
+            if let Some(last) = last {
+                last.hash = never;
+            }
+        }
+        Answer::Identity { .. } => {}
+    }
+}

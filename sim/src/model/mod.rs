@@ -1,0 +1,6 @@
+//! Models of everything outside the bank: the chain, its endpoints, the journal's store, and the people.
+
+pub mod assets;
+pub mod chain;
+pub mod endpoint;
+pub mod store;

@@ -1,0 +1,140 @@
+//! What can be seen of a run, and who may judge it.
+//!
+//! The world tells every oracle everything, in the order in which it happens. Oracles only look: they hold their own
+//! picture of what must be so, and the first one that finds it broken ends the run.
+
+use plimsoll_core::bank::{Act, Bank, Effect, Input, Record, Reply};
+use plimsoll_core::id::RequestId;
+use plimsoll_core::journal::{Batch, BatchError, Head};
+use plimsoll_core::time::Instant;
+
+use super::Stats;
+use super::plan::Plan;
+use crate::fault::Fault;
+use crate::model::chain::{Chain, ChainEvent};
+use crate::model::store::Store;
+
+/// One thing that happened.
+#[derive(Debug, Clone, Copy)]
+pub enum Observation<'a> {
+    /// The bank took an input. Its effects are decided and have not left.
+    Handled {
+        /// What it was told.
+        input: &'a Input,
+        /// What it wishes for, in causal order.
+        effects: &'a [Effect],
+        /// The bank as it is after that.
+        bank: &'a Bank,
+    },
+    /// A batch became durable, whether or not anybody was told. Read back from the stored bytes.
+    Committed {
+        /// Its records, oldest first.
+        records: &'a [Record],
+        /// The head of the journal after it.
+        head: &'a Head,
+    },
+    /// An act left the process: the outbox says that every record before it is committed.
+    Released {
+        /// The act.
+        act: &'a Act,
+    },
+    /// A reply reached the one who asked. Replies may arrive twice, late, or never.
+    ReplyDelivered {
+        /// Who asked. Every attempt of a client is a request of its own.
+        request: RequestId,
+        /// What they were told.
+        reply: &'a Reply,
+    },
+    /// The process died.
+    Crashed {
+        /// The bank as it was.
+        bank: &'a Bank,
+        /// What was decided and is not durable, oldest first: it is gone, and nobody may have heard of it.
+        uncommitted: &'a [Record],
+        /// What is durable, after whatever the crash did to unsynced bytes.
+        durable: &'a Head,
+    },
+    /// The process is up again, its state rebuilt from the journal alone.
+    Restarted {
+        /// The bank, before its first input.
+        bank: &'a Bank,
+        /// The head that it opened, with its new epoch.
+        durable: &'a Head,
+    },
+    /// A fault began or ended.
+    Fault {
+        /// Which.
+        fault: &'a Fault,
+        /// Whether it ended.
+        is_over: bool,
+    },
+    /// Something happened on the chain.
+    Chain(&'a ChainEvent),
+}
+
+/// Somebody who knows what must be so.
+pub trait Oracle {
+    /// Its name, for reports and fingerprints. Never changes its meaning.
+    fn name(&self) -> &'static str;
+
+    /// Looks at one observation.
+    ///
+    /// # Errors
+    /// The invariant that it breaks.
+    fn observe(&mut self, at: Instant, seen: &Observation<'_>) -> Result<(), Violation>;
+
+    /// Looks at the end of the run, once. Only called when nothing was found before.
+    ///
+    /// # Errors
+    /// The invariant that is broken.
+    fn finish(&mut self, end: &End<'_>) -> Result<(), Violation>;
+}
+
+/// An invariant that was broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// Which oracle found it.
+    pub oracle: &'static str,
+    /// Which invariant, by its stable name: part of the fingerprint of a failure.
+    pub invariant: &'static str,
+    /// What was found.
+    pub detail: String,
+}
+
+impl core::fmt::Display for Violation {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}: {}: {}", self.oracle, self.invariant, self.detail)
+    }
+}
+
+/// The end of a run.
+#[derive(Clone, Copy)]
+pub struct End<'a> {
+    /// The time.
+    pub at: Instant,
+    /// What was planned.
+    pub plan: &'a Plan,
+    /// The chain, which knows what is due.
+    pub chain: &'a Chain,
+    /// The bank, unless it is down.
+    pub bank: Option<&'a Bank>,
+    /// The store, which holds the journal.
+    pub store: &'a Store,
+    /// What was counted.
+    pub stats: &'a Stats,
+}
+
+impl End<'_> {
+    /// Every durable record, oldest first, read back from the stored bytes.
+    ///
+    /// # Errors
+    /// Where the journal is not a journal.
+    pub fn journal(&self) -> Result<Vec<Record>, BatchError> {
+        let mut head = Head::default();
+        let mut records = Vec::new();
+        for (hash, bytes) in self.store.batches() {
+            records.extend(Batch::open::<Record>(&mut head, hash, bytes)?.records);
+        }
+        Ok(records)
+    }
+}

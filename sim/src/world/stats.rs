@@ -1,0 +1,67 @@
+//! What is counted of a run.
+
+use core::time::Duration;
+
+/// The figures of one run.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stats {
+    /// How many inputs the bank took.
+    pub steps: u64,
+    /// How many events happened in the world, the bank's inputs among them.
+    pub events: u64,
+    /// How much time passed in the world.
+    pub simulated: Duration,
+    /// How many faults began.
+    pub faults: u64,
+    /// How often the process ended, by a crash or because it was fenced off.
+    pub crashes: u64,
+    /// How many batches became durable.
+    pub commits: u64,
+    /// How many records became durable.
+    pub records: u64,
+    /// How many questions were put to endpoints.
+    pub questions: u64,
+    /// How many valid deposits the chain finalized, whoever they are for.
+    pub deposits: u64,
+    /// How many deposits are credited to users, attributed ones included.
+    pub credited: u64,
+    /// How many deposits are in suspense.
+    pub suspended: u64,
+    /// How many transactions ever became dead letters.
+    pub dead_lettered: u64,
+    /// How many transactions were rejected.
+    pub rejected: u64,
+    /// For each deposit that a user was credited with by automation, the time from the finality of its block on the
+    /// chain to the commit of its posting, in the order of the commits.
+    pub times_to_credit: Vec<Duration>,
+    /// How long things took to work again.
+    pub recoveries: Vec<Recovery>,
+}
+
+/// How long one thing took to work again after a fault.
+///
+/// The time runs from the end of the fault (for a crash: from the start of the new process) to the first success of
+/// what the fault had stopped: a good answer of the endpoint that was hit, a batch committed by the store, a reply that
+/// reached a user. A process has recovered with the first of these. What never was needed again gives no sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Recovery {
+    /// What was hit.
+    pub part: Part,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// A part of the world that can fail and recover.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// One endpoint, or the way to it.
+    Endpoint(u8),
+    /// The ways to all endpoints at once.
+    AllEndpoints,
+    /// The store.
+    Store,
+    /// The network of the users.
+    Users,
+    /// The process.
+    Process,
+}
