@@ -4,17 +4,12 @@
 //! what open holds have reserved (pending debits and credits). Every balance is computed from them, so there is no
 //! second figure to fall out of step. An account is opened by the first record that touches it, exactly once.
 
-use alloc::collections::BTreeMap;
-use alloc::vec::Vec;
 use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::limits::Limits;
-use super::refusal::Refusal;
 use crate::id::{AssetId, ChainId, UserId};
 use crate::money::Amount;
-use crate::table::Table;
 
 /// Who an account belongs to. All but users are the house's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -110,7 +105,7 @@ impl Counters {
         }
     }
 
-    /// Adds one transaction's debits and credits in `phase`.
+    /// Adds debits and credits in `phase`.
     pub(super) fn add(&mut self, phase: Phase, debits: Amount, credits: Amount) {
         let (debit, credit) = self.of(phase);
         *debit = sum(*debit, debits);
@@ -182,139 +177,6 @@ impl Balance {
     #[must_use]
     pub fn most(&self) -> Amount {
         sum(sum(self.available, self.held), self.incoming)
-    }
-}
-
-/// One account.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Account {
-    pub(super) key: AccountKey,
-    pub(super) counters: Counters,
-    pub(super) limits: Limits,
-}
-
-impl Account {
-    /// An account in which nothing has happened.
-    pub(super) fn new(key: AccountKey) -> Self {
-        Self {
-            key,
-            counters: Counters::default(),
-            limits: Limits::default(),
-        }
-    }
-
-    /// Whether an account may stand like this one.
-    pub(super) fn admit(&self) -> Result<(), Refusal> {
-        let account = self.key;
-        let balance = self.counters.balance(account.owner);
-        if balance.available.is_negative() {
-            Err(Refusal::InsufficientFunds { account })
-        } else if balance.available < self.limits.minimum {
-            Err(Refusal::BelowMinimum { account })
-        } else if balance.most() > self.limits.maximum {
-            Err(Refusal::AboveMaximum { account })
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Asserts that the account stands as it may.
-    pub(super) fn assert_sound(&self) {
-        let standing = self.admit();
-        assert!(
-            standing.is_ok(),
-            "account {} stands where it may not: {standing:?}",
-            self.key
-        );
-    }
-}
-
-/// The place of an account in the ledger's list: short, and fixed once the account is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Slot(u32);
-
-impl Slot {
-    const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// Every open account, in the order in which they were opened, with an index for look-ups and one for listing.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Accounts {
-    list: Vec<Account>,
-    slots: Table<AccountKey, Slot>,
-    index: BTreeMap<Owner, BTreeMap<AssetId, Slot>>,
-}
-
-impl Accounts {
-    /// The account called `key`, if it was ever opened.
-    pub(super) fn get(&self, key: AccountKey) -> Option<&Account> {
-        self.slots.get(&key).map(|slot| self.at(*slot))
-    }
-
-    /// The account called `key` as it is, or as it would be opened.
-    pub(super) fn get_or_new(&self, key: AccountKey) -> Account {
-        self.get(key).cloned().unwrap_or_else(|| Account::new(key))
-    }
-
-    /// The slot of the account called `key`, which is opened if it was not.
-    pub(super) fn open(&mut self, key: AccountKey) -> Slot {
-        if let Some(slot) = self.slots.get(&key) {
-            return *slot;
-        }
-        let number = u32::try_from(self.list.len());
-        let slot = Slot(number.unwrap_or_else(|_| unreachable!("more than 2^32 accounts")));
-        self.list.push(Account::new(key));
-        self.slots.insert(key, slot);
-        self.index.entry(key.owner).or_default().insert(key.asset, slot);
-        slot
-    }
-
-    pub(super) fn at(&self, slot: Slot) -> &Account {
-        &self.list[slot.index()]
-    }
-
-    pub(super) fn at_mut(&mut self, slot: Slot) -> &mut Account {
-        &mut self.list[slot.index()]
-    }
-
-    /// Every account, by owner and asset.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Account> {
-        self.index
-            .values()
-            .flat_map(BTreeMap::values)
-            .map(|slot| self.at(*slot))
-    }
-
-    /// The accounts of one owner, by asset.
-    pub(super) fn of(&self, owner: Owner) -> impl Iterator<Item = &Account> {
-        let slots = self.index.get(&owner).into_iter().flat_map(BTreeMap::values);
-        slots.map(|slot| self.at(*slot))
-    }
-
-    /// Asserts that the list and its two indexes say the same.
-    pub(super) fn check(&self) {
-        assert_eq!(self.list.len(), self.slots.len(), "every account has one slot");
-        assert_eq!(
-            self.list.len(),
-            self.iter().count(),
-            "every account is listed once"
-        );
-        for (owner, assets) in &self.index {
-            for (asset, slot) in assets {
-                let key = AccountKey {
-                    owner: *owner,
-                    asset: *asset,
-                };
-                assert_eq!(self.at(*slot).key, key, "the listing names another account");
-                assert_eq!(
-                    self.slots.get(&key),
-                    Some(slot),
-                    "the look-up names another account"
-                );
-            }
-        }
     }
 }
 

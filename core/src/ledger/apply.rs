@@ -5,9 +5,8 @@
 
 use super::Ledger;
 use super::account::{AccountKey, Owner, Phase};
-use super::limits::Limits;
 use super::record::LedgerRecord;
-use super::transaction::{Leg, TransactionState};
+use super::transaction::TransactionState;
 use super::transfer::Transfer;
 use crate::id::{AssetId, TransactionId, UserId};
 use crate::money::Amount;
@@ -36,8 +35,8 @@ impl Ledger {
             LedgerRecord::HoldPosted { hold, amounts, .. } => {
                 self.apply_hold_posted(*hold, amounts.as_deref());
             }
-            LedgerRecord::HoldVoided { hold, .. } => self.apply_released(*hold, TransactionState::Voided),
-            LedgerRecord::HoldExpired { hold } => self.apply_released(*hold, TransactionState::Expired),
+            LedgerRecord::HoldVoided { hold, .. } => self.apply_hold_voided(*hold),
+            LedgerRecord::HoldExpired { hold } => self.apply_hold_expired(*hold),
             LedgerRecord::Reversed {
                 transaction,
                 original,
@@ -45,7 +44,7 @@ impl Ledger {
             } => self.apply_reversed(*transaction, *original),
             LedgerRecord::Refused { .. } => {} // its answer is all there is of it
             LedgerRecord::AccountsOpened { user, assets } => self.apply_accounts_opened(*user, assets),
-            LedgerRecord::LimitsSet { account, limits } => self.apply_limits_set(*account, *limits),
+            LedgerRecord::LimitsSet { account, limits } => self.books.set_limits(*account, *limits),
         }
         if let Some((receipt, outcome)) = record.answer() {
             self.answers.freeze(receipt, outcome);
@@ -82,20 +81,20 @@ impl Ledger {
             }
         }
         for leg in self.transactions.legs(hold) {
-            let (posted, none) = (leg.amount, Amount::ZERO);
-            let debited = self.accounts.at_mut(leg.debit);
-            debited.counters.add(Phase::Posted, posted, none);
-            let asset = debited.key.asset;
-            let credited = self.accounts.at_mut(leg.credit);
-            credited.counters.add(Phase::Posted, none, posted);
-            let totals = self.totals.entry(asset).or_default();
-            totals.add(Phase::Posted, posted, posted);
+            self.books.enter_leg(Phase::Posted, leg);
         }
         self.assert_sound(hold);
     }
 
-    fn apply_released(&mut self, hold: TransactionId, state: TransactionState) {
-        self.close(hold, state);
+    fn apply_hold_voided(&mut self, hold: TransactionId) {
+        self.close(hold, TransactionState::Voided);
+        self.release(hold);
+        self.assert_sound(hold);
+    }
+
+    fn apply_hold_expired(&mut self, hold: TransactionId) {
+        let expires_at = self.close(hold, TransactionState::Expired);
+        assert_ne!(expires_at, None, "{hold} expired, which it never would");
         self.release(hold);
         self.assert_sound(hold);
     }
@@ -115,41 +114,23 @@ impl Ledger {
 
     fn apply_accounts_opened(&mut self, user: UserId, assets: &[AssetId]) {
         for asset in assets {
-            self.accounts.open(AccountKey {
+            self.books.open(AccountKey {
                 owner: Owner::User(user),
                 asset: *asset,
             });
         }
     }
 
-    fn apply_limits_set(&mut self, key: AccountKey, limits: Limits) {
-        let slot = self.accounts.open(key);
-        let account = self.accounts.at_mut(slot);
-        account.limits = limits;
-        account.assert_sound();
-    }
-
     /// Adds the legs of the transaction that was begun last.
     fn enter(&mut self, phase: Phase, transfers: &[Transfer]) {
         for transfer in transfers {
-            let amount = transfer.amount;
-            let leg = Leg {
-                debit: self.accounts.open(transfer.debit_account()),
-                credit: self.accounts.open(transfer.credit_account()),
-                amount,
-            };
+            let leg = self.books.enter(phase, transfer);
             self.transactions.push_leg(leg);
-            let debited = &mut self.accounts.at_mut(leg.debit).counters;
-            debited.add(phase, amount, Amount::ZERO);
-            let credited = &mut self.accounts.at_mut(leg.credit).counters;
-            credited.add(phase, Amount::ZERO, amount);
-            let totals = self.totals.entry(transfer.asset).or_default();
-            totals.add(phase, amount, amount);
         }
     }
 
-    /// Moves a hold from pending to `state`, and out of the expiries.
-    fn close(&mut self, hold: TransactionId, state: TransactionState) {
+    /// Moves a hold from pending to `state` and out of the expiries; says when it would have expired.
+    fn close(&mut self, hold: TransactionId, state: TransactionState) -> Option<WallClock> {
         let entry = self.transactions.at_mut(hold);
         let TransactionState::Pending { expires_at } = entry.state else {
             unreachable!("{hold} was resolved while it was not pending")
@@ -159,33 +140,20 @@ impl Ledger {
             let listed = self.expiries.remove(&(at, hold));
             assert!(listed, "an open hold was not among the expiries");
         }
+        expires_at
     }
 
     /// Takes everything that `hold` reserved out of the pending counters.
     fn release(&mut self, hold: TransactionId) {
         for leg in self.transactions.legs(hold) {
-            let (held, none) = (leg.amount, Amount::ZERO);
-            let debited = self.accounts.at_mut(leg.debit);
-            debited.counters.release(held, none);
-            let asset = debited.key.asset;
-            let credited = self.accounts.at_mut(leg.credit);
-            credited.counters.release(none, held);
-            let totals = self.totals.entry(asset).or_default();
-            totals.release(held, held);
+            self.books.release(leg);
         }
     }
 
     /// Asserts the invariants of everything that a transaction touches.
     fn assert_sound(&self, id: TransactionId) {
         for leg in self.transactions.legs(id) {
-            let debited = self.accounts.at(leg.debit);
-            debited.assert_sound();
-            self.accounts.at(leg.credit).assert_sound();
-            let asset = debited.key.asset;
-            assert!(
-                self.totals(asset).is_balanced(),
-                "debits and credits of {asset} differ"
-            );
+            self.books.assert_sound(leg);
         }
     }
 }

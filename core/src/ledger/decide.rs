@@ -8,14 +8,15 @@
 use alloc::vec::Vec;
 
 use super::Ledger;
-use super::account::{AccountKey, Phase, sum};
+use super::account::{AccountKey, Owner, Phase, sum};
+use super::book::{Account, Book};
 use super::command::{Command, Outcome, Request, Rules, Verdict};
 use super::idempotency::{Fingerprint, Receipt};
 use super::record::LedgerRecord;
 use super::refusal::Refusal;
 use super::transfer::{Transfer, check_form};
-use crate::id::TransactionId;
-use crate::money::Amount;
+use crate::id::{AssetId, TransactionId};
+use crate::money::{Amount, AmountError};
 use crate::time::WallClock;
 
 impl Ledger {
@@ -86,50 +87,50 @@ impl Ledger {
 
     /// Refuses transfers after which a counter would be out of range or an account where it may not be.
     pub(super) fn admit(&self, phase: Phase, transfers: &[Transfer]) -> Result<(), Refusal> {
-        self.admit_totals(transfers)?;
         match transfers {
-            [one] => self.admit_accounts(phase, &mut Touch::both(one)),
+            [one] => self.admit_touches(phase, &mut Touch::both(one)),
             many => {
                 let mut touches: Vec<Touch> = many.iter().flat_map(Touch::both).collect();
-                self.admit_accounts(phase, &mut touches)
+                self.admit_touches(phase, &mut touches)
             }
         }
     }
 
-    fn admit_totals(&self, transfers: &[Transfer]) -> Result<(), Refusal> {
-        for (at, transfer) in transfers.iter().enumerate() {
-            let asset = transfer.asset;
-            if transfers[..at].iter().any(|earlier| earlier.asset == asset) {
-                continue; // it was counted with the first of its asset
+    fn admit_touches(&self, phase: Phase, touches: &mut [Touch]) -> Result<(), Refusal> {
+        touches.sort_unstable_by_key(|touch| (touch.asset, touch.owner));
+        for of_asset in touches.chunk_by(|a, b| a.asset == b.asset) {
+            let asset = of_asset[0].asset;
+            let book = self.books.find(asset);
+            admit_range(book, of_asset).map_err(|_| Refusal::Overflow { asset })?;
+            for of_owner in of_asset.chunk_by(|a, b| a.owner == b.owner) {
+                let owner = of_owner[0].owner;
+                let account = book.and_then(|book| book.account(owner));
+                let mut account = account.unwrap_or_else(|| Account::new(AccountKey { owner, asset }));
+                for touch in of_owner {
+                    account.counters.add(phase, touch.debits, touch.credits);
+                }
+                account.admit()?;
             }
-            let totals = self.totals(asset);
-            let before = sum(totals.debits_posted, totals.debits_pending);
-            let of_asset = transfers[at..].iter().filter(|other| other.asset == asset);
-            of_asset
-                .map(|other| other.amount)
-                .try_fold(before, Amount::plus)
-                .map_err(|_| Refusal::Overflow { asset })?;
-        }
-        Ok(())
-    }
-
-    fn admit_accounts(&self, phase: Phase, touches: &mut [Touch]) -> Result<(), Refusal> {
-        touches.sort_unstable_by_key(|touch| touch.account);
-        for of_account in touches.chunk_by(|a, b| a.account == b.account) {
-            let mut account = self.accounts.get_or_new(of_account[0].account);
-            for touch in of_account {
-                account.counters.add(phase, touch.debits, touch.credits);
-            }
-            account.admit()?;
         }
         Ok(())
     }
 }
 
+/// Whether the totals of a book have room for what `touches` would add, in whichever phase. Debits speak for
+/// credits, of which there are as many.
+fn admit_range(book: Option<&Book>, touches: &[Touch]) -> Result<Amount, AmountError> {
+    let before = book.map_or(Amount::ZERO, |book| {
+        sum(book.totals.debits_posted, book.totals.debits_pending)
+    });
+    let debits = touches.iter().map(|touch| touch.debits);
+    debits.into_iter().try_fold(before, Amount::plus)
+}
+
 /// What one transfer does to one account.
 #[derive(Clone, Copy)]
 struct Touch {
-    account: AccountKey,
+    owner: Owner,
+    asset: AssetId,
     debits: Amount,
     credits: Amount,
 }
@@ -137,14 +138,16 @@ struct Touch {
 impl Touch {
     fn both(transfer: &Transfer) -> [Self; 2] {
         let debited = Self {
-            account: transfer.debit_account(),
+            owner: transfer.debit,
+            asset: transfer.asset,
             debits: transfer.amount,
             credits: Amount::ZERO,
         };
         let credited = Self {
-            account: transfer.credit_account(),
+            owner: transfer.credit,
             debits: Amount::ZERO,
             credits: transfer.amount,
+            ..debited
         };
         [debited, credited]
     }

@@ -7,11 +7,12 @@ use alloc::vec::Vec;
 
 use super::Ledger;
 use super::account::Phase;
+use super::book::Leg;
 use super::command::Rules;
 use super::idempotency::Receipt;
 use super::record::LedgerRecord;
 use super::refusal::Refusal;
-use super::transaction::{Leg, TransactionState};
+use super::transaction::TransactionState;
 use super::transfer::{Transfer, check_form};
 use crate::id::TransactionId;
 use crate::money::Amount;

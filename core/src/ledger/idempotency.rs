@@ -66,8 +66,7 @@ pub struct Fingerprint([[u8; 4]; 6]);
 
 impl Fingerprint {
     /// The fingerprint of `command`.
-    #[must_use]
-    pub fn of(command: &Command) -> Self {
+    pub(super) fn of(command: &Command) -> Self {
         match command {
             Command::Post { transfers } => Self::of_transfers(0, transfers, None),
             Command::Hold {
@@ -81,8 +80,7 @@ impl Fingerprint {
     }
 
     /// The first field in which two bodies differ, if any.
-    #[must_use]
-    pub fn difference(&self, other: &Self) -> Option<Field> {
+    fn difference(&self, other: &Self) -> Option<Field> {
         let pairs = self.0.iter().zip(&other.0);
         let differs = Field::ALL.iter().zip(pairs).find(|(_, (a, b))| a != b);
         differs.map(|(field, _)| *field)

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::account::AccountKey;
+use super::book::Account;
 use super::{Ledger, LedgerRecord, Refusal, Rules};
 use crate::money::Amount;
 
@@ -24,6 +25,13 @@ impl Default for Limits {
             minimum: Amount::ZERO,
             maximum: Amount::MAX,
         }
+    }
+}
+
+impl Limits {
+    /// Whether some balance can be within them.
+    pub(super) fn are_valid(&self) -> bool {
+        !self.minimum.is_negative() && self.minimum <= self.maximum
     }
 }
 
@@ -46,20 +54,20 @@ impl Ledger {
             let asset = account.asset;
             return Err(Refusal::UnknownAsset { asset });
         }
-        if limits.minimum.is_negative() || limits.maximum < limits.minimum {
+        if !limits.are_valid() {
             return Err(Refusal::LimitsInvalid);
         }
-        let mut after = self.accounts.get_or_new(account);
-        after.limits = limits;
-        after.admit()?;
+        let found = self.books.account(account);
+        let mut limited = found.unwrap_or_else(|| Account::new(account));
+        limited.limits = limits;
+        limited.admit()?;
         Ok(LedgerRecord::LimitsSet { account, limits })
     }
 
     /// The limits of `account`; the default if none were set.
     #[must_use]
     pub fn limits(&self, account: AccountKey) -> Limits {
-        self.accounts
-            .get(account)
-            .map_or_else(Limits::default, |account| account.limits)
+        let found = self.books.account(account);
+        found.map_or_else(Limits::default, |found| found.limits)
     }
 }

@@ -14,6 +14,7 @@
 
 mod account;
 mod apply;
+mod book;
 mod check;
 mod command;
 mod decide;
@@ -25,7 +26,7 @@ mod refusal;
 mod transaction;
 mod transfer;
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 
 pub use account::{AccountKey, Balance, Counters, Owner, Totals};
 pub use command::{Command, Outcome, Request, Rules, Verdict};
@@ -42,9 +43,7 @@ use crate::time::WallClock;
 /// The whole ledger of one journal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ledger {
-    accounts: account::Accounts,
-    /// The counters of each asset's accounts together, kept step by step.
-    totals: BTreeMap<AssetId, Totals>,
+    books: book::Books,
     transactions: transaction::Transactions,
     /// The open holds that expire, by date.
     expiries: BTreeSet<(WallClock, TransactionId)>,
@@ -61,30 +60,32 @@ impl Ledger {
     /// What the owner of `account` has in it; nothing if it was never opened.
     #[must_use]
     pub fn balance(&self, account: AccountKey) -> Balance {
-        let found = self.accounts.get(account);
-        found.map_or_else(Balance::default, |found| found.counters.balance(account.owner))
+        let found = self.books.account(account);
+        found.map_or_else(Balance::default, |found| found.balance())
     }
 
     /// What a user has, by asset, in every account that was opened.
     pub fn balances_of(&self, user: UserId) -> impl Iterator<Item = (AssetId, Balance)> {
-        let owner = Owner::User(user);
-        let accounts = self.accounts.of(owner);
-        accounts.map(move |account| (account.key.asset, account.counters.balance(owner)))
+        let accounts = self.books.accounts_of(Owner::User(user));
+        accounts.map(|account| (account.key.asset, account.balance()))
     }
 
     /// Every open account, by owner and asset.
     pub fn accounts(&self) -> impl Iterator<Item = (AccountKey, Counters)> {
-        self.accounts
-            .iter()
-            .map(|account| (account.key, account.counters))
+        let accounts = self.books.accounts();
+        accounts.map(|account| (account.key, account.counters))
     }
 
     /// The counters of every account of `asset` together.
     #[must_use]
     pub fn totals(&self, asset: AssetId) -> Totals {
-        self.totals.get(&asset).copied().unwrap_or_default()
+        self.books
+            .find(asset)
+            .map_or_else(Totals::default, |book| book.totals)
     }
 }
 
+#[cfg(test)]
+mod model_tests;
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,8 @@
 //! [`Refusal`]: every reason why the ledger turns a command down.
 //!
-//! When several hold, the first in this order is given: the form of the command and the rules of its assets
-//! (transfer by transfer), the state of the transaction it names, the range of each asset's totals, and then the
-//! accounts in the order of their keys.
+//! When several hold, the first in this order is given: the form of the command and the rules of its assets,
+//! transfer by transfer; the state of the transaction that it names; then, asset by asset in the order of their
+//! symbols, the range of the totals and the accounts in the order of their owners.
 
 use serde::{Deserialize, Serialize};
 

@@ -16,11 +16,10 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::Ledger;
-use super::account::Slot;
+use super::book::Leg;
 use super::refusal::Refusal;
 use super::transfer::Transfer;
 use crate::id::TransactionId;
-use crate::money::Amount;
 use crate::time::WallClock;
 
 /// What became of a transaction.
@@ -98,25 +97,9 @@ impl Ledger {
 
     /// The movements of a transaction that exists.
     fn transfers_of(&self, id: TransactionId) -> Vec<Transfer> {
-        let transfer = |leg: &Leg| {
-            let (debit, credit) = (self.accounts.at(leg.debit).key, self.accounts.at(leg.credit).key);
-            Transfer {
-                debit: debit.owner,
-                credit: credit.owner,
-                asset: debit.asset,
-                amount: leg.amount,
-            }
-        };
-        self.transactions.legs(id).iter().map(transfer).collect()
+        let legs = self.transactions.legs(id).iter();
+        legs.map(|leg| self.books.transfer(leg)).collect()
     }
-}
-
-/// A transfer between two open accounts of one asset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Leg {
-    pub(super) debit: Slot,
-    pub(super) credit: Slot,
-    pub(super) amount: Amount,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
