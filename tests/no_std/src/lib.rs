@@ -5,35 +5,94 @@
 //! `tests/no_std/prove` does would miss a symbol; on wasm32 the module would have an import.
 #![no_std]
 
+extern crate alloc;
+
+use alloc::string::String;
+use alloc::vec::Vec;
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::panic::PanicInfo;
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use plimsoll_core::journal::Head;
-use plimsoll_core::machine::{Effects, Intent};
+use plimsoll_core::bank::{Act, Bank, BankConfig, Command, Event, Input, Record, Reply, State};
+use plimsoll_core::escrow::EscrowConfig;
+use plimsoll_core::id::{IdempotencyKey, RequestId};
+use plimsoll_core::journal::{Batch, Head};
+use plimsoll_core::machine::{Effects, Machine as _};
+use plimsoll_core::money::{Amount, Asset, Registry};
 use plimsoll_core::outbox::{Appended, Outbox, Standing, StoreRequest};
-use plimsoll_core::rng::Rng;
+use plimsoll_core::resilience::PoolPolicy;
 use plimsoll_core::time::{Instant, WallClock};
 
 /// How many bytes the proof may ever allocate.
 const ARENA_BYTES: usize = 1 << 20;
 
-/// The entry: one act passes the durability gate, so randomness, hashing, encoding and the heap are all linked in.
-/// Answers whether the act came out as it went in.
+/// The entry: the whole bank registers a user, and the reply passes the durability gate, so money, ledger, escrow,
+/// randomness, hashing, encoding and the heap are all linked in. Answers whether the reply came out, and not too early.
 #[unsafe(no_mangle)]
 pub extern "C" fn plimsoll_no_std_proof(seed: u64) -> bool {
-    let draw = Rng::from_seed(seed).fork("proof").next_u64();
+    let Some(mut bank) = bank(seed) else { return false };
     let mut outbox = Outbox::new(Head::default());
     let mut fx = Effects::new();
-    fx.push(Intent::Record(draw));
-    fx.push(Intent::Act(draw));
+    let key = IdempotencyKey::derive("proof", b"alice");
+    let command = Command::RegisterUser {
+        key,
+        name: String::from("alice"),
+    };
+    let event = Event::Command {
+        request: RequestId::new(1),
+        command,
+    };
+    let wall = WallClock::from_micros(0);
+    bank.handle(Instant::ZERO, Input { wall, event }, &mut fx);
     outbox.accept(&mut fx);
-    let request = outbox.store_request(Instant::ZERO, WallClock::from_micros(0));
-    matches!(request, Some(StoreRequest::Append(_)))
-        && outbox.pop().is_none()
-        && outbox.on_appended(Instant::ZERO, Appended::Committed) == Standing::Writer
-        && outbox.pop() == Some(draw)
+    let Some(StoreRequest::Append(batch)) = outbox.store_request(Instant::ZERO, wall) else {
+        return false;
+    };
+    let early = core::iter::from_fn(|| outbox.pop()).any(|act| is_registered(&act));
+    let standing = outbox.on_appended(Instant::ZERO, Appended::Committed);
+    let replied = core::iter::from_fn(|| outbox.pop()).any(|act| is_registered(&act));
+    let mut state = State::default();
+    let opened = Batch::open::<Record>(&mut Head::default(), &batch.hash, &batch.bytes);
+    opened
+        .iter()
+        .flat_map(|opened| &opened.records)
+        .for_each(|record| state.apply(record));
+    standing == Standing::Writer && replied && !early && state == *bank.state()
+}
+
+fn is_registered(act: &Act) -> bool {
+    matches!(
+        act,
+        Act::Reply {
+            reply: Reply::User { .. },
+            ..
+        }
+    )
+}
+
+fn bank(seed: u64) -> Option<Bank> {
+    let usdt = Asset {
+        id: "USDT".parse().ok()?,
+        name: String::from("Tether"),
+        scale: 6,
+        min: Amount::from_minor(1),
+        max: Amount::MAX,
+        enabled: true,
+        tokens: Vec::new(),
+    };
+    let registry = Registry::new([usdt].to_vec()).ok()?;
+    let (escrow, pool) = (EscrowConfig::default(), PoolPolicy::default());
+    Bank::open(
+        BankConfig {
+            registry,
+            escrow,
+            pool,
+            seed,
+        },
+        State::default(),
+    )
+    .ok()
 }
 
 /// Hands out one static arena from front to back and takes nothing back.
