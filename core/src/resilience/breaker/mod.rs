@@ -1,11 +1,11 @@
 //! A circuit breaker: stops asking a dependency that fails, and finds out by itself when it is well again.
 //!
 //! ```text
-//!            trips                    open time over
-//!   Closed ---------> Open -----------------------------> HalfOpen
-//!     ^                ^  ^------------------------------------| a failure, or a permit's deadline
-//!     |                |-- early probe failed                  |
-//!     '--------------------------------------------------------' enough successes
+//!            it trips          open time over, or an early probe succeeds
+//!   Closed ------------> Open ---------------------------------------------> HalfOpen
+//!     ^                   ^                                                   |   |
+//!     |                   '---------- a failure, or a permit's deadline ------'   |
+//!     '------------------------------ enough successes ---------------------------'
 //!
 //!   force_open: any -> ForcedOpen      disable: any -> Disabled      reset: any -> Closed
 //! ```
@@ -55,7 +55,7 @@ pub struct Breaker {
     phase: Phase,
     /// Counts state changes.
     generation: u64,
-    /// How long the last open time was, since it was last closed.
+    /// How long it was open the last time.
     open_for_last: Duration,
     counters: Counters,
 }
@@ -205,7 +205,6 @@ impl Breaker {
 
     /// Closes, with a clean record. Also begins a new generation when it was closed already.
     pub fn reset(&mut self) -> Option<Transition> {
-        self.open_for_last = self.policy.open_for;
         self.order(Phase::Closed(Tally::default()))
     }
 
@@ -291,7 +290,6 @@ impl Breaker {
         trial.successes += 1;
         if trial.successes >= self.policy.successes_to_close {
             self.counters.closed += 1;
-            self.open_for_last = self.policy.open_for;
             self.enter(Phase::Closed(Tally::default()));
         }
     }

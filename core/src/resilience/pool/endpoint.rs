@@ -126,14 +126,15 @@ impl Endpoint {
         }
     }
 
-    /// Leaves the endpoint alone for as long as it asked, or longer each time if it did not say. Never shortens a ban, and
+    /// Leaves the endpoint alone for as long as it asked, or longer each time if it named no pause. Never shortens a ban, and
     /// counts a burst of refusals as one.
     pub(super) fn ban(&mut self, now: Instant, retry_after: Option<Duration>, policy: &PoolPolicy) {
         if self.banned_until.is_none_or(|until| until <= now) {
             self.bans_in_a_row = self.bans_in_a_row.saturating_add(1);
         }
         let doublings = (self.bans_in_a_row - 1).min(u32::BITS - 1);
-        let pause = retry_after.unwrap_or_else(|| policy.ban.saturating_mul(1 << doublings));
+        let asked = retry_after.filter(|pause| !pause.is_zero());
+        let pause = asked.unwrap_or_else(|| policy.ban.saturating_mul(1 << doublings));
         let until = now.after(pause.min(policy.ban_max));
         self.banned_until = self.banned_until.max(Some(until));
     }
@@ -147,14 +148,14 @@ impl Endpoint {
 
     /// Lets the endpoint take part, unless it is shut out.
     pub(super) fn verify(&mut self) {
-        if self.cordon.is_none() {
-            self.verified = true;
-            self.probe_at = None;
-        }
+        self.verified |= self.cordon.is_none();
     }
 
-    /// Keeps the higher of each height.
+    /// Keeps the higher of each height, if the endpoint is to be believed.
     pub(super) fn on_height(&mut self, latest: u64, finalized: u64) {
+        if !self.verified {
+            return;
+        }
         let known = self.heights.unwrap_or_default();
         let latest = known.latest.max(latest);
         let finalized = known.finalized.max(finalized.min(latest));

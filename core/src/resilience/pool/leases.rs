@@ -56,8 +56,9 @@ impl Leases {
         Some(Hold { slot, number })
     }
 
-    /// Frees the slot of `hold`, unless it has freed itself.
-    pub(super) fn give_back(&mut self, hold: &Hold) {
+    /// Frees the slot of `hold`, unless it has freed itself by `now`.
+    pub(super) fn give_back(&mut self, now: Instant, hold: &Hold) {
+        self.expire(now);
         let slot = &mut self.slots[hold.slot];
         if slot.is_some_and(|held| held.number == hold.number) {
             *slot = None;

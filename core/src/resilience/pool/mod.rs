@@ -14,9 +14,10 @@
 //! forced open are respected even then.
 //!
 //! A lease is handed in by exactly one of [`Pool::on_answer`], [`Pool::on_failure`] and [`Pool::cancel`]. One that is lost
-//! frees itself [`LEASE_GRACE`] after its time-out.
+//! frees itself [`LEASE_GRACE`] after the longest time-out that there is.
 
 mod answer;
+mod choose;
 mod endpoint;
 mod health;
 mod leases;
@@ -33,13 +34,13 @@ pub use set::{EndpointSet, ProviderSet};
 
 use crate::limits::ENDPOINTS_MAX;
 use crate::machine::Deadline;
-use crate::resilience::breaker::{Admission, BreakerState, CallOutcome, Permit, Transition};
+use crate::resilience::breaker::{CallOutcome, Transition};
 use crate::resilience::error_class::ErrorClass;
 use crate::rng::Rng;
 use crate::time::Instant;
-use endpoint::{Endpoint, Obstacle};
+use endpoint::Endpoint;
 
-/// How long after its time-out an attempt that nobody reported on gives its place back.
+/// How long after `attempt_timeout_max` an attempt that nobody reported on gives its place back.
 pub const LEASE_GRACE: Duration = Duration::from_secs(1);
 
 /// The endpoints of one chain.
@@ -75,82 +76,13 @@ impl Pool {
         }
     }
 
-    /// Chooses a verified endpoint that is not in `asked` and whose provider is not in `providers_used`.
-    pub fn choose(&mut self, now: Instant, asked: EndpointSet, providers_used: ProviderSet) -> Choice {
-        let _changed = self.on_tick(now);
-        let mut survey = Survey::default();
-        for (index, endpoint) in (0..).zip(&mut self.endpoints) {
-            if asked.contains(index) || providers_used.contains(endpoint.provider) {
-                continue;
-            }
-            if let Some(obstacle) = endpoint.obstacle() {
-                survey.note(obstacle);
-            } else if endpoint.breaker.admits(now) {
-                survey.admitted.insert(index);
-            } else {
-                let until = endpoint.retry_at(now, self.policy.probe_interval);
-                survey.note(Obstacle {
-                    why: Unavailable::Refused,
-                    until,
-                });
-                if endpoint.may_be_probed() {
-                    survey.probeable.insert(index);
-                }
-            }
-        }
-        if let Some(index) = self.pick(now, survey.admitted) {
-            return self.ask(now, index);
-        }
-        match self.cheapest(now, survey.probeable) {
-            Some(index) => self.probe(now, index),
-            None => survey.nobody(),
-        }
-    }
-
-    /// Chooses an unverified endpoint, so that the owner can ask it who it is: each at most once a `probe_interval`. When
-    /// no verified endpoint is of use, an open breaker does not stand in the way.
-    pub fn choose_unverified(&mut self, now: Instant) -> Choice {
-        let _changed = self.on_tick(now);
-        let mut survey = Survey::default();
-        let panic = !self.is_usable(now);
-        for (index, endpoint) in (0..).zip(&mut self.endpoints) {
-            if endpoint.verified {
-                continue;
-            }
-            if let Some(obstacle) = endpoint.obstacle_to_probe() {
-                survey.note(obstacle);
-            } else if let Some(at) = endpoint.probe_at {
-                survey.note(Obstacle {
-                    why: Unavailable::Unverified,
-                    until: Some(at),
-                });
-            } else if endpoint.breaker.admits(now) {
-                survey.admitted.insert(index);
-            } else if panic && endpoint.may_be_probed() {
-                survey.probeable.insert(index);
-            } else {
-                let until = endpoint.breaker.next_deadline().map(|deadline| deadline.at);
-                survey.note(Obstacle {
-                    why: Unavailable::Refused,
-                    until,
-                });
-            }
-        }
-        let choice = match (survey.admitted.iter().next(), survey.probeable.iter().next()) {
-            (Some(index), _) => self.ask(now, index),
-            (None, Some(index)) => self.probe(now, index),
-            (None, None) => return survey.nobody(),
-        };
-        self.identify(now, choice)
-    }
-
     /// Takes in an answer that came after `took`.
     ///
     /// # Panics
     /// When the lease is another pool's, as far as that can be seen.
     pub fn on_answer(&mut self, now: Instant, lease: Lease, took: Duration) -> Option<Transition> {
         let endpoint = self.endpoint_mut(lease.endpoint);
-        endpoint.leases.give_back(&lease.hold);
+        endpoint.leases.give_back(now, &lease.hold);
         endpoint.on_answer(now, took);
         endpoint
             .breaker
@@ -172,7 +104,7 @@ impl Pool {
     ) -> Option<Transition> {
         let policy = self.policy;
         let endpoint = self.endpoint_mut(lease.endpoint);
-        endpoint.leases.give_back(&lease.hold);
+        endpoint.leases.give_back(now, &lease.hold);
         let outcome = blame(class);
         if outcome == CallOutcome::Failure {
             endpoint.health.on_failure(now, took, lease.timeout);
@@ -189,7 +121,7 @@ impl Pool {
     /// When the lease is another pool's, as far as that can be seen.
     pub fn cancel(&mut self, now: Instant, lease: Lease) {
         let endpoint = self.endpoint_mut(lease.endpoint);
-        endpoint.leases.give_back(&lease.hold);
+        endpoint.leases.give_back(now, &lease.hold);
         endpoint.breaker.cancel(now, lease.permit);
     }
 
@@ -226,8 +158,8 @@ impl Pool {
         self.endpoint_mut(endpoint).verify();
     }
 
-    /// Notes the heights that an endpoint reports. Neither ever goes back, until the endpoint is cordoned; a finalized
-    /// height above the latest is cut to it.
+    /// Notes the heights that a verified endpoint reports; those of any other may be of another chain, and are ignored.
+    /// Neither height ever goes back, until the endpoint is cordoned; a finalized height above the latest is cut to it.
     ///
     /// # Panics
     /// When there is no such endpoint.
@@ -252,13 +184,38 @@ impl Pool {
         by_provider.get(quorum - 1).copied().flatten()
     }
 
-    /// Makes the changes that are due, and says which endpoints' breakers changed their state.
+    /// Refuses an endpoint every call, by a person's order, until [`Pool::reset`].
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    pub fn force_open(&mut self, endpoint: u8) -> Option<Transition> {
+        self.endpoint_mut(endpoint).breaker.force_open()
+    }
+
+    /// Switches an endpoint's breaker off, by a person's order, until [`Pool::reset`].
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    pub fn disable(&mut self, endpoint: u8) -> Option<Transition> {
+        self.endpoint_mut(endpoint).breaker.disable()
+    }
+
+    /// Closes an endpoint's breaker with a clean record, by a person's order.
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    pub fn reset(&mut self, endpoint: u8) -> Option<Transition> {
+        self.endpoint_mut(endpoint).breaker.reset()
+    }
+
+    /// Makes the changes that are due, and says which endpoints' breakers changed their state. An owner that reports
+    /// transitions calls this before it chooses, because choosing makes the changes that are due without a word.
     pub fn on_tick(&mut self, now: Instant) -> EndpointSet {
         let settle = |(index, endpoint): (u8, &mut Endpoint)| endpoint.settle(now).then_some(index);
         (0..).zip(&mut self.endpoints).filter_map(settle).collect()
     }
 
-    /// When something next changes by itself. An owner that is ticked then also calls [`Pool::choose_unverified`].
+    /// When something next changes by itself. An owner calls [`Pool::choose_unverified`] after each tick.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Deadline> {
         self.endpoints
@@ -302,140 +259,12 @@ impl Pool {
             })
     }
 
-    /// The best of `candidates`, or now and then another one.
-    fn pick(&mut self, now: Instant, candidates: EndpointSet) -> Option<u8> {
-        if candidates.len() >= 2 && self.rng.chance(1, u64::from(self.policy.explore_one_in)) {
-            let recovering = |index: &u8| self.endpoint(*index).breaker.state() == BreakerState::HalfOpen;
-            let half_open: EndpointSet = candidates.iter().filter(recovering).collect();
-            let among = if half_open.is_empty() {
-                candidates
-            } else {
-                half_open
-            };
-            let nth = self.rng.index(among.len());
-            return among.iter().nth(nth);
-        }
-        self.cheapest(now, candidates)
-    }
-
-    fn cheapest(&self, now: Instant, candidates: EndpointSet) -> Option<u8> {
-        let PoolPolicy {
-            attempt_timeout_min,
-            attempt_timeout_max,
-            ..
-        } = self.policy;
-        candidates.iter().min_by_key(|index| {
-            let endpoint = self.endpoint(*index);
-            let in_flight = endpoint.leases.in_flight();
-            endpoint
-                .health
-                .cost(now, in_flight, attempt_timeout_min, attempt_timeout_max)
-        })
-    }
-
-    /// Whether a settled pool has a verified endpoint that could be asked, at once or once it is less busy.
-    fn is_usable(&mut self, now: Instant) -> bool {
-        self.endpoints.iter_mut().any(|endpoint| {
-            let obstacle = endpoint.obstacle();
-            obstacle.is_none_or(|obstacle| obstacle.why == Unavailable::Busy) && endpoint.breaker.admits(now)
-        })
-    }
-
-    /// A lease on an endpoint whose breaker admits.
-    fn ask(&mut self, now: Instant, index: u8) -> Choice {
-        match self.endpoint_mut(index).breaker.try_acquire(now) {
-            Admission::Granted(permit) => self.lease(now, index, permit),
-            Admission::Refused { .. } => unreachable!("a breaker refused what it admitted"),
-        }
-    }
-
-    /// A lease on an endpoint whose breaker is open.
-    fn probe(&mut self, now: Instant, index: u8) -> Choice {
-        let probe_interval = self.policy.probe_interval;
-        let endpoint = self.endpoint_mut(index);
-        endpoint.probe_at = Some(now.after(probe_interval));
-        match endpoint.breaker.probe(now) {
-            Some(permit) => self.lease(now, index, permit),
-            None => unreachable!("an open breaker grants every probe"),
-        }
-    }
-
-    fn lease(&mut self, now: Instant, index: u8, permit: Permit) -> Choice {
-        let PoolPolicy {
-            attempt_timeout_min,
-            attempt_timeout_max,
-            ..
-        } = self.policy;
-        let endpoint = self.endpoint_mut(index);
-        let timeout = endpoint.health.timeout(attempt_timeout_min, attempt_timeout_max);
-        match endpoint
-            .leases
-            .take(now.after(attempt_timeout_max).after(LEASE_GRACE))
-        {
-            Some(hold) => Choice::Ask(Lease {
-                endpoint: index,
-                timeout,
-                permit,
-                hold,
-            }),
-            None => unreachable!("an endpoint that is full was chosen"),
-        }
-    }
-
-    /// Makes an identity probe of a choice: it gets all the time there is, because nobody waits for it and nothing is known
-    /// about the endpoint.
-    fn identify(&mut self, now: Instant, choice: Choice) -> Choice {
-        let PoolPolicy {
-            attempt_timeout_max,
-            probe_interval,
-            ..
-        } = self.policy;
-        match choice {
-            Choice::Ask(lease) => {
-                self.endpoint_mut(lease.endpoint).probe_at = Some(now.after(probe_interval));
-                Choice::Ask(Lease {
-                    timeout: attempt_timeout_max,
-                    ..lease
-                })
-            }
-            Choice::None { .. } => choice,
-        }
-    }
-
     fn endpoint(&self, index: u8) -> &Endpoint {
         &self.endpoints[usize::from(index)]
     }
 
     fn endpoint_mut(&mut self, index: u8) -> &mut Endpoint {
         &mut self.endpoints[usize::from(index)]
-    }
-}
-
-/// What a walk over the endpoints found.
-#[derive(Debug, Default)]
-struct Survey {
-    admitted: EndpointSet,
-    /// Open, but a probe is due.
-    probeable: EndpointSet,
-    nearest: Option<Unavailable>,
-    retry_at: Option<Instant>,
-}
-
-impl Survey {
-    fn note(&mut self, obstacle: Obstacle) {
-        self.nearest = self.nearest.max(Some(obstacle.why));
-        self.retry_at = match (self.retry_at, obstacle.until) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (one, None) | (None, one) => one,
-        };
-    }
-
-    fn nobody(self) -> Choice {
-        let why = self.nearest.unwrap_or(Unavailable::Exhausted);
-        Choice::None {
-            retry_at: self.retry_at,
-            why,
-        }
     }
 }
 

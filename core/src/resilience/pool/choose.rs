@@ -1,0 +1,210 @@
+//! Whom to ask: one walk over the endpoints, then the cheapest of those that nothing stands in the way of.
+
+use super::answer::{Choice, Lease, Unavailable};
+use super::endpoint::Obstacle;
+use super::policy::PoolPolicy;
+use super::set::{EndpointSet, ProviderSet};
+use super::{LEASE_GRACE, Pool};
+use crate::resilience::breaker::{Admission, BreakerState, Permit};
+use crate::time::Instant;
+
+impl Pool {
+    /// Chooses a verified endpoint that is not in `asked` and whose provider is not in `providers_used`.
+    pub fn choose(&mut self, now: Instant, asked: EndpointSet, providers_used: ProviderSet) -> Choice {
+        let _changed = self.on_tick(now);
+        let mut survey = Survey::default();
+        for (index, endpoint) in (0..).zip(&mut self.endpoints) {
+            if asked.contains(index) || providers_used.contains(endpoint.provider) {
+                continue;
+            }
+            if let Some(obstacle) = endpoint.obstacle() {
+                survey.note(obstacle);
+            } else if endpoint.breaker.admits(now) {
+                survey.admitted.insert(index);
+            } else {
+                let until = endpoint.retry_at(now, self.policy.probe_interval);
+                survey.note(Obstacle {
+                    why: Unavailable::Refused,
+                    until,
+                });
+                if endpoint.may_be_probed() {
+                    survey.probeable.insert(index);
+                }
+            }
+        }
+        if let Some(index) = self.pick(now, survey.admitted) {
+            return self.ask(now, index);
+        }
+        match self.cheapest(now, survey.probeable) {
+            Some(index) => self.probe(now, index),
+            None => survey.nobody(),
+        }
+    }
+
+    /// Chooses an unverified endpoint, so that the owner can ask it who it is: each at most once a `probe_interval`. When
+    /// no verified endpoint is of use, an open breaker does not stand in the way.
+    ///
+    /// An owner asks until nobody is left, at the start and after every result and tick.
+    pub fn choose_unverified(&mut self, now: Instant) -> Choice {
+        let _changed = self.on_tick(now);
+        let mut survey = Survey::default();
+        let panic = !self.is_usable(now);
+        for (index, endpoint) in (0..).zip(&mut self.endpoints) {
+            if endpoint.verified {
+                continue;
+            }
+            if let Some(obstacle) = endpoint.obstacle_to_probe() {
+                survey.note(obstacle);
+            } else if let Some(at) = endpoint.probe_at {
+                survey.note(Obstacle {
+                    why: Unavailable::Unverified,
+                    until: Some(at),
+                });
+            } else if endpoint.breaker.admits(now) {
+                survey.admitted.insert(index);
+            } else if panic && endpoint.may_be_probed() {
+                survey.probeable.insert(index);
+            } else {
+                let until = endpoint.breaker.next_deadline().map(|deadline| deadline.at);
+                survey.note(Obstacle {
+                    why: Unavailable::Refused,
+                    until,
+                });
+            }
+        }
+        let choice = match (survey.admitted.iter().next(), survey.probeable.iter().next()) {
+            (Some(index), _) => self.ask(now, index),
+            (None, Some(index)) => self.probe(now, index),
+            (None, None) => return survey.nobody(),
+        };
+        self.identify(now, choice)
+    }
+
+    /// The best of `candidates`, or now and then another one.
+    fn pick(&mut self, now: Instant, candidates: EndpointSet) -> Option<u8> {
+        if candidates.len() >= 2 && self.rng.chance(1, u64::from(self.policy.explore_one_in)) {
+            let recovering = |index: &u8| self.endpoint(*index).breaker.state() == BreakerState::HalfOpen;
+            let half_open: EndpointSet = candidates.iter().filter(recovering).collect();
+            let among = if half_open.is_empty() {
+                candidates
+            } else {
+                half_open
+            };
+            let nth = self.rng.index(among.len());
+            return among.iter().nth(nth);
+        }
+        self.cheapest(now, candidates)
+    }
+
+    fn cheapest(&self, now: Instant, candidates: EndpointSet) -> Option<u8> {
+        let PoolPolicy {
+            attempt_timeout_min,
+            attempt_timeout_max,
+            ..
+        } = self.policy;
+        candidates.iter().min_by_key(|index| {
+            let endpoint = self.endpoint(*index);
+            let in_flight = endpoint.leases.in_flight();
+            endpoint
+                .health
+                .cost(now, in_flight, attempt_timeout_min, attempt_timeout_max)
+        })
+    }
+
+    /// Whether a settled pool has a verified endpoint that could be asked, at once or once it is less busy.
+    fn is_usable(&mut self, now: Instant) -> bool {
+        self.endpoints.iter_mut().any(|endpoint| {
+            let obstacle = endpoint.obstacle();
+            obstacle.is_none_or(|obstacle| obstacle.why == Unavailable::Busy) && endpoint.breaker.admits(now)
+        })
+    }
+
+    /// A lease on an endpoint whose breaker admits.
+    fn ask(&mut self, now: Instant, index: u8) -> Choice {
+        match self.endpoint_mut(index).breaker.try_acquire(now) {
+            Admission::Granted(permit) => self.lease(now, index, permit),
+            Admission::Refused { .. } => unreachable!("a breaker refused what it admitted"),
+        }
+    }
+
+    /// A lease on an endpoint whose breaker is open.
+    fn probe(&mut self, now: Instant, index: u8) -> Choice {
+        let probe_interval = self.policy.probe_interval;
+        let endpoint = self.endpoint_mut(index);
+        endpoint.probe_at = Some(now.after(probe_interval));
+        match endpoint.breaker.probe(now) {
+            Some(permit) => self.lease(now, index, permit),
+            None => unreachable!("an open breaker grants every probe"),
+        }
+    }
+
+    fn lease(&mut self, now: Instant, index: u8, permit: Permit) -> Choice {
+        let PoolPolicy {
+            attempt_timeout_min,
+            attempt_timeout_max,
+            ..
+        } = self.policy;
+        let endpoint = self.endpoint_mut(index);
+        let timeout = endpoint.health.timeout(attempt_timeout_min, attempt_timeout_max);
+        match endpoint
+            .leases
+            .take(now.after(attempt_timeout_max).after(LEASE_GRACE))
+        {
+            Some(hold) => Choice::Ask(Lease {
+                endpoint: index,
+                timeout,
+                permit,
+                hold,
+            }),
+            None => unreachable!("an endpoint that is full was chosen"),
+        }
+    }
+
+    /// Makes an identity probe of a choice: it gets all the time there is, because nobody waits for it and nothing is known
+    /// about the endpoint.
+    fn identify(&mut self, now: Instant, choice: Choice) -> Choice {
+        let PoolPolicy {
+            attempt_timeout_max,
+            probe_interval,
+            ..
+        } = self.policy;
+        match choice {
+            Choice::Ask(lease) => {
+                self.endpoint_mut(lease.endpoint).probe_at = Some(now.after(probe_interval));
+                Choice::Ask(Lease {
+                    timeout: attempt_timeout_max,
+                    ..lease
+                })
+            }
+            Choice::None { .. } => choice,
+        }
+    }
+}
+
+/// What a walk over the endpoints found.
+#[derive(Debug, Default)]
+struct Survey {
+    admitted: EndpointSet,
+    /// Open, but a probe is due.
+    probeable: EndpointSet,
+    nearest: Option<Unavailable>,
+    retry_at: Option<Instant>,
+}
+
+impl Survey {
+    fn note(&mut self, obstacle: Obstacle) {
+        self.nearest = self.nearest.max(Some(obstacle.why));
+        self.retry_at = match (self.retry_at, obstacle.until) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (one, None) | (None, one) => one,
+        };
+    }
+
+    fn nobody(self) -> Choice {
+        let why = self.nearest.unwrap_or(Unavailable::Exhausted);
+        Choice::None {
+            retry_at: self.retry_at,
+            why,
+        }
+    }
+}
