@@ -77,18 +77,27 @@ pub struct ScheduledFault {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Expectations {
-    /// How many deposits are credited to users, attributed ones included.
-    pub credited: Option<u64>,
+    /// Every valid deposit of a user is credited to that user.
+    pub all_credited: bool,
+    /// The longest time to credit of 99 in a hundred deposits: from the moment when the block was final and the
+    /// transaction named to the committed credit.
+    pub credit_p99_ms_max: Option<u64>,
+    /// The most by which any deposit is credited later than in the same run without faults.
+    pub failover_added_ms_max: Option<u64>,
+    /// The longest time from the end of the process to its first committed record afterwards.
+    pub recovered_within_ms: Option<u64>,
+    /// How many transactions ever became dead letters.
+    pub dead_letters: Option<u64>,
+    /// How many dead letters are left at the end.
+    pub dead_letters_left: Option<u64>,
+    /// How many transactions are rejected.
+    pub rejected: Option<u64>,
     /// How many deposits are in suspense at the end.
-    pub suspense: Option<u64>,
-    /// The fewest transactions that ever became dead letters.
-    pub dead_letters_min: Option<u64>,
-    /// The most transactions that ever became dead letters.
-    pub dead_letters_max: Option<u64>,
-    /// How many claims end as rejected.
-    pub rejected_claims: Option<u64>,
-    /// The longest time from finality on chain to a committed credit.
-    pub time_to_credit_ms_max: Option<u64>,
-    /// The longest time from the end of a fault to the first success of what it had stopped.
-    pub recovery_ms_max: Option<u64>,
+    pub suspended: Option<u64>,
+    /// The fewest transactions that were seen and then found gone from the chain.
+    pub reorged_min: Option<u64>,
+    /// The fewest endpoints that are cordoned at some time.
+    pub cordoned_min: Option<u64>,
+    /// Nothing is credited from the first of these times to the second.
+    pub none_credited_between_ms: Option<(u64, u64)>,
 }

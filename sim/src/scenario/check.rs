@@ -1,0 +1,309 @@
+//! What a scenario's fields mean together: times within the run, targets that exist, worlds that can work.
+
+use core::ops::Range;
+
+use plimsoll_core::limits::ENDPOINTS_MAX;
+use toml::Spanned;
+
+use super::error::{ScenarioError, closest};
+use super::faults::{ALL_ENDPOINTS, USERS, endpoint_name};
+use super::kinds::{Claiming, DepositKind, Family, FaultKind};
+use super::schema::{FaultTable, ScenarioTable};
+use super::values::{Millis, Span};
+
+/// The most faults of one table.
+const OCCURRENCES_MAX: u64 = 1_000;
+
+/// Everything that is wrong with `table`, which was read from `text`.
+pub(super) fn check(file: &str, text: &str, table: &ScenarioTable) -> Vec<ScenarioError> {
+    let mut findings = Findings {
+        file,
+        text,
+        duration: *table.duration_ms.get_ref(),
+        found: Vec::new(),
+    };
+    findings.world(table);
+    findings.workload(table);
+    for fault in &table.faults {
+        findings.fault(fault, table);
+    }
+    findings.expectations(table);
+    findings.swarm(table);
+    findings.found
+}
+
+struct Findings<'a> {
+    file: &'a str,
+    text: &'a str,
+    duration: Millis,
+    found: Vec<ScenarioError>,
+}
+
+impl Findings<'_> {
+    fn add(&mut self, place: Range<usize>, message: String) {
+        self.found
+            .push(ScenarioError::at(self.file, self.text, place, message));
+    }
+
+    fn require(&mut self, holds: bool, place: Range<usize>, message: &str) {
+        if !holds {
+            self.add(place, message.to_owned());
+        }
+    }
+
+    /// That nothing happens after the run is over.
+    fn within(&mut self, at: &Spanned<Span<Millis>>) {
+        if at.get_ref().high > self.duration {
+            let message = format!(
+                "{} is after the end of the run at {}",
+                at.get_ref().high,
+                self.duration
+            );
+            self.add(at.span(), message);
+        }
+    }
+
+    fn world(&mut self, table: &ScenarioTable) {
+        let world = &table.world;
+        let endpoints = world.endpoints.get_ref().len();
+        self.require(
+            !table.proves.get_ref().trim().is_empty(),
+            table.proves.span(),
+            "say what the scenario shows",
+        );
+        self.require(
+            self.duration.0 > 0,
+            table.duration_ms.span(),
+            "a run must last at least 1 ms",
+        );
+        self.require(
+            (2..=ENDPOINTS_MAX).contains(&endpoints),
+            world.endpoints.span(),
+            "a credit needs two endpoints of different providers, and a chain has at most 32",
+        );
+        if let Some(providers) = &world.providers {
+            let possible = (2..=endpoints).contains(&providers.get_ref().len());
+            let message = "a credit needs two providers, and each runs at least one of the endpoints";
+            self.require(possible, providers.span(), message);
+        }
+        self.require(
+            world.block_ms.get_ref().0 >= 10,
+            world.block_ms.span(),
+            "blocks are at least 10 ms apart",
+        );
+        let depth = world.finality_blocks.get_ref().0;
+        let message = "the finalized block is 1 to 10000 blocks behind the latest";
+        self.require(
+            (1..=10_000).contains(&depth),
+            world.finality_blocks.span(),
+            message,
+        );
+        self.require(
+            world.poll_ms.get_ref().0 >= 50,
+            world.poll_ms.span(),
+            "polls are at least 50 ms apart",
+        );
+        let message = "patience must last at least one sweep of 3000 ms";
+        self.require(
+            world.patience_ms.get_ref().0 >= 3_000,
+            world.patience_ms.span(),
+            message,
+        );
+    }
+
+    fn workload(&mut self, table: &ScenarioTable) {
+        let workload = &table.workload;
+        let users = workload.users.get_ref().0;
+        self.require(
+            (1..=10_000).contains(&users),
+            workload.users.span(),
+            "expected 1 to 10000 users",
+        );
+        for deposits in &workload.deposits {
+            self.within(&deposits.at_ms);
+            let needs_two = deposits.claim.get_ref() == &Claiming::Stolen
+                || deposits.kind.get_ref() == &DepositKind::Several;
+            self.require(
+                users >= 2 || !needs_two,
+                deposits.kind.span(),
+                "this needs two users",
+            );
+            let is_claimed = deposits.claim.get_ref() != &Claiming::Never;
+            let is_named = is_claimed || deposits.kind.get_ref() != &DepositKind::NeverMined;
+            self.require(
+                is_named,
+                deposits.claim.span(),
+                "a transaction that is never mined and never claimed is nothing",
+            );
+        }
+        for transactions in &workload.transactions {
+            self.within(&transactions.at_ms);
+            self.require(
+                users >= 2,
+                transactions.count.span(),
+                "payments between users need two users",
+            );
+            self.require(
+                !transactions.kinds.get_ref().is_empty(),
+                transactions.kinds.span(),
+                "the list is empty",
+            );
+        }
+        for at in workload
+            .retry_dead_letters_at_ms
+            .iter()
+            .chain(&workload.attribute_suspense_at_ms)
+        {
+            self.within(&Spanned::new(at.span(), Span::of(*at.get_ref())));
+        }
+    }
+
+    fn fault(&mut self, fault: &Spanned<FaultTable>, table: &ScenarioTable) {
+        let place = fault.span();
+        let fault = fault.get_ref();
+        self.within(&fault.at_ms);
+        self.fault_fields(fault, &place);
+        self.fault_end(fault, &place);
+        self.fault_target(fault, table);
+        if let Some(count) = &fault.count {
+            let message = "expected 1 to 1000 occurrences";
+            self.require(
+                (1..=OCCURRENCES_MAX).contains(&count.get_ref().0),
+                count.span(),
+                message,
+            );
+        }
+        if let Some(percent) = &fault.percent {
+            self.require(
+                percent.get_ref().0 > 0,
+                percent.span(),
+                "a fault that hits nothing is none",
+            );
+        }
+        if let Some(blocks) = &fault.blocks {
+            self.require(
+                (1..=10_000).contains(&blocks.get_ref().0),
+                blocks.span(),
+                "expected 1 to 10000 blocks",
+            );
+        }
+    }
+
+    fn fault_fields(&mut self, fault: &FaultTable, place: &Range<usize>) {
+        let kind = *fault.kind.get_ref();
+        let fields = kind.fields();
+        for (name, span) in fault.particulars() {
+            match span {
+                None if fields.required.contains(&name) => {
+                    self.add(
+                        place.clone(),
+                        format!("`{}` needs the field `{name}`", kind.word()),
+                    );
+                }
+                Some(span) if !fields.required.contains(&name) && !fields.optional.contains(&name) => {
+                    self.add(span, format!("`{name}` means nothing to `{}`", kind.word()));
+                }
+                None | Some(_) => {}
+            }
+        }
+    }
+
+    fn fault_end(&mut self, fault: &FaultTable, place: &Range<usize>) {
+        let kind = *fault.kind.get_ref();
+        let given = fault
+            .until_ms
+            .as_ref()
+            .map(Spanned::span)
+            .or_else(|| fault.for_ms.as_ref().map(Spanned::span));
+        if kind.is_momentary() {
+            if let Some(span) = given {
+                self.add(
+                    span,
+                    format!("`{}` happens at a moment and has no end", kind.word()),
+                );
+            }
+            return;
+        }
+        match (&fault.until_ms, &fault.for_ms) {
+            (Some(until), Some(_)) => {
+                self.add(until.span(), "give `until_ms` or `for_ms`, not both".to_owned())
+            }
+            (Some(until), None) => {
+                let begins = fault.at_ms.get_ref().high;
+                self.require(
+                    *until.get_ref() > begins,
+                    until.span(),
+                    "a fault must end after it began",
+                );
+                self.within(&Spanned::new(until.span(), Span::of(*until.get_ref())));
+            }
+            (None, Some(lasting)) => {
+                self.require(
+                    lasting.get_ref().high.0 > 0,
+                    lasting.span(),
+                    "a fault must last at least 1 ms",
+                );
+            }
+            (None, None) => {
+                let comes_back = !matches!(kind, FaultKind::Crash | FaultKind::Pause | FaultKind::Hold);
+                let message = "give `until_ms` or `for_ms`: this must end";
+                self.require(comes_back, place.clone(), message);
+            }
+        }
+    }
+
+    fn fault_target(&mut self, fault: &FaultTable, table: &ScenarioTable) {
+        let Some(target) = &fault.target else { return };
+        let kind = *fault.kind.get_ref();
+        let endpoints = table.world.endpoints.get_ref().len().min(ENDPOINTS_MAX);
+        let mut known: Vec<String> = (0..endpoints).map(endpoint_name).collect();
+        known.push(ALL_ENDPOINTS.to_owned());
+        if kind.family() == Family::Network {
+            known.push(USERS.to_owned());
+        }
+        for name in &target.get_ref().0 {
+            if known.contains(name) {
+                continue;
+            }
+            let message = format!("there is no `{name}` to hit: the world has {endpoints} endpoints");
+            let error = ScenarioError::at(self.file, self.text, target.span(), message);
+            let meant = closest(name, known.iter().map(String::as_str));
+            self.found.push(match meant {
+                Some(meant) => error.with_help(format!("did you mean `{meant}`?")),
+                None => error,
+            });
+        }
+        let lies = matches!(kind, FaultKind::Lying | FaultKind::WrongChain);
+        let message = "two endpoints that lie at once make a quorum that nobody could see through";
+        self.require(
+            !lies || fault.endpoints_hit(endpoints).len() <= 1,
+            target.span(),
+            message,
+        );
+    }
+
+    fn expectations(&mut self, table: &ScenarioTable) {
+        if let Some(between) = &table.expect.none_credited_between_ms {
+            self.within(between);
+        }
+    }
+
+    fn swarm(&mut self, table: &ScenarioTable) {
+        let Some(swarm) = &table.swarm else { return };
+        let endpoints = swarm.endpoints.get_ref();
+        let possible = endpoints.low.len() >= 2 && endpoints.high.len() <= ENDPOINTS_MAX;
+        self.require(possible, swarm.endpoints.span(), "a chain has 2 to 32 endpoints");
+        let users = swarm.users.get_ref();
+        let possible = users.low.0 >= 1 && users.high.0 <= 10_000;
+        self.require(possible, swarm.users.span(), "expected 1 to 10000 users");
+        let drawn = [
+            (table.workload.deposits.is_empty(), "workload.deposits"),
+            (table.workload.transactions.is_empty(), "workload.transactions"),
+            (table.faults.is_empty(), "faults"),
+        ];
+        for (is_absent, name) in drawn {
+            let message = format!("a swarm draws its own: leave `{name}` out");
+            self.require(is_absent, table.proves.span(), &message);
+        }
+    }
+}

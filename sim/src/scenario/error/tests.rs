@@ -1,0 +1,202 @@
+use super::super::Scenario;
+use super::closest;
+
+/// A scenario whose text goes on with `rest` on line 3 is refused with exactly `expected`.
+#[track_caller]
+fn check(rest: &str, expected: &str) {
+    let text = format!("proves = \"x\"\nduration_ms = 60_000\n{rest}");
+    let errors = Scenario::parse("test", "test.toml", &text)
+        .err()
+        .unwrap_or_default();
+    let shown: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    let first: Vec<&str> = shown.iter().filter_map(|error| error.lines().next()).collect();
+    let help = shown
+        .iter()
+        .filter_map(|error| error.split_once("= help: "))
+        .map(|(_, help)| help);
+    let all: Vec<&str> = first.into_iter().chain(help).collect();
+    assert_eq!(all.join("\n"), expected);
+}
+
+#[test]
+fn an_unknown_field_is_refused_with_a_suggestion() {
+    check(
+        "[world]\nendpionts = 3",
+        "test.toml:4:1: world.endpionts: unknown field `endpionts`, expected one of `endpoints`, `providers`, \
+         `latency_ms`, `commit_ms`, `block_ms`, `finality_blocks`, `poll_ms`, `patience_ms`\n\
+         did you mean `endpoints`?",
+    );
+}
+
+#[test]
+fn the_whole_error_shows_the_line_and_points_at_it() {
+    let text = "proves = \"x\"\nduration_ms = 60_000\n[[faults]]\nkind = \"ded\"\n";
+    let errors = Scenario::parse("test", "scenarios/test.toml", text).unwrap_err();
+    let shown = errors[0].to_string();
+    assert!(
+        shown.starts_with("scenarios/test.toml:4:8: faults[0].kind: unknown variant `ded`"),
+        "{shown}"
+    );
+    let rest: Vec<&str> = shown.lines().skip(1).collect();
+    assert_eq!(
+        rest,
+        [
+            "  |",
+            "4 | kind = \"ded\"",
+            "  |        ^",
+            "  = help: did you mean `dead`?"
+        ]
+    );
+}
+
+#[test]
+fn times_are_never_negative_and_never_overflow() {
+    check(
+        "[world]\nblock_ms = -5",
+        "test.toml:4:12: world.block_ms: found -5, expected whole milliseconds from 0 to 604800000 (a week)",
+    );
+    check(
+        "[world]\npoll_ms = 99999999999999999999",
+        "test.toml:4:11: world.poll_ms: found 99999999999999999999, expected whole milliseconds from 0 to 604800000 \
+         (a week)",
+    );
+    check(
+        "[world]\nlatency_ms = [40, 10]",
+        "test.toml:4:14: world.latency_ms: the lowest is above the highest",
+    );
+    check(
+        "[world]\nlatency_ms = [40, -10]",
+        "test.toml:4:19: world.latency_ms[1]: found -10, expected whole milliseconds from 0 to 604800000 (a week)",
+    );
+    check(
+        "[workload]\nretry_dead_letters_at_ms = [70_000]",
+        "test.toml:4:29: workload.retry_dead_letters_at_ms[0]: 70000 ms is after the end of the run at 60000 ms",
+    );
+}
+
+#[test]
+fn amounts_are_text_and_positive() {
+    check(
+        "[workload]\nfund = 3",
+        "test.toml:4:8: workload.fund: invalid type: integer `3`, expected an amount in quotes, such as \"12.50\"",
+    );
+    check(
+        "[workload]\nfund = \"0\"",
+        "test.toml:4:8: workload.fund: `0`: expected 0.001 to 1000000",
+    );
+    check(
+        "[workload]\nfund = \"1.2345\"",
+        "test.toml:4:8: workload.fund: `1.2345`: more than 3 decimals",
+    );
+    check(
+        "[workload]\nfund = \"1000001\"",
+        "test.toml:4:8: workload.fund: `1000001`: expected 0.001 to 1000000",
+    );
+    let huge = "9".repeat(60);
+    check(
+        &format!("[workload]\nfund = \"{huge}\""),
+        &format!("test.toml:4:8: workload.fund: `{huge}`: amount is out of range"),
+    );
+}
+
+#[test]
+fn unknown_targets_are_refused_with_a_suggestion() {
+    check(
+        "[[faults]]\nkind = \"dead\"\nat_ms = 5\ntarget = [\"rpc-1\", \"rcp-2\"]",
+        "test.toml:6:10: faults[0].target: there is no `rcp-2` to hit: the world has 3 endpoints\n\
+         did you mean `rpc-2`?",
+    );
+    check(
+        "[[faults]]\nkind = \"dead\"\nat_ms = 5\ntarget = \"users\"",
+        "test.toml:6:10: faults[0].target: there is no `users` to hit: the world has 3 endpoints",
+    );
+}
+
+#[test]
+fn impossible_worlds_are_refused() {
+    let two = "a credit needs two endpoints of different providers, and a chain has at most 32";
+    check(
+        "[world]\nendpoints = 1",
+        &format!("test.toml:4:13: world.endpoints: {two}"),
+    );
+    check(
+        "[world]\nendpoints = 33",
+        &format!("test.toml:4:13: world.endpoints: {two}"),
+    );
+    check(
+        "[world]\nproviders = 4",
+        "test.toml:4:13: world.providers: a credit needs two providers, and each runs at least one of the endpoints",
+    );
+    check(
+        "[workload]\nusers = 1\n[[workload.deposits]]\nkind = \"plain\"\ncount = 1\nat_ms = 1\nclaim = \"stolen\"",
+        "test.toml:6:8: workload.deposits[0].kind: this needs two users",
+    );
+}
+
+#[test]
+fn faults_have_the_fields_that_their_kind_takes_and_an_end_after_their_beginning() {
+    let fault =
+        |fields: &str| format!("[[faults]]\nkind = \"slow\"\ntarget = \"rpc-1\"\nat_ms = 50\n{fields}");
+    check(
+        &fault(""),
+        "test.toml:3:1: faults[0]: `slow` needs the field `extra_ms`",
+    );
+    check(
+        &fault("extra_ms = 5\nblocks = 3"),
+        "test.toml:8:10: faults[0].blocks: `blocks` means nothing to `slow`",
+    );
+    check(
+        &fault("extra_ms = 5\nuntil_ms = 50"),
+        "test.toml:8:12: faults[0].until_ms: a fault must end after it began",
+    );
+    check(
+        &fault("extra_ms = 5\nuntil_ms = 60\nfor_ms = 1"),
+        "test.toml:8:12: faults[0].until_ms: give `until_ms` or `for_ms`, not both",
+    );
+    check(
+        "[[faults]]\nkind = \"crash\"\nat_ms = 50",
+        "test.toml:3:1: faults[0]: give `until_ms` or `for_ms`: this must end",
+    );
+    check(
+        "[[faults]]\nkind = \"reorg\"\nblocks = 2\nat_ms = 50\nfor_ms = 5",
+        "test.toml:7:10: faults[0].for_ms: `reorg` happens at a moment and has no end",
+    );
+}
+
+#[test]
+fn two_liars_at_once_are_refused() {
+    check(
+        "[[faults]]\nkind = \"wrong_chain\"\nat_ms = 5\ntarget = [\"rpc-1\", \"rpc-2\"]",
+        "test.toml:6:10: faults[0].target: two endpoints that lie at once make a quorum that nobody could see through",
+    );
+    check(
+        "[[faults]]\nkind = \"wrong_chain\"\nat_ms = 5\ntarget = \"rpc-1\"\n\
+         [[faults]]\nkind = \"wrong_chain\"\nat_ms = 6\ntarget = \"rpc-2\"",
+        "test.toml:7:1: faults[1]: must be apart from faults[0]: two providers that lie at once make a quorum",
+    );
+}
+
+#[test]
+fn what_is_no_toml_or_no_table_is_refused_at_its_place() {
+    check("[world", "test.toml:3:7: unclosed table, expected `]`");
+    check("duration_ms = 3", "test.toml:3:1: duplicate key");
+    check(
+        "[[faults]]\nat_ms = 5",
+        "test.toml:3:1: faults[0]: missing field `kind`",
+    );
+}
+
+#[test]
+fn a_swarm_draws_its_own() {
+    check(
+        "[swarm]\n[[faults]]\nkind = \"pause\"\nat_ms = 5\nfor_ms = 5",
+        "test.toml:1:10: proves: a swarm draws its own: leave `faults` out",
+    );
+}
+
+#[test]
+fn a_suggestion_is_near_or_absent() {
+    let known = ["endpoints", "providers"];
+    assert_eq!(closest("endpoint", known), Some("endpoints"));
+    assert_eq!(closest("zebra", known), None);
+}

@@ -1,0 +1,379 @@
+//! From a scenario and a seed to the plan of one run.
+//!
+//! Each table draws from a stream of its own, named by its place, and each entry of a table from one numbered within
+//! it: adding an entry moves no other.
+
+use plimsoll_core::rng::Rng;
+
+use super::faults::endpoint_name;
+use super::kinds::{Claiming, DepositKind, TransactionKind};
+use super::schema::{DepositsTable, ScenarioTable, TransactionsTable, WorldTable};
+use super::values::{Millis, Span};
+use crate::engine::Latency;
+use crate::world::plan::{
+    BankPlan, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, HoldEnd, HoldPlan, LinkPlan, Movement, Plan,
+    PricePlan, ScheduledFault, Shape, StorePlan, Token, Topology,
+};
+
+/// When users are funded: they register in the first half second.
+const FUND_AT_MS: u64 = 600;
+/// How long after the first claim the same request is sent again.
+const REPEAT_AFTER_MS: u64 = 1_500;
+/// What a user who overdraws asks for: more than anybody was ever given.
+const OVERDRAWN_MILLI: u64 = 999_000_000_000;
+/// One whole unit of an asset, the least that a deposit may be.
+const WHOLE_MILLI: u64 = 1_000;
+/// What USDT buys in every scenario: one minor unit of GOLD (8 decimals) for 3 x 10^12 of USDT (18 decimals), so that
+/// amounts in thousandths leave a remainder.
+pub(super) const PRICE: PricePlan = PricePlan {
+    numerator: 1,
+    denominator: 3_000_000_000_000,
+};
+
+/// The plan of `table`, which is no swarm, for one seed.
+pub(super) fn expand(name: &str, table: &ScenarioTable, rng: &Rng) -> Plan {
+    let mut plan = Plan::calm(name, table.duration_ms.get_ref().0);
+    plan.topology = topology(&table.world, table.workload.users.get_ref().0);
+    plan.expect = table.expect.expectations();
+    let mut workload = Workload::new(&plan, rng);
+    if let Some(fund) = table.workload.fund {
+        workload.fund(fund.low.0, fund.high.0);
+    }
+    for (place, deposits) in (0..).zip(&table.workload.deposits) {
+        workload.deposits(place, deposits);
+    }
+    for (place, transactions) in (0..).zip(&table.workload.transactions) {
+        workload.transactions(place, transactions);
+    }
+    for at in &table.workload.retry_dead_letters_at_ms {
+        workload.retry_dead_letters(at.get_ref().0);
+    }
+    if let Some(at) = &table.workload.attribute_suspense_at_ms {
+        workload.attribute(at.get_ref().0);
+    }
+    plan.workload = workload.deeds;
+    plan.faults = faults(table, rng).into_iter().map(|(_, fault)| fault).collect();
+    plan
+}
+
+/// Every scheduled fault, with the place of the table that it comes from.
+pub(super) fn faults(table: &ScenarioTable, rng: &Rng) -> Vec<(usize, ScheduledFault)> {
+    let endpoints = table.world.endpoints.get_ref().len();
+    let end_ms = table.duration_ms.get_ref().0;
+    let mut faults = Vec::new();
+    for (place, fault) in table.faults.iter().enumerate() {
+        let rng = rng.fork_indexed("faults", place as u64);
+        let scheduled = fault.get_ref().expand(endpoints, end_ms, &rng);
+        faults.extend(scheduled.into_iter().map(|fault| (place, fault)));
+    }
+    faults
+}
+
+fn topology(world: &WorldTable, users: u64) -> Topology {
+    let endpoints = world.endpoints.get_ref().len();
+    let providers = world
+        .providers
+        .as_ref()
+        .map_or(endpoints, |providers| providers.get_ref().len());
+    let endpoint = |index: usize| EndpointPlan {
+        name: endpoint_name(index),
+        provider: format!("provider-{}", index % providers + 1),
+        link: LinkPlan {
+            latency: uniform(world.latency_ms),
+            ..LinkPlan::default()
+        },
+        lag_blocks: 0,
+    };
+    Topology {
+        chain: ChainPlan {
+            block_ms: world.block_ms.get_ref().0,
+            finality_blocks: world.finality_blocks.get_ref().0,
+            ..ChainPlan::default()
+        },
+        endpoints: (0..endpoints).map(endpoint).collect(),
+        users: u32::try_from(users).unwrap_or(u32::MAX),
+        store: StorePlan {
+            sync: uniform(world.commit_ms),
+        },
+        bank: BankPlan {
+            poll_ms: world.poll_ms.get_ref().0,
+            patience_ms: world.patience_ms.get_ref().0,
+            price: Some(PRICE),
+            ..BankPlan::default()
+        },
+        ..Topology::default()
+    }
+}
+
+fn uniform(span: Span<Millis>) -> Latency {
+    Latency::Uniform {
+        min_us: span.low.0 * 1_000,
+        max_us: span.high.0 * 1_000,
+    }
+}
+
+/// The deeds in the making.
+pub(super) struct Workload<'a> {
+    pub(super) deeds: Vec<Deed>,
+    rng: &'a Rng,
+    users: u64,
+    end_ms: u64,
+    /// The next key that several requests share.
+    key: u64,
+}
+
+impl<'a> Workload<'a> {
+    pub(super) fn new(plan: &Plan, rng: &'a Rng) -> Self {
+        Self {
+            deeds: Vec::new(),
+            rng,
+            users: plan.topology.users.into(),
+            end_ms: plan.duration_ms,
+            key: 0,
+        }
+    }
+
+    /// Lets every user pay in something between `low` and `high` thousandths of USDC, which buys nothing.
+    pub(super) fn fund(&mut self, low: u64, high: u64) {
+        for user in 0..self.users {
+            let mut rng = self.rng.fork_indexed("fund", user);
+            let payment = Movement {
+                shape: Shape::Payment,
+                user: number(user),
+                token: Token::Usdc,
+                amount_milli: rng.between(low, high),
+            };
+            self.deeds.push(Deed::Deposit {
+                at_ms: FUND_AT_MS.min(self.end_ms),
+                movements: vec![payment],
+                fate: Fate::Mined,
+                delay_blocks: 0,
+                claims: Vec::new(),
+            });
+        }
+    }
+
+    pub(super) fn deposits(&mut self, place: u64, table: &DepositsTable) {
+        let rng = self.rng.fork_indexed("deposits", place);
+        for index in 0..table.count.get_ref().0 {
+            let mut rng = rng.fork_indexed("deposit", index);
+            let at_ms = table.at_ms.get_ref().draw(&mut rng).0;
+            let user = rng.below(self.users);
+            let kind = *table.kind.get_ref();
+            let mut amount = || table.amount.draw(&mut rng);
+            let movements = movements(kind, user, self.users, &mut amount);
+            let after_ms = table.claim_after_ms.draw(&mut rng).0;
+            let claims = self.claims(*table.claim.get_ref(), at_ms, after_ms, user);
+            self.deeds.push(Deed::Deposit {
+                at_ms,
+                movements,
+                fate: fate(kind),
+                delay_blocks: 0,
+                claims,
+            });
+        }
+    }
+
+    fn claims(&mut self, how: Claiming, at_ms: u64, after_ms: u64, user: u64) -> Vec<ClaimPlan> {
+        let end_ms = self.end_ms;
+        let claim = |at_ms: u64, user, key| ClaimPlan {
+            at_ms: at_ms.min(end_ms),
+            user: number(user),
+            key,
+        };
+        let at_claim = at_ms + after_ms;
+        match how {
+            Claiming::Never => Vec::new(),
+            Claiming::Once => vec![claim(at_claim, user, None)],
+            Claiming::Early => vec![claim(at_ms.saturating_sub(after_ms), user, None)],
+            Claiming::Twice => {
+                let key = Some(self.next_key());
+                vec![
+                    claim(at_claim, user, key),
+                    claim(at_claim + REPEAT_AFTER_MS, user, key),
+                ]
+            }
+            Claiming::Concurrent => vec![claim(at_claim, user, None); 3],
+            Claiming::Stolen => {
+                let thief = (user + 1) % self.users;
+                vec![
+                    claim(at_ms + after_ms / 2, thief, None),
+                    claim(at_claim, user, None),
+                ]
+            }
+        }
+    }
+
+    pub(super) fn transactions(&mut self, place: u64, table: &TransactionsTable) {
+        let rng = self.rng.fork_indexed("transactions", place);
+        for index in 0..table.count.get_ref().0 {
+            let mut rng = rng.fork_indexed("transaction", index);
+            let at_ms = table.at_ms.get_ref().draw(&mut rng).0;
+            let end_at_ms = (at_ms + table.resolved_after_ms.draw(&mut rng).0).min(self.end_ms);
+            let Some(kind) = rng.pick(table.kinds.get_ref()).copied() else {
+                return;
+            };
+            let from = rng.below(self.users);
+            let to = (from + 1 + rng.below(self.users - 1)) % self.users;
+            let amount_milli = table.amount.draw(&mut rng);
+            let mut payment = Payment {
+                at_ms,
+                from,
+                to,
+                amount_milli,
+                key: None,
+            };
+            if !rng.chance(table.repeat_percent.0, 100) {
+                self.deeds.push(payment.deed(kind, end_at_ms));
+                continue;
+            }
+            payment.key = Some(self.next_key());
+            self.deeds.push(payment.deed(kind, end_at_ms));
+            payment.at_ms = (at_ms + rng.below(REPEAT_AFTER_MS)).min(self.end_ms);
+            payment.amount_milli += rng.below(2);
+            self.deeds.push(payment.deed(kind, end_at_ms));
+        }
+    }
+
+    pub(super) fn retry_dead_letters(&mut self, at_ms: u64) {
+        self.deeds.push(Deed::RetryDeadLetters { at_ms });
+    }
+
+    /// Says whose every unattributed movement is.
+    pub(super) fn attribute(&mut self, at_ms: u64) {
+        let mut found = Vec::new();
+        for (deed, place) in self.deeds.iter().zip(0..) {
+            let Deed::Deposit { movements, .. } = deed else {
+                continue;
+            };
+            for (movement, ordinal) in movements.iter().zip(0..) {
+                if movement.shape == Shape::ToCollect {
+                    found.push(Deed::Attribute {
+                        at_ms,
+                        deed: place,
+                        ordinal,
+                        user: movement.user,
+                    });
+                }
+            }
+        }
+        self.deeds.extend(found);
+    }
+
+    fn next_key(&mut self) -> u64 {
+        self.key += 1;
+        self.key
+    }
+}
+
+/// A payment between users.
+struct Payment {
+    at_ms: u64,
+    from: u64,
+    to: u64,
+    amount_milli: u64,
+    key: Option<u64>,
+}
+
+impl Payment {
+    fn deed(&self, kind: TransactionKind, end_at_ms: u64) -> Deed {
+        let end_at_ms = end_at_ms.max(self.at_ms);
+        let hold = |end, expires_after_ms| {
+            Some(HoldPlan {
+                expires_after_ms,
+                end_at_ms,
+                end,
+            })
+        };
+        let lasts_ms = end_at_ms - self.at_ms;
+        let hold = match kind {
+            TransactionKind::Transfer | TransactionKind::Reversed | TransactionKind::Overdrawn => None,
+            TransactionKind::HoldPosted => hold(HoldEnd::Post, None),
+            TransactionKind::HoldPostedPart => {
+                let percent = u8::try_from(self.amount_milli % 101).unwrap_or(100);
+                hold(HoldEnd::PostPercent(percent), None)
+            }
+            TransactionKind::HoldVoided => hold(HoldEnd::Void, None),
+            TransactionKind::HoldExpired => hold(HoldEnd::Abandon, Some(lasts_ms.max(1))),
+            TransactionKind::HoldAbandoned => hold(HoldEnd::Abandon, None),
+        };
+        Deed::Transfer {
+            at_ms: self.at_ms,
+            from: number(self.from),
+            to: number(self.to),
+            token: Token::Usdc,
+            amount_milli: match kind {
+                TransactionKind::Overdrawn => OVERDRAWN_MILLI,
+                TransactionKind::Transfer
+                | TransactionKind::Reversed
+                | TransactionKind::HoldPosted
+                | TransactionKind::HoldPostedPart
+                | TransactionKind::HoldVoided
+                | TransactionKind::HoldExpired
+                | TransactionKind::HoldAbandoned => self.amount_milli,
+            },
+            key: self.key,
+            hold,
+            reverse_at_ms: (kind == TransactionKind::Reversed).then_some(end_at_ms),
+        }
+    }
+}
+
+const fn fate(kind: DepositKind) -> Fate {
+    if matches!(kind, DepositKind::Reverted) {
+        Fate::Reverted
+    } else if matches!(kind, DepositKind::NeverMined) {
+        Fate::NeverMined
+    } else {
+        Fate::Mined
+    }
+}
+
+/// What moves in one transaction of a kind for `user`, who is one of `users`.
+fn movements(kind: DepositKind, user: u64, users: u64, mut amount: impl FnMut() -> u64) -> Vec<Movement> {
+    let mut of = |shape, token, user| Movement {
+        shape,
+        user: number(user),
+        token,
+        amount_milli: amount(),
+    };
+    let shape = match kind {
+        DepositKind::Plain | DepositKind::Reverted | DepositKind::NeverMined => Shape::Payment,
+        DepositKind::FewDecimals => return vec![of(Shape::Payment, Token::Usdc, user)],
+        DepositKind::Disabled => return vec![of(Shape::Payment, Token::Busd, user)],
+        DepositKind::Several => {
+            let other = (user + 1) % users;
+            return [user, other, user]
+                .map(|user| of(Shape::Payment, Token::Usdt, user))
+                .to_vec();
+        }
+        DepositKind::Relayed => {
+            let shapes = [Shape::Approval, Shape::FakeToken, Shape::Payment, Shape::Native];
+            return shapes.map(|shape| of(shape, Token::Usdt, user)).to_vec();
+        }
+        DepositKind::Dust => {
+            let mut dust = of(Shape::Payment, Token::Usdt, user);
+            dust.amount_milli = dust.amount_milli % (WHOLE_MILLI - 1) + 1;
+            return vec![dust];
+        }
+        DepositKind::NoTransfer => Shape::Approval,
+        DepositKind::FakeToken => Shape::FakeToken,
+        DepositKind::Erc721 => Shape::Erc721,
+        DepositKind::DirtyTopic => Shape::DirtyTopic,
+        DepositKind::LongData => Shape::LongData,
+        DepositKind::Native => Shape::Native,
+        DepositKind::Zero => Shape::ZeroValue,
+        DepositKind::SelfTransfer => Shape::SelfTransfer,
+        DepositKind::OwnSweep => Shape::OwnSweep,
+        DepositKind::Minted => Shape::Minted,
+        DepositKind::Unattributed => Shape::ToCollect,
+        DepositKind::Stranger => Shape::ToStranger,
+        DepositKind::Huge => Shape::Huge,
+    };
+    vec![of(shape, Token::Usdt, user)]
+}
+
+/// A user's number, which is below [`super::values::COUNT_MAX`].
+fn number(user: u64) -> u32 {
+    u32::try_from(user).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,57 @@
+use std::path::Path;
+
+use super::{EMBEDDED, LibraryError, find, name_of};
+
+/// The folder of the workspace, in which `scenarios` is.
+fn workspace() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}
+
+fn names(root: &Path, selector: &str) -> Vec<String> {
+    match find(root, selector) {
+        Ok(scenarios) => scenarios.into_iter().map(|scenario| scenario.name).collect(),
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+#[test]
+fn the_binary_carries_exactly_the_scenarios_of_the_folder() {
+    let embedded: Vec<&str> = EMBEDDED.iter().map(|(name, _)| *name).collect();
+    assert_eq!(names(workspace(), "all"), embedded);
+}
+
+#[test]
+fn a_scenario_is_found_by_name_group_file_and_folder() {
+    let one = ["escrow/reorg"];
+    assert_eq!(names(workspace(), "escrow/reorg"), one);
+    assert_eq!(names(workspace(), "scenarios/escrow/reorg.toml"), one);
+    let ledger = ["ledger/holds_under_crashes", "ledger/swarm"];
+    assert_eq!(names(workspace(), "ledger"), ledger);
+    assert_eq!(names(workspace(), "scenarios/ledger"), ledger);
+    let nowhere = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    assert_eq!(names(&nowhere, "ledger"), ledger, "embedded");
+    assert_eq!(names(&nowhere, "all").len(), EMBEDDED.len());
+}
+
+#[test]
+fn an_unknown_name_is_refused_with_a_suggestion() {
+    let expected = "there is no scenario `reorg`: did you mean `escrow/reorg`?";
+    assert_eq!(names(workspace(), "reorg"), [expected]);
+    assert_eq!(
+        names(workspace(), "escrow/reorgs"),
+        ["there is no scenario `escrow/reorgs`: did you mean `escrow/reorg`?"]
+    );
+    assert_eq!(names(workspace(), "zebra"), ["there is no scenario `zebra`"]);
+}
+
+#[test]
+fn a_folder_without_scenarios_is_an_error() {
+    let error = find(workspace(), "sim/src/fault").err();
+    assert!(matches!(error, Some(LibraryError::Empty { .. })), "{error:?}");
+}
+
+#[test]
+fn a_file_elsewhere_is_named_after_its_stem() {
+    assert_eq!(name_of(Path::new("/tmp/mine.toml")), "mine");
+    assert_eq!(name_of(Path::new("/x/scenarios/corpus/a.toml")), "corpus/a");
+}

@@ -1,0 +1,342 @@
+//! The tables of a scenario file, field for field. `scenarios/README.md` documents them, and a test holds it to them.
+//!
+//! Every table refuses unknown fields. What a field means together with others is judged in `check`.
+
+use core::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::kinds::{
+    Claiming, DepositKind, DirectionKind, Family, FaultKind, LieKind, LossKind, TransactionKind,
+};
+use super::values::{Count, Millis, Names, Percent, Span, Sum};
+use crate::world::plan::Expectations;
+
+/// A whole scenario file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScenarioTable {
+    /// What the scenario shows, in one sentence.
+    pub proves: Spanned<String>,
+    /// How long users, chain and faults act. Then everything heals, and the world is left alone to settle.
+    pub duration_ms: Spanned<Millis>,
+    /// The chain, its endpoints, the store.
+    #[serde(default)]
+    pub world: WorldTable,
+    /// What people do.
+    #[serde(default)]
+    pub workload: WorkloadTable,
+    /// What breaks.
+    #[serde(default)]
+    pub faults: Vec<Spanned<FaultTable>>,
+    /// What must hold at the end, beside what the oracles ask of every run.
+    #[serde(default)]
+    pub expect: ExpectTable,
+    /// Makes it a swarm: each seed draws its own world, workload and faults.
+    pub swarm: Option<SwarmTable>,
+}
+
+/// `[world]`: the chain, its endpoints, the store.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorldTable {
+    /// How many endpoints the chain has; they are called `rpc-1`, `rpc-2` …
+    pub endpoints: Spanned<Count>,
+    /// How many providers run them, in turn; each its own when absent.
+    pub providers: Option<Spanned<Count>>,
+    /// How long a message between the bank and an endpoint takes, one way.
+    pub latency_ms: Span<Millis>,
+    /// How long the store takes to sync an append.
+    pub commit_ms: Span<Millis>,
+    /// The time between two blocks.
+    pub block_ms: Spanned<Millis>,
+    /// How many blocks the finalized one is behind the latest.
+    pub finality_blocks: Spanned<Count>,
+    /// How often the bank reads heads and scans.
+    pub poll_ms: Spanned<Millis>,
+    /// How long automation tries before a transaction is a dead letter.
+    pub patience_ms: Spanned<Millis>,
+}
+
+impl Default for WorldTable {
+    fn default() -> Self {
+        Self {
+            endpoints: plain(Count(3)),
+            providers: None,
+            latency_ms: millis(10, 40),
+            commit_ms: millis(1, 5),
+            block_ms: plain(Millis(450)),
+            finality_blocks: plain(Count(3)),
+            poll_ms: plain(Millis(1_000)),
+            patience_ms: plain(Millis(24 * 60 * 60 * 1_000)),
+        }
+    }
+}
+
+/// `[workload]`: what people do.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkloadTable {
+    /// How many users register, in the first second.
+    pub users: Spanned<Count>,
+    /// What each user pays in at the start, in USDC, so that there is something to move.
+    pub fund: Option<Span<Sum>>,
+    /// Payments on the chain, and who claims them.
+    pub deposits: Vec<DepositsTable>,
+    /// Payments between users.
+    pub transactions: Vec<TransactionsTable>,
+    /// When an operator lets automation try every dead letter again.
+    pub retry_dead_letters_at_ms: Vec<Spanned<Millis>>,
+    /// When an operator says whose the unattributed deposits are.
+    pub attribute_suspense_at_ms: Option<Spanned<Millis>>,
+}
+
+impl Default for WorkloadTable {
+    fn default() -> Self {
+        Self {
+            users: plain(Count(4)),
+            fund: None,
+            deposits: Vec::new(),
+            transactions: Vec::new(),
+            retry_dead_letters_at_ms: Vec::new(),
+            attribute_suspense_at_ms: None,
+        }
+    }
+}
+
+/// `[[workload.deposits]]`: payments of one kind on the chain.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DepositsTable {
+    /// What is paid how.
+    pub kind: Spanned<DepositKind>,
+    /// How many transactions.
+    pub count: Spanned<Count>,
+    /// When each is sent to the chain.
+    pub at_ms: Spanned<Span<Millis>>,
+    /// How much each transfer pays.
+    #[serde(default = "usual_amount")]
+    pub amount: Span<Sum>,
+    /// Whether and how it is claimed.
+    #[serde(default = "usual_claim")]
+    pub claim: Spanned<Claiming>,
+    /// How long after it was sent it is claimed first.
+    #[serde(default = "usual_claim_delay")]
+    pub claim_after_ms: Span<Millis>,
+}
+
+/// `[[workload.transactions]]`: payments of USDC between users.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransactionsTable {
+    /// How many.
+    pub count: Spanned<Count>,
+    /// When each begins.
+    pub at_ms: Spanned<Span<Millis>>,
+    /// How long after its beginning a hold is resolved or a payment reversed.
+    #[serde(default = "usual_resolution")]
+    pub resolved_after_ms: Span<Millis>,
+    /// How much each moves.
+    #[serde(default = "usual_amount")]
+    pub amount: Span<Sum>,
+    /// How many in a hundred are sent again under the same key, and half of these with another amount.
+    #[serde(default = "some_repeats")]
+    pub repeat_percent: Percent,
+    /// Which are drawn, each as often; all of them when absent.
+    #[serde(default = "every_transaction_kind")]
+    pub kinds: Spanned<Vec<TransactionKind>>,
+}
+
+/// `[[faults]]`: one thing that breaks, or several alike.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultTable {
+    /// What breaks how.
+    pub kind: Spanned<FaultKind>,
+    /// Which endpoints, or `users` for a link; `endpoints` stands for all of them.
+    pub target: Option<Spanned<Names>>,
+    /// From when.
+    pub at_ms: Spanned<Span<Millis>>,
+    /// Until when; or `for_ms`.
+    pub until_ms: Option<Spanned<Millis>>,
+    /// For how long; or `until_ms`.
+    pub for_ms: Option<Spanned<Span<Millis>>>,
+    /// How often it happens, each at a time of its own from `at_ms`.
+    pub count: Option<Spanned<Count>>,
+    /// How many in a hundred questions, messages or requests are hit.
+    pub percent: Option<Spanned<Percent>>,
+    /// How much longer things take, or the width of a reordering.
+    pub extra_ms: Option<Spanned<Millis>>,
+    /// How many blocks an endpoint is behind, or a reorganisation is deep.
+    pub blocks: Option<Spanned<Count>>,
+    /// What `Retry-After` says.
+    pub retry_after_ms: Option<Spanned<Millis>>,
+    /// Which way a link is hit; both when absent.
+    pub direction: Option<Spanned<DirectionKind>>,
+    /// Which untruth is told.
+    pub lie: Option<Spanned<LieKind>>,
+    /// How many in a hundred unknown commits did happen.
+    pub committed_percent: Option<Spanned<Percent>>,
+    /// How many in a hundred transactions of a replaced block are gone.
+    pub vanish_percent: Option<Spanned<Percent>>,
+    /// What a crash leaves of what was written and not synced.
+    pub loss: Option<Spanned<LossKind>>,
+    /// How far the date is off, negative for behind.
+    pub by_ms: Option<Spanned<i64>>,
+}
+
+impl FaultTable {
+    /// Its fields that only some kinds take, with their places if they are there.
+    pub(super) fn particulars(&self) -> [(&'static str, Option<Range<usize>>); 11] {
+        [
+            ("target", self.target.as_ref().map(Spanned::span)),
+            ("percent", self.percent.as_ref().map(Spanned::span)),
+            ("extra_ms", self.extra_ms.as_ref().map(Spanned::span)),
+            ("blocks", self.blocks.as_ref().map(Spanned::span)),
+            ("retry_after_ms", self.retry_after_ms.as_ref().map(Spanned::span)),
+            ("direction", self.direction.as_ref().map(Spanned::span)),
+            ("lie", self.lie.as_ref().map(Spanned::span)),
+            (
+                "committed_percent",
+                self.committed_percent.as_ref().map(Spanned::span),
+            ),
+            ("vanish_percent", self.vanish_percent.as_ref().map(Spanned::span)),
+            ("loss", self.loss.as_ref().map(Spanned::span)),
+            ("by_ms", self.by_ms.as_ref().map(Spanned::span)),
+        ]
+    }
+}
+
+/// `[expect]`: what must hold at the end.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ExpectTable {
+    /// Every valid deposit is credited.
+    pub all_credited: bool,
+    /// 99 of 100 deposits are credited within this, from the moment when their block is final and they are named.
+    pub credit_p99_ms_max: Option<Millis>,
+    /// No deposit is credited later than this after the time at which the same run without faults credits it.
+    pub failover_added_ms_max: Option<Millis>,
+    /// After each crash the bank acts again within this, counted from the crash.
+    pub recovered_within_ms: Option<Millis>,
+    /// How many transactions become dead letters.
+    pub dead_letters: Option<Count>,
+    /// How many dead letters are left at the end.
+    pub dead_letters_left: Option<Count>,
+    /// How many transactions are rejected.
+    pub rejected: Option<Count>,
+    /// How many deposits are in suspense at the end.
+    pub suspended: Option<Count>,
+    /// At least so many transactions are seen to be gone from the chain.
+    pub reorged_min: Option<Count>,
+    /// At least so many endpoints are cordoned.
+    pub cordoned_min: Option<Count>,
+    /// Nothing is credited from the first of these times to the second.
+    pub none_credited_between_ms: Option<Spanned<Span<Millis>>>,
+}
+
+impl ExpectTable {
+    /// The same for a plan.
+    pub(super) fn expectations(&self) -> Expectations {
+        let count = |field: Option<Count>| field.map(|count| count.0);
+        let millis = |field: Option<Millis>| field.map(|millis| millis.0);
+        let between = self.none_credited_between_ms.as_ref().map(Spanned::get_ref);
+        Expectations {
+            all_credited: self.all_credited,
+            credit_p99_ms_max: millis(self.credit_p99_ms_max),
+            failover_added_ms_max: millis(self.failover_added_ms_max),
+            recovered_within_ms: millis(self.recovered_within_ms),
+            dead_letters: count(self.dead_letters),
+            dead_letters_left: count(self.dead_letters_left),
+            rejected: count(self.rejected),
+            suspended: count(self.suspended),
+            reorged_min: count(self.reorged_min),
+            cordoned_min: count(self.cordoned_min),
+            none_credited_between_ms: between.map(|between| (between.low.0, between.high.0)),
+        }
+    }
+}
+
+/// `[swarm]`: what each seed draws. Kinds of payments, claims and commands are each off in half of the runs, and so is
+/// each family of faults.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SwarmTable {
+    /// The families of faults that may be drawn.
+    pub families: Vec<Family>,
+    /// How many endpoints.
+    pub endpoints: Spanned<Span<Count>>,
+    /// How many users.
+    pub users: Spanned<Span<Count>>,
+    /// How many payments.
+    pub deposits: Span<Count>,
+    /// How many commands to the ledger.
+    pub transactions: Span<Count>,
+    /// How many faults of each family that is on.
+    pub faults: Span<Count>,
+    /// How long each fault lasts.
+    pub fault_ms: Span<Millis>,
+    /// The slowest that a message to an endpoint may be in any run.
+    pub latency_ms: Span<Millis>,
+}
+
+impl Default for SwarmTable {
+    fn default() -> Self {
+        let counts = |low, high| Span {
+            low: Count(low),
+            high: Count(high),
+        };
+        Self {
+            families: Family::ALL.to_vec(),
+            endpoints: plain(counts(2, 9)),
+            users: plain(counts(1, 16)),
+            deposits: counts(0, 40),
+            transactions: counts(0, 60),
+            faults: counts(1, 6),
+            fault_ms: millis(100, 15_000),
+            latency_ms: millis(1, 200),
+        }
+    }
+}
+
+/// A value that no file gave.
+fn plain<T>(value: T) -> Spanned<T> {
+    Spanned::new(0..0, value)
+}
+
+const fn millis(low: u64, high: u64) -> Span<Millis> {
+    Span {
+        low: Millis(low),
+        high: Millis(high),
+    }
+}
+
+/// 1 to 500 whole units.
+const fn usual_amount() -> Span<Sum> {
+    Span {
+        low: Sum(1_000),
+        high: Sum(500_000),
+    }
+}
+
+fn usual_claim() -> Spanned<Claiming> {
+    plain(Claiming::Once)
+}
+
+/// People look at their wallet first.
+const fn usual_claim_delay() -> Span<Millis> {
+    millis(100, 3_000)
+}
+
+const fn usual_resolution() -> Span<Millis> {
+    millis(500, 5_000)
+}
+
+const fn some_repeats() -> Percent {
+    Percent(10)
+}
+
+fn every_transaction_kind() -> Spanned<Vec<TransactionKind>> {
+    plain(TransactionKind::ALL.to_vec())
+}

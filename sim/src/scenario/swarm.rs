@@ -1,0 +1,396 @@
+//! Swarm testing: each seed draws its own world, workload and faults, and leaves much out.
+//!
+//! What is left out matters: a run that only crashes goes where a run with everything at once never gets (Groce et
+//! al., "Swarm Testing", ISSTA 2012). So each kind of payment, claim and command is off in half of the runs, and so is
+//! each family of faults. All draws come from a configuration stream, apart from every stream of the run itself.
+
+use plimsoll_core::rng::Rng;
+use toml::Spanned;
+
+use super::expand::{PRICE, Workload};
+use super::faults::endpoint_name;
+use super::kinds::{Claiming, DepositKind, Family, TransactionKind};
+use super::schema::{DepositsTable, ScenarioTable, SwarmTable, TransactionsTable};
+use super::values::{Count, Millis, Percent, Span, Sum};
+use crate::engine::Latency;
+use crate::fault::{
+    ChainFault, CrashLoss, Direction, EndpointFault, Fault, Lie, LinkFault, LinkName, ProcessFault,
+    StoreFault,
+};
+use crate::world::plan::{
+    BankPlan, ChainPlan, EndpointPlan, LinkPlan, Plan, ScheduledFault, StorePlan, Topology,
+};
+
+/// The plan of one seed of the swarm `table`.
+pub(super) fn draw(name: &str, table: &ScenarioTable, swarm: &SwarmTable, rng: &Rng) -> Plan {
+    let mut plan = Plan::calm(name, table.duration_ms.get_ref().0);
+    plan.expect = table.expect.expectations();
+    plan.topology = topology(swarm, &mut rng.fork("topology"));
+    let mut workload = Workload::new(&plan, rng);
+    workload.fund(1_000, 1_000_000);
+    deposits(swarm, &plan, &mut workload, &mut rng.fork("deposits"));
+    transactions(swarm, &plan, &mut workload, &mut rng.fork("transactions"));
+    let mut operators = rng.fork("operators");
+    if operators.chance(1, 2) {
+        workload.retry_dead_letters(operators.below(plan.duration_ms));
+    }
+    if operators.chance(1, 2) {
+        workload.attribute(operators.below(plan.duration_ms));
+    }
+    plan.workload = workload.deeds;
+    plan.faults = faults(swarm, &plan, &rng.fork("faults"));
+    plan
+}
+
+fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
+    let endpoints = swarm.endpoints.get_ref().draw(rng).len();
+    let providers = rng.between(2, endpoints as u64);
+    let mut link = rng.fork("links");
+    let endpoint = |index: usize| EndpointPlan {
+        name: endpoint_name(index),
+        provider: format!("provider-{}", index as u64 % providers + 1),
+        link: LinkPlan {
+            latency: latency(swarm, &mut link),
+            loss_percent: rare(&mut link, 10),
+            duplicate_percent: rare(&mut link, 10),
+        },
+        lag_blocks: rare(&mut link, 5).into(),
+    };
+    let endpoints = (0..endpoints).map(endpoint).collect();
+    let sync_us = rng.between(100, 20_000);
+    Topology {
+        chain: ChainPlan {
+            block_ms: rng.between(150, 1_500),
+            finality_blocks: rng.between(1, 8),
+            ..ChainPlan::default()
+        },
+        endpoints,
+        users: u32::try_from(swarm.users.get_ref().draw(rng).0).unwrap_or(1),
+        register_ms: 500,
+        users_link: LinkPlan {
+            latency: latency(swarm, rng),
+            loss_percent: rare(rng, 10),
+            duplicate_percent: rare(rng, 10),
+        },
+        store: StorePlan {
+            sync: Latency::Uniform {
+                min_us: sync_us / 4,
+                max_us: sync_us,
+            },
+        },
+        bank: bank(rng),
+    }
+}
+
+fn bank(rng: &mut Rng) -> BankPlan {
+    let usual = BankPlan::default();
+    BankPlan {
+        poll_ms: rng.between(200, 2_000),
+        patience_ms: if rng.chance(1, 4) {
+            rng.between(3_000, 20_000)
+        } else {
+            usual.patience_ms
+        },
+        price: rng.chance(1, 2).then_some(PRICE),
+        mailbox: if rng.chance(1, 4) { 8 } else { usual.mailbox },
+        restart_ms: rng.between(100, 3_000),
+        ..usual
+    }
+}
+
+/// A shape and its size.
+fn latency(swarm: &SwarmTable, rng: &mut Rng) -> Latency {
+    let us = swarm.latency_ms.draw(rng).0 * 1_000;
+    match rng.below(4) {
+        0 => Latency::Fixed { us },
+        1 => Latency::Uniform {
+            min_us: us / 4,
+            max_us: us,
+        },
+        2 => Latency::Exponential {
+            min_us: us / 4,
+            mean_us: us / 2,
+        },
+        _ => Latency::Bimodal {
+            fast_us: us / 4,
+            slow_us: us.saturating_mul(4),
+            slow_percent: 5,
+        },
+    }
+}
+
+/// Usually nothing; in a quarter of the cases 1 to `most`.
+fn rare(rng: &mut Rng, most: u8) -> u8 {
+    if rng.chance(1, 4) {
+        u8::try_from(rng.between(1, most.into())).unwrap_or(most)
+    } else {
+        0
+    }
+}
+
+/// Each of `kinds` with a weight, off in half of the cases; never all off.
+fn weights<T: Copy>(kinds: &[T], rng: &mut Rng) -> Vec<(T, u64)> {
+    let mut drawn = Vec::new();
+    for kind in kinds {
+        if rng.chance(1, 2) {
+            drawn.push((*kind, rng.between(1, 100)));
+        }
+    }
+    if drawn.is_empty() {
+        drawn.extend(rng.pick(kinds).map(|kind| (*kind, 1)));
+    }
+    drawn
+}
+
+/// One of `weighted`, as often as its weight says.
+fn pick<T: Copy>(weighted: &[(T, u64)], rng: &mut Rng) -> T {
+    let total = weighted.iter().map(|(_, weight)| weight).sum();
+    let mut point = rng.below(total);
+    for (kind, weight) in weighted {
+        match point.checked_sub(*weight) {
+            Some(rest) => point = rest,
+            None => return *kind,
+        }
+    }
+    unreachable!("a point below the sum of the weights is inside one of them")
+}
+
+fn deposits(swarm: &SwarmTable, plan: &Plan, workload: &mut Workload<'_>, rng: &mut Rng) {
+    let (kinds, claims) = (weights(DepositKind::ALL, rng), weights(Claiming::ALL, rng));
+    for place in 0..swarm.deposits.draw(rng).0 {
+        let mut kind = pick(&kinds, rng);
+        let mut claim = pick(&claims, rng);
+        if plan.topology.users < 2 && claim == Claiming::Stolen {
+            claim = Claiming::Once;
+        }
+        if kind == DepositKind::NeverMined && claim == Claiming::Never {
+            kind = DepositKind::Plain;
+        }
+        workload.deposits(
+            place,
+            &DepositsTable {
+                kind: Spanned::new(0..0, kind),
+                count: Spanned::new(0..0, Count(1)),
+                at_ms: Spanned::new(0..0, whole_run(plan)),
+                amount: Span {
+                    low: Sum(1),
+                    high: Sum(2_000_000),
+                },
+                claim: Spanned::new(0..0, claim),
+                claim_after_ms: millis(0, 10_000),
+            },
+        );
+    }
+}
+
+fn transactions(swarm: &SwarmTable, plan: &Plan, workload: &mut Workload<'_>, rng: &mut Rng) {
+    if plan.topology.users < 2 {
+        return;
+    }
+    let kinds = weights(TransactionKind::ALL, rng);
+    for place in 0..swarm.transactions.draw(rng).0 {
+        workload.transactions(
+            place,
+            &TransactionsTable {
+                count: Spanned::new(0..0, Count(1)),
+                at_ms: Spanned::new(0..0, whole_run(plan)),
+                resolved_after_ms: millis(1, 20_000),
+                amount: Span {
+                    low: Sum(1),
+                    high: Sum(400_000),
+                },
+                repeat_percent: Percent(20),
+                kinds: Spanned::new(0..0, vec![pick(&kinds, rng)]),
+            },
+        );
+    }
+}
+
+fn whole_run(plan: &Plan) -> Span<Millis> {
+    millis(0, plan.duration_ms)
+}
+
+const fn millis(low: u64, high: u64) -> Span<Millis> {
+    Span {
+        low: Millis(low),
+        high: Millis(high),
+    }
+}
+
+fn faults(swarm: &SwarmTable, plan: &Plan, rng: &Rng) -> Vec<ScheduledFault> {
+    // One liar at most: two make a quorum that nobody could see through.
+    let endpoints = plan.topology.endpoints.len();
+    let liar = rng.fork("liar").index(endpoints);
+    let mut faults = Vec::new();
+    for family in &swarm.families {
+        let mut rng = rng.fork(family.word());
+        if rng.chance(1, 2) {
+            continue;
+        }
+        for _ in 0..swarm.faults.draw(&mut rng).0 {
+            let from_ms = rng.below(plan.duration_ms);
+            let until_ms = (from_ms + swarm.fault_ms.draw(&mut rng).0).min(plan.duration_ms);
+            faults.push(ScheduledFault {
+                from_ms,
+                until_ms: Some(until_ms),
+                fault: fault(*family, endpoints, liar, &mut rng),
+            });
+        }
+    }
+    faults
+}
+
+fn fault(family: Family, endpoints: usize, liar: usize, rng: &mut Rng) -> Fault {
+    match family {
+        Family::Endpoint => endpoint_fault(endpoints, liar, rng),
+        Family::Network => network_fault(endpoints, rng),
+        Family::Store => Fault::Store {
+            fault: store_fault(rng),
+            percent: percent(rng),
+        },
+        Family::Process => Fault::Process {
+            fault: process_fault(rng),
+        },
+        Family::Chain => Fault::Chain {
+            fault: chain_fault(rng),
+        },
+    }
+}
+
+fn endpoint_fault(endpoints: usize, liar: usize, rng: &mut Rng) -> Fault {
+    use EndpointFault as E;
+    const LIES: [Lie; 6] = [
+        Lie::InventedPayment,
+        Lie::InflatedAmount,
+        Lie::OmittedLog,
+        Lie::EarlyFinality,
+        Lie::FutureFinality,
+        Lie::ForgedHash,
+    ];
+    let fault = match rng.below(16) {
+        0 => E::Dead,
+        1 => E::NeverAnswers,
+        2 => E::Slow {
+            extra_ms: rng.between(10, 8_000),
+        },
+        3 => E::Lagging {
+            blocks: rng.between(1, 40),
+        },
+        4 => E::StuckHead,
+        5 => E::Empty,
+        6 => E::RateLimited {
+            retry_after_ms: rng.chance(1, 2).then(|| rng.between(100, 5_000)),
+        },
+        7 => E::Auth,
+        8 => E::ServerError,
+        9 => E::NotReady,
+        10 => E::Malformed,
+        11 => E::TooLarge,
+        12 => E::WrongChain,
+        13 => E::PrivateFork,
+        _ => E::Lying {
+            lie: LIES[rng.index(LIES.len())],
+        },
+    };
+    let endpoint = if fault.is_byzantine() {
+        liar
+    } else {
+        rng.index(endpoints)
+    };
+    Fault::Endpoint {
+        endpoint: byte(endpoint),
+        fault,
+        percent: percent(rng),
+    }
+}
+
+fn network_fault(endpoints: usize, rng: &mut Rng) -> Fault {
+    let link = match rng.below(6) {
+        0 => LinkName::AllEndpoints,
+        1 => LinkName::Users,
+        _ => LinkName::Endpoint {
+            endpoint: byte(rng.index(endpoints)),
+        },
+    };
+    let direction = match rng.below(4) {
+        0 => Direction::ToBank,
+        1 => Direction::FromBank,
+        _ => Direction::Both,
+    };
+    let fault = match rng.below(6) {
+        0 => LinkFault::Partition,
+        1 => LinkFault::Hold,
+        2 => LinkFault::Loss {
+            percent: percent(rng),
+        },
+        3 => LinkFault::Duplicate {
+            percent: percent(rng),
+        },
+        4 => LinkFault::Reorder {
+            spread_ms: rng.between(10, 3_000),
+        },
+        _ => LinkFault::Delay {
+            extra_ms: rng.between(10, 5_000),
+        },
+    };
+    Fault::Network {
+        link,
+        direction,
+        fault,
+    }
+}
+
+fn store_fault(rng: &mut Rng) -> StoreFault {
+    match rng.below(4) {
+        0 => StoreFault::Unavailable,
+        1 => StoreFault::Full,
+        2 => StoreFault::SlowSync {
+            extra_ms: rng.between(5, 3_000),
+        },
+        _ => StoreFault::UnknownOutcome {
+            committed_percent: byte(rng.index(101)),
+        },
+    }
+}
+
+fn process_fault(rng: &mut Rng) -> ProcessFault {
+    match rng.below(8) {
+        0 => ProcessFault::Pause,
+        1 => ProcessFault::ClockSkew {
+            by_ms: rng.between(0, 120_000).cast_signed() - 60_000,
+        },
+        2 => ProcessFault::Usurped,
+        3 | 4 => ProcessFault::Crash {
+            loss: CrashLoss::Kept,
+        },
+        5 => ProcessFault::Crash {
+            loss: CrashLoss::Torn,
+        },
+        _ => ProcessFault::Crash {
+            loss: CrashLoss::Lost,
+        },
+    }
+}
+
+fn chain_fault(rng: &mut Rng) -> ChainFault {
+    if rng.chance(1, 4) {
+        return ChainFault::FinalityStall;
+    }
+    ChainFault::Reorg {
+        depth: rng.between(1, 12),
+        vanish_percent: if rng.chance(1, 2) { 0 } else { percent(rng) },
+    }
+}
+
+/// Everything, or 1 to 100.
+fn percent(rng: &mut Rng) -> u8 {
+    if rng.chance(1, 2) {
+        100
+    } else {
+        byte(rng.index(100) + 1)
+    }
+}
+
+fn byte(value: usize) -> u8 {
+    u8::try_from(value).unwrap_or(u8::MAX)
+}
