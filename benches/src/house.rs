@@ -1,0 +1,299 @@
+//! A house: a bank with funded users, at home on the toy chain, and the scripts of what happens to it.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
+
+use plimsoll_core::bank::{Act, Bank, BankConfig, Command, Event, Input, Record, Reply};
+use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, Product, TxKey};
+use plimsoll_core::id::{Address, AssetId, IdempotencyKey, RequestId, UserId};
+use plimsoll_core::ledger::{self, Owner, Request, Rules, Transfer, Verdict};
+use plimsoll_core::machine::{Effects, Intent, Machine as _};
+use plimsoll_core::money::{Amount, Asset, ChainToken, Ratio, Registry};
+use plimsoll_core::resilience::PoolPolicy;
+use plimsoll_core::rng::Rng;
+use plimsoll_core::time::{Instant, WallClock};
+
+use crate::script::Script;
+use crate::toy_chain::{CHAIN, GENESIS, TOKEN, TOKEN_DECIMALS, ToyChain};
+
+/// How many users every house has.
+pub const USERS: u64 = 10_000;
+/// What every user has at first, in minor units of USDT: a thousand.
+const FUNDS: Amount = Amount::from_minor(1_000_000_000_000_000_000_000);
+/// What one deposit pays, in minor units of USDT: ten units of GOLD, and one left over.
+const DEPOSIT: u128 = 3_001;
+/// The date at the start of the driver's clock.
+const EPOCH: WallClock = WallClock::from_micros(1_700_000_000_000_000);
+
+/// A bank at home.
+#[derive(Clone)]
+pub struct House {
+    bank: Bank,
+    chain: ToyChain,
+    now: Instant,
+    requests: u64,
+    users: Vec<(UserId, Address)>,
+    rng: Rng,
+    recorded: Script,
+}
+
+impl House {
+    /// A house with [`USERS`] users, all of them with money, whose endpoints have proved themselves.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut house = Self {
+            bank: open(config(), plimsoll_core::bank::State::default()),
+            chain: ToyChain::default(),
+            now: Instant::ZERO,
+            requests: 0,
+            users: Vec::new(),
+            rng: Rng::from_seed(1),
+            recorded: Script::new(),
+        };
+        for number in 1..=USERS {
+            house.register(number);
+        }
+        house.fund();
+        house.pass(Duration::from_secs(2));
+        house
+    }
+
+    /// The bank as it is.
+    #[must_use]
+    pub fn bank(&self) -> &Bank {
+        &self.bank
+    }
+
+    /// The next `count` transfers, a microsecond apart, each from one random user to another. They are not played.
+    pub fn transfers(&mut self, count: u64) -> Script {
+        (0..count).map(|_| self.transfer()).collect()
+    }
+
+    /// `blocks` blocks, a second each, with `deposits` claimed deposits in each of them, until all are final. They are
+    /// played to this house's own bank, and what it was told on the way is the script.
+    pub fn deposits(&mut self, blocks: u64, deposits: u64) -> Script {
+        self.recorded.clear();
+        for _ in 0..blocks {
+            self.chain.mine();
+            for _ in 0..deposits {
+                self.deposit();
+            }
+            self.pass(Duration::from_secs(1));
+        }
+        for _ in 0..8 {
+            self.chain.mine();
+            self.pass(Duration::from_secs(1));
+        }
+        let stages = self.bank.state().escrow().stages();
+        let count = |(_, count): (&str, usize)| count as u64;
+        let last = stages
+            .filter(|(stage, _)| *stage == "final")
+            .map(count)
+            .sum::<u64>();
+        assert_eq!(last, blocks * deposits, "not every deposit became final");
+        core::mem::take(&mut self.recorded)
+    }
+
+    fn transfer(&mut self) -> (Instant, Input) {
+        self.now = self.now.after(Duration::from_micros(1));
+        self.requests += 1;
+        let users = self.users.len();
+        let payer = self.rng.index(users);
+        let payee = (payer + 1 + self.rng.index(users - 1)) % users;
+        let transfer = Transfer {
+            debit: Owner::User(self.users[payer].0),
+            credit: Owner::User(self.users[payee].0),
+            asset: asset("USDT"),
+            amount: Amount::from_minor(i128::from(self.rng.between(1_000, 1_000_000))),
+        };
+        let command = Command::Transact(Request {
+            key: self.key(),
+            command: ledger::Command::Post {
+                transfers: vec![transfer],
+            },
+        });
+        (self.now, self.input(command))
+    }
+
+    fn deposit(&mut self) {
+        let (user, address) = self.users[self.rng.index(self.users.len())];
+        let tx = TxKey {
+            chain: CHAIN,
+            tx: self.chain.pay(address, DEPOSIT),
+        };
+        self.requests += 1;
+        let key = self.key();
+        let input = self.input(Command::Claim { key, user, tx });
+        self.play(input);
+    }
+
+    fn register(&mut self, number: u64) {
+        self.requests += 1;
+        let command = Command::RegisterUser {
+            key: self.key(),
+            name: format!("user {number}"),
+        };
+        let input = self.input(command);
+        let replies = self.play(input);
+        let [Reply::User { user, addresses, .. }] = replies.as_slice() else {
+            unreachable!("user {number} was answered {replies:?}")
+        };
+        self.users.push((*user, addresses[0].1));
+    }
+
+    /// Gives every user money, as the escrow does.
+    fn fund(&mut self) {
+        let mut state = self.bank.state().clone();
+        for (user, _) in self.users.clone() {
+            self.requests += 1;
+            let transfer = Transfer {
+                debit: Owner::Custody(CHAIN),
+                credit: Owner::User(user),
+                asset: asset("USDT"),
+                amount: FUNDS,
+            };
+            let request = Request {
+                key: self.key(),
+                command: ledger::Command::Post {
+                    transfers: vec![transfer],
+                },
+            };
+            let verdict = state.ledger().decide(Rules::Internal, EPOCH, &request);
+            let Verdict::Fresh(record) = verdict else {
+                unreachable!("{user} was funded before: {verdict:?}")
+            };
+            state.apply(&Record::Ledger(record));
+        }
+        self.bank = open(config(), state);
+    }
+
+    /// The key of the request that is made: the client's, hashed at the edge.
+    fn key(&self) -> IdempotencyKey {
+        IdempotencyKey::derive("bench", &self.requests.to_be_bytes())
+    }
+
+    fn input(&self, command: Command) -> Input {
+        let request = RequestId::new(self.requests);
+        self.stamped(Event::Command { request, command })
+    }
+
+    fn stamped(&self, event: Event) -> Input {
+        let wall = EPOCH.after(self.now.since(Instant::ZERO));
+        Input { wall, event }
+    }
+
+    /// Lets time pass in ticks at the bank's own deadlines.
+    fn pass(&mut self, duration: Duration) {
+        let end = self.now.after(duration);
+        while let Some(due) = self.bank.next_deadline().filter(|due| due.at.max(self.now) < end) {
+            self.now = due.at.max(self.now);
+            self.play(self.stamped(Event::Tick));
+        }
+        self.now = end;
+        self.play(self.stamped(Event::Tick));
+    }
+
+    /// Hands one input to the bank and every answer that follows from it at once; gives back the replies.
+    fn play(&mut self, input: Input) -> Vec<Reply> {
+        let (mut waiting, mut replies) = (vec![input], Vec::new());
+        let mut fx = Effects::new();
+        while let Some(input) = waiting.pop() {
+            self.recorded.push((self.now, input.clone()));
+            self.bank.handle(self.now, input, &mut fx);
+            for effect in fx.drain() {
+                match effect {
+                    Intent::Act(Act::Reply { reply, .. }) => replies.push(reply),
+                    Intent::Act(Act::Ask { call, question, .. }) => {
+                        let outcome = Ok(self.chain.answer(&question));
+                        waiting.push(self.stamped(Event::Answered { call, outcome }));
+                    }
+                    Intent::Record(_) | Intent::Act(Act::Notice(_)) => {}
+                }
+            }
+        }
+        replies
+    }
+}
+
+impl Default for House {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The asset called `symbol`.
+///
+/// # Panics
+/// When that is not a symbol.
+#[must_use]
+pub fn asset(symbol: &str) -> AssetId {
+    symbol.parse().unwrap_or_else(|error| unreachable!("{error}"))
+}
+
+fn open(config: BankConfig, state: plimsoll_core::bank::State) -> Bank {
+    Bank::open(config, state).unwrap_or_else(|errors| unreachable!("{errors:?}"))
+}
+
+fn config() -> BankConfig {
+    BankConfig {
+        registry: registry(),
+        escrow: escrow(),
+        pool: PoolPolicy::default(),
+        seed: 7,
+    }
+}
+
+fn registry() -> Registry {
+    let entry = |symbol: &str, scale, tokens| Asset {
+        id: asset(symbol),
+        name: symbol.to_owned(),
+        scale,
+        min: Amount::from_minor(1),
+        max: Amount::MAX,
+        enabled: true,
+        tokens,
+    };
+    let token = ChainToken {
+        chain: CHAIN,
+        contract: TOKEN,
+        decimals: TOKEN_DECIMALS,
+    };
+    let assets = vec![
+        entry("USDT", TOKEN_DECIMALS, vec![token]),
+        entry("GOLD", 2, vec![]),
+    ];
+    Registry::new(assets).unwrap_or_else(|errors| unreachable!("{errors:?}"))
+}
+
+fn escrow() -> EscrowConfig {
+    let endpoint = |number: u8| EndpointConfig {
+        name: format!("rpc-{number}"),
+        provider: format!("provider-{number}"),
+    };
+    let chain = ChainConfig {
+        id: CHAIN,
+        genesis: GENESIS,
+        endpoints: (0..4).map(endpoint).collect(),
+        addresses: DepositAddresses {
+            factory: Address([0xfa; 20]),
+            init_code_hash: [0x1c; 32],
+        },
+        collect: Vec::new(),
+        start_block: 1,
+        poll: Duration::from_secs(1),
+    };
+    let three_hundred = NonZeroU64::MIN.saturating_add(299);
+    let product = Product {
+        pays: asset("USDT"),
+        gives: asset("GOLD"),
+        price: Ratio {
+            numerator: NonZeroU64::MIN,
+            denominator: three_hundred,
+        },
+    };
+    EscrowConfig {
+        chains: vec![chain],
+        products: vec![product],
+        ..EscrowConfig::default()
+    }
+}

@@ -1,0 +1,9 @@
+//! What the benches share: the suite that measures and reports, and the worlds that they measure in.
+//!
+//! A machine is a function of its inputs, so a bench records the inputs of a whole run once, with a toy world that
+//! answers the machine's questions, and then times the machine alone on a copy of them.
+
+pub mod house;
+pub mod script;
+pub mod suite;
+pub mod toy_chain;
