@@ -4,3 +4,4 @@ pub mod assets;
 pub mod chain;
 pub mod endpoint;
 pub mod store;
+pub mod users;

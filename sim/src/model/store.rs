@@ -212,7 +212,7 @@ impl Store {
     }
 
     /// The durable batches, oldest first: the hash and the stored bytes of each.
-    pub fn batches(&self) -> impl ExactSizeIterator<Item = (&ChainHash, &[u8])> {
+    pub fn batches(&self) -> impl DoubleEndedIterator<Item = (&ChainHash, &[u8])> {
         let bytes = self.disk.bytes();
         self.frames
             .iter()

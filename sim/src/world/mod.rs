@@ -1,9 +1,318 @@
-//! The world: what a run is made of, and who may watch it.
+//! The world: one bank process among a chain, endpoints, a store and people, driven through a plan by a seed.
+//!
+//! A run has two phases. Until the plan's `duration_ms` users act and faults strike; then every fault that ends has
+//! ended, nobody begins anything new, and the world runs on until everything is settled or `converge_ms` have passed,
+//! which is a liveness failure. Oracles watch every step; the first complaint ends the run, and so does a panic of
+//! the code under test.
+//!
+//! Where things are: `host` runs the bank's process as a driver must, `deeds` does what the plan's people do,
+//! `inject` begins and ends faults, `settle` judges liveness, `observe` is what oracles see.
 
+mod deeds;
+mod event;
+mod host;
+mod inject;
+mod jury;
 pub mod observe;
 pub mod outcome;
 pub mod plan;
+mod progress;
+mod recoveries;
+mod settle;
+mod setup;
 mod stats;
+mod wires;
+
+use core::time::Duration;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use plimsoll_core::bank::Bank;
+use plimsoll_core::rng::Rng;
+use plimsoll_core::time::Instant;
 
 pub use outcome::{Outcome, Verdict};
 pub use stats::{Part, Recovery, Stats};
+
+use crate::engine::{Due, Schedule, Trace};
+use crate::model::chain::{Chain, ChainEvent, TxIndex};
+use crate::model::endpoint::Endpoint;
+use crate::model::store::Store;
+use crate::model::users::Users;
+use event::Happening;
+use host::Host;
+use jury::Jury;
+use observe::{End, Observation, Oracle};
+use plan::{Deed, Plan, PlanError};
+use progress::Progress;
+use recoveries::Recoveries;
+use wires::Wires;
+
+/// How often the world looks whether everything is settled, once the plan's time is over.
+const PROBE_INTERVAL: Duration = Duration::from_millis(250);
+/// The most events at one instant: more is a livelock.
+const EVENTS_AT_ONCE_MAX: u64 = 1_000_000;
+
+/// One run of a plan.
+pub struct World<'p> {
+    plan: &'p Plan,
+    schedule: Schedule<Happening>,
+    /// The number of the event that happens now.
+    seq: u64,
+    /// How many events happened at this instant.
+    at_once: u64,
+    chain: Chain,
+    endpoints: Vec<Endpoint>,
+    wires: Wires,
+    store: Store,
+    host: Host,
+    users: Users,
+    /// The transaction of each deposit deed.
+    transactions: Vec<Option<TxIndex>>,
+    /// How many deeds, claims and resolutions have not begun, and how many transactions wait to be mined.
+    outstanding: u64,
+    jury: Jury,
+    progress: Progress,
+    recoveries: Recoveries,
+    stats: Stats,
+    verdict: Option<Verdict>,
+}
+
+impl<'p> World<'p> {
+    /// The world of `plan` before anything happened. `seed` decides whatever the plan leaves to chance.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the plan.
+    pub fn new(plan: &'p Plan, seed: u64) -> Result<Self, Vec<PlanError>> {
+        plan.check()?;
+        let rng = Rng::from_seed(seed);
+        let topology = &plan.topology;
+        let mut chain = Chain::new(&topology.chain, rng.fork("chain"));
+        let transactions = plan.workload.iter().map(|deed| match deed {
+            Deed::Deposit { .. } => Some(chain.announce()),
+            Deed::Transfer { .. }
+            | Deed::Balances { .. }
+            | Deed::RetryDeadLetters { .. }
+            | Deed::Attribute { .. } => None,
+        });
+        let transactions = transactions.collect();
+        let endpoint = |(one, number): (&plan::EndpointPlan, u8)| {
+            Endpoint::new(
+                number,
+                one.lag_blocks,
+                rng.fork_indexed("endpoint", number.into()),
+            )
+        };
+        let mut world = Self {
+            plan,
+            schedule: Schedule::new(),
+            seq: 0,
+            at_once: 0,
+            endpoints: topology.endpoints.iter().zip(0u8..).map(endpoint).collect(),
+            wires: Wires::new(topology, &rng.fork("wires")),
+            store: Store::new(topology.store.sync, rng.fork("store")),
+            host: Host::new(setup::bank_config(topology, &chain), rng.fork("host")),
+            users: Users::new(topology.users, rng.fork("users")),
+            chain,
+            transactions,
+            outstanding: 0,
+            jury: Jury::default(),
+            progress: Progress::default(),
+            recoveries: Recoveries::default(),
+            stats: Stats::default(),
+            verdict: None,
+        };
+        world.schedule_plan();
+        Ok(world)
+    }
+
+    /// Adds somebody who judges the run.
+    #[must_use]
+    pub fn judged_by(mut self, oracle: Box<dyn Oracle>) -> Self {
+        self.jury.oracles.push(oracle);
+        self
+    }
+
+    /// Writes a trace of the run.
+    #[must_use]
+    pub fn traced_to(mut self, trace: Trace) -> Self {
+        self.jury.trace = trace;
+        self
+    }
+
+    /// The time in the world.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.schedule.now()
+    }
+
+    /// The bank, while its process is up.
+    #[must_use]
+    pub const fn bank(&self) -> Option<&Bank> {
+        self.host.process.machine()
+    }
+
+    /// Lets the next event happen. Says whether the run goes on.
+    ///
+    /// # Panics
+    /// When the code under test does.
+    pub fn step(&mut self) -> bool {
+        if self.verdict.is_some() {
+            return false;
+        }
+        let before = self.schedule.now();
+        let Some(due) = self.schedule.pop() else {
+            unreachable!("a world ends by its last probe")
+        };
+        self.seq = due.seq;
+        self.at_once = if due.at == before { self.at_once + 1 } else { 0 };
+        self.stats.events += 1;
+        self.happen(due);
+        if self.at_once > EVENTS_AT_ONCE_MAX {
+            let livelock = format!("a livelock at {} ns", before.as_nanos());
+            self.verdict = Some(Verdict::Liveness(vec![livelock]));
+        }
+        if let Some(violation) = self.jury.violation.take() {
+            self.verdict = Some(Verdict::Safety(violation));
+        }
+        self.verdict.is_none()
+    }
+
+    /// Runs to the end. A panic of the code under test becomes [`Verdict::Crash`].
+    #[must_use]
+    pub fn run(mut self) -> Outcome {
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            while self.step() {}
+            self.finish();
+        }));
+        if let Err(panic) = ran {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+            let message = text.unwrap_or("a panic without a message").to_owned();
+            self.verdict = Some(Verdict::Crash { message });
+        }
+        self.stats.steps = self.host.process.steps();
+        self.stats.simulated = self.now().since(Instant::ZERO);
+        Outcome {
+            verdict: self.verdict.unwrap_or(Verdict::Passed),
+            digest: self.host.process.digest().value(),
+            stats: self.stats,
+        }
+    }
+
+    /// Shows the end to the oracles, if the run passed so far.
+    fn finish(&mut self) {
+        self.stats.steps = self.host.process.steps();
+        self.stats.simulated = self.now().since(Instant::ZERO);
+        if self.verdict != Some(Verdict::Passed) {
+            return;
+        }
+        self.jury.finish(&End {
+            at: self.schedule.now(),
+            plan: self.plan,
+            chain: &self.chain,
+            bank: self.host.process.machine(),
+            store: &self.store,
+            stats: &self.stats,
+        });
+        if let Some(violation) = self.jury.violation.take() {
+            self.verdict = Some(Verdict::Safety(violation));
+        }
+    }
+
+    fn schedule_plan(&mut self) {
+        let at = |ms: u64| Instant::from_nanos(ms.saturating_mul(1_000_000));
+        for (fault, number) in self.plan.faults.iter().zip(0u32..) {
+            self.schedule
+                .at(at(fault.from_ms), Happening::FaultBegins(number));
+            if let Some(until_ms) = fault.until_ms {
+                self.schedule.at(at(until_ms), Happening::FaultEnds(number));
+            }
+        }
+        self.schedule.at(Instant::ZERO, Happening::Start);
+        let users = self.plan.topology.users;
+        for user in 0..users {
+            let ms = self.plan.topology.register_ms * u64::from(user) / u64::from(users);
+            self.schedule.at(at(ms), Happening::Arrival(user));
+        }
+        for (deed, number) in self.plan.workload.iter().zip(0u32..) {
+            self.outstanding += 1;
+            self.schedule.at(at(deed.at_ms()), Happening::Deed(number));
+            if let Deed::Deposit { claims, .. } = deed {
+                for (claim, place) in claims.iter().zip(0u32..) {
+                    self.outstanding += 1;
+                    let what = Happening::Claim {
+                        deed: number,
+                        claim: place,
+                    };
+                    self.schedule.at(at(claim.at_ms), what);
+                }
+            }
+        }
+        self.schedule.at(at(self.plan.duration_ms), Happening::Probe);
+    }
+
+    fn happen(&mut self, due: Due<Happening>) {
+        match due.event {
+            Happening::Arrival(user) => self.on_arrival(user),
+            Happening::Deed(number) => self.on_deed(number),
+            Happening::Claim { deed, claim } => self.on_claim(deed, claim),
+            Happening::Resolution {
+                deed,
+                transaction,
+                is_reversal,
+            } => self.on_resolution(deed, transaction, is_reversal),
+            Happening::Attempt(call) => self.on_attempt(call),
+            Happening::ClientTimeout(request) | Happening::TurnedAway(request) => self.on_failure(request),
+            Happening::Request(request) => self.on_request(request),
+            Happening::Reply(request, reply) => self.on_reply(request, &reply),
+            Happening::Question {
+                life,
+                endpoint,
+                call,
+                question,
+            } => self.on_question(life, endpoint, call, &question),
+            Happening::Answer {
+                life,
+                endpoint,
+                call,
+                outcome,
+            } => self.on_answer(life, endpoint, call, outcome),
+            Happening::Tick { life } => self.on_tick(life),
+            Happening::StoreDone { life } => self.on_store_done(life),
+            Happening::Start => self.on_start(),
+            Happening::FaultBegins(number) => self.on_fault_begins(number),
+            Happening::FaultEnds(number) => self.on_fault_ends(number),
+            Happening::Mine(index) => self.on_mine(index),
+            Happening::Finality(index) => self.on_finality(index),
+            Happening::Probe => self.on_probe(),
+        }
+    }
+
+    fn on_mine(&mut self, index: TxIndex) {
+        let now = self.now();
+        self.outstanding -= 1;
+        let mined = self.chain.mine(now, index);
+        self.see_chain(mined);
+        self.schedule
+            .at(self.chain.finality_due(now), Happening::Finality(index));
+    }
+
+    fn on_finality(&mut self, index: TxIndex) {
+        let now = self.now();
+        if let Some(finalized) = self.chain.finalize(now, index) {
+            self.stats.deposits += self.chain.deposits_of(index).count() as u64;
+            self.see_chain(finalized);
+        } else if self.chain.finalized_at(index).is_none() && self.chain.block_of(index, now).is_some() {
+            self.schedule
+                .at(self.chain.next_block_at(now), Happening::Finality(index));
+        }
+    }
+
+    fn see_chain(&mut self, event: ChainEvent) {
+        self.jury
+            .see(self.schedule.now(), self.seq, &Observation::Chain(&event));
+    }
+}
+
+#[cfg(test)]
+mod tests;

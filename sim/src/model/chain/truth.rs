@@ -64,18 +64,28 @@ impl Chain {
         self.finalized_at(index).is_some_and(|since| since <= at)
     }
 
-    /// Every valid deposit that is final at `at`, with its truth: due to a user or to suspense, and not held up by a
-    /// neighbour that needs a person.
+    /// Every valid deposit that is final at `at`, with its truth.
     pub fn deposits(&self, at: Instant) -> impl Iterator<Item = (DepositKey, &Truth)> {
-        let booked = move |index: &TxIndex| self.is_final(*index, at) && !self.needs_person(*index);
-        self.transactions().filter(booked).flat_map(move |index| {
-            let tx = self.key_of(index);
-            let of_log = move |(truth, ordinal)| (DepositKey { tx, ordinal }, truth);
-            let valid = |(_, truth): &(DepositKey, &Truth)| match truth.due {
-                Due::User(_) | Due::Suspense(_) => true,
-                Due::Person | Due::Nothing(_) => false,
-            };
-            self.truth(index).iter().zip(0u32..).map(of_log).filter(valid)
-        })
+        let is_final = move |index: &TxIndex| self.is_final(*index, at);
+        self.transactions()
+            .filter(is_final)
+            .flat_map(|index| self.deposits_of(index))
+    }
+
+    /// The valid deposits of a transaction, final or not: due to a user or to suspense, and not held up by a neighbour
+    /// that needs a person.
+    pub fn deposits_of(&self, index: TxIndex) -> impl Iterator<Item = (DepositKey, &Truth)> {
+        let tx = self.key_of(index);
+        let logs = if self.needs_person(index) {
+            &[]
+        } else {
+            self.truth(index)
+        };
+        let of_log = move |(truth, ordinal)| (DepositKey { tx, ordinal }, truth);
+        let is_valid = |(_, truth): &(DepositKey, &Truth)| match truth.due {
+            Due::User(_) | Due::Suspense(_) => true,
+            Due::Person | Due::Nothing(_) => false,
+        };
+        logs.iter().zip(0u32..).map(of_log).filter(is_valid)
     }
 }

@@ -1,0 +1,336 @@
+//! What people do: they register, pay, claim, move money and resolve, and repeat themselves until they are answered.
+
+use core::time::Duration;
+
+use plimsoll_core::bank::{Command, Query, Reply};
+use plimsoll_core::escrow::{DepositKey, Resolution};
+use plimsoll_core::id::{ChainId, IdempotencyKey, RequestId, TransactionId};
+use plimsoll_core::ledger::{self, Outcome, Owner, Transfer};
+use plimsoll_core::money::Amount;
+use plimsoll_core::time::Instant;
+
+use super::World;
+use super::event::Happening;
+use super::observe::Observation;
+use super::plan::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Token};
+use super::stats::Part;
+use crate::model::assets::minor_units;
+use crate::model::chain::Payee;
+use crate::model::users::{ANSWER_TIMEOUT, CallIndex, Heard, Message, Purpose, Users};
+
+/// How long a deed waits for an account that it needs.
+const ACCOUNT_WAIT: Duration = Duration::from_millis(250);
+/// The most dead letters that an operator lists at once.
+const DEAD_LETTERS_MAX: usize = 100;
+
+impl World<'_> {
+    /// A user comes and registers.
+    pub(super) fn on_arrival(&mut self, user: u32) {
+        let key = self.users.own_key();
+        let name = format!("user {user}");
+        let command = Command::RegisterUser { key, name };
+        self.call(Purpose::Register { user }, Message::Command(command));
+    }
+
+    /// A deed begins, or waits for the accounts that it needs.
+    pub(super) fn on_deed(&mut self, number: u32) {
+        let plan = self.plan;
+        let deed = &plan.workload[number as usize];
+        let has_begun = match deed {
+            Deed::Deposit {
+                movements,
+                fate,
+                delay_blocks,
+                ..
+            } => self.deposit(number, movements, *fate, *delay_blocks),
+            Deed::Transfer {
+                from,
+                to,
+                token,
+                amount_milli,
+                key,
+                hold,
+                ..
+            } => self.pay(number, (*from, *to), (*token, *amount_milli), *key, *hold),
+            Deed::Balances { user, .. } => self.look(*user),
+            Deed::RetryDeadLetters { .. } => self.list_dead_letters(),
+            Deed::Attribute {
+                deed, ordinal, user, ..
+            } => self.attribute(*deed, *ordinal, *user),
+        };
+        if has_begun {
+            self.outstanding -= 1;
+        } else {
+            self.schedule.after(ACCOUNT_WAIT, Happening::Deed(number));
+        }
+    }
+
+    /// A claim is filed, or waits for its user's account.
+    pub(super) fn on_claim(&mut self, deed: u32, claim: u32) {
+        let Some(ClaimPlan { user, key, .. }) = self.claim_plan(deed, claim) else {
+            unreachable!("a claim was scheduled that is not in the plan")
+        };
+        let (Some(account), Some(tx)) = (self.users.account(user), self.transactions[deed as usize]) else {
+            return self
+                .schedule
+                .after(ACCOUNT_WAIT, Happening::Claim { deed, claim });
+        };
+        self.outstanding -= 1;
+        let command = Command::Claim {
+            key: self.key(key),
+            user: account.user,
+            tx: self.chain.key_of(tx),
+        };
+        self.call(Purpose::Nothing, Message::Command(command));
+    }
+
+    /// A client tries.
+    pub(super) fn on_attempt(&mut self, call: CallIndex) {
+        let Some(request) = self.users.attempt(call) else {
+            return;
+        };
+        let now = self.schedule.now();
+        let delivery = self.wires.users.to_bank.send(now);
+        for at in delivery.first.into_iter().chain(delivery.second) {
+            self.schedule.at(at, Happening::Request(request));
+        }
+        self.schedule
+            .after(ANSWER_TIMEOUT, Happening::ClientTimeout(request));
+    }
+
+    /// A client has waited long enough, or was turned away.
+    pub(super) fn on_failure(&mut self, request: RequestId) {
+        if let Some((call, pause)) = self.users.on_failure(request) {
+            self.schedule.after(pause, Happening::Attempt(call));
+        }
+    }
+
+    /// A reply reaches its client.
+    pub(super) fn on_reply(&mut self, request: RequestId, reply: &Reply) {
+        let delivered = Observation::ReplyDelivered { request, reply };
+        self.jury.see(self.schedule.now(), self.seq, &delivered);
+        self.works(|part| matches!(part, Part::Users | Part::Process));
+        match self.users.on_reply(request, reply) {
+            Heard::Settled(call) => self.follow_up(call, reply),
+            Heard::Again(call, pause) => self.schedule.after(pause, Happening::Attempt(call)),
+            Heard::Nothing => {}
+        }
+    }
+
+    /// A payment that was accepted is resolved or reversed.
+    pub(super) fn on_resolution(&mut self, deed: u32, transaction: TransactionId, is_reversal: bool) {
+        self.outstanding -= 1;
+        let Deed::Transfer {
+            token,
+            amount_milli,
+            hold,
+            ..
+        } = &self.plan.workload[deed as usize]
+        else {
+            unreachable!("only a payment is resolved")
+        };
+        let hold_id = transaction;
+        let command = match hold.map(|hold| hold.end) {
+            _ if is_reversal => ledger::Command::Reverse { transaction },
+            Some(HoldEnd::Post) => ledger::Command::PostHold {
+                hold: hold_id,
+                amounts: None,
+            },
+            Some(HoldEnd::PostPercent(percent)) => {
+                let all = minor_units(*amount_milli, token.facts().scale).minor();
+                let part = Amount::from_minor(all / 100 * i128::from(percent));
+                ledger::Command::PostHold {
+                    hold: hold_id,
+                    amounts: Some(vec![part]),
+                }
+            }
+            Some(HoldEnd::Void) => ledger::Command::VoidHold { hold: hold_id },
+            Some(HoldEnd::Abandon) | None => unreachable!("nothing was to follow"),
+        };
+        self.transact(Purpose::Nothing, None, command);
+    }
+
+    fn deposit(&mut self, number: u32, movements: &[Movement], fate: Fate, delay_blocks: u64) -> bool {
+        let accounts = movements.iter().map(|movement| self.users.account(movement.user));
+        if accounts.into_iter().any(|account| account.is_none()) {
+            return false;
+        }
+        let Some(index) = self.transactions[number as usize] else {
+            unreachable!("a deposit without a transaction")
+        };
+        let payee = |user| {
+            let account = self.users.account(user);
+            account.unwrap_or_else(|| unreachable!("the account was there"))
+        };
+        let now = self.schedule.now();
+        if let Some(at) = self
+            .chain
+            .send(now, index, (movements, &payee), fate, delay_blocks)
+        {
+            self.outstanding += 1;
+            self.schedule.at(at, Happening::Mine(index));
+        }
+        true
+    }
+
+    fn pay(
+        &mut self,
+        deed: u32,
+        (from, to): (u32, u32),
+        (token, amount_milli): (Token, u64),
+        key: Option<u64>,
+        hold: Option<HoldPlan>,
+    ) -> bool {
+        let (Some(from), Some(to)) = (self.users.account(from), self.users.account(to)) else {
+            return false;
+        };
+        let facts = token.facts();
+        let transfers = vec![Transfer {
+            debit: Owner::User(from.user),
+            credit: Owner::User(to.user),
+            asset: facts.id,
+            amount: minor_units(amount_milli, facts.scale),
+        }];
+        let command = match hold {
+            None => ledger::Command::Post { transfers },
+            Some(hold) => ledger::Command::Hold {
+                transfers,
+                expires_at: hold
+                    .expires_after_ms
+                    .map(|ms| self.true_date().after(Duration::from_millis(ms))),
+            },
+        };
+        self.transact(Purpose::Pay { deed }, key, command);
+        true
+    }
+
+    fn look(&mut self, user: u32) -> bool {
+        let Some(account) = self.users.account(user) else {
+            return false;
+        };
+        self.call(Purpose::Nothing, Message::Query(Query::Balances(account.user)));
+        true
+    }
+
+    fn list_dead_letters(&mut self) -> bool {
+        let query = Query::DeadLetters {
+            after: None,
+            limit: DEAD_LETTERS_MAX,
+        };
+        self.call(Purpose::ListDeadLetters, Message::Query(query));
+        true
+    }
+
+    fn attribute(&mut self, deed: u32, ordinal: u32, user: u32) -> bool {
+        let (Some(account), Some(index)) = (self.users.account(user), self.transactions[deed as usize])
+        else {
+            return false;
+        };
+        let tx = self.chain.key_of(index);
+        let deposit = DepositKey { tx, ordinal };
+        let command = Command::AttributeSuspense {
+            deposit,
+            user: account.user,
+            actor: "operator".to_owned(),
+            reason: "the plan says so".to_owned(),
+        };
+        self.call(Purpose::Attribute { deposit }, Message::Command(command));
+        true
+    }
+
+    /// What a client does once it was answered for good.
+    fn follow_up(&mut self, call: CallIndex, reply: &Reply) {
+        match (self.users.purpose(call), reply) {
+            (
+                Purpose::Register { user },
+                Reply::User {
+                    user: id, addresses, ..
+                },
+            ) => {
+                let here = ChainId::new(self.chain.id());
+                let address = addresses.iter().find(|(chain, _)| *chain == here);
+                let Some((_, address)) = address else {
+                    unreachable!("{id} got no address on {here}")
+                };
+                let account = Payee {
+                    user: *id,
+                    address: *address,
+                };
+                self.users.open_account(user, account);
+            }
+            (
+                Purpose::Pay { deed },
+                Reply::Outcome {
+                    outcome: Outcome::Accepted(transaction),
+                    ..
+                },
+            ) => self.schedule_resolutions(deed, *transaction),
+            (Purpose::ListDeadLetters, Reply::DeadLetters(letters)) => {
+                for (tx, ..) in letters {
+                    let command = Command::ResolveDeadLetter {
+                        tx: *tx,
+                        resolution: Resolution::Retry,
+                        actor: "operator".to_owned(),
+                        reason: "the plan says so".to_owned(),
+                    };
+                    self.call(Purpose::Nothing, Message::Command(command));
+                }
+            }
+            // Refusals and conflicts are answers too, and nothing follows from the others.
+            (
+                Purpose::Register { .. }
+                | Purpose::Pay { .. }
+                | Purpose::ListDeadLetters
+                | Purpose::Attribute { .. }
+                | Purpose::Nothing,
+                _,
+            ) => {}
+        }
+    }
+
+    fn schedule_resolutions(&mut self, deed: u32, transaction: TransactionId) {
+        let Deed::Transfer {
+            hold, reverse_at_ms, ..
+        } = &self.plan.workload[deed as usize]
+        else {
+            unreachable!("only a payment is resolved")
+        };
+        let resolved = hold.filter(|hold| hold.end != HoldEnd::Abandon);
+        let resolved = resolved.map(|hold| (hold.end_at_ms, false));
+        let reversed = reverse_at_ms.map(|ms| (ms, true));
+        for (ms, is_reversal) in resolved.into_iter().chain(reversed) {
+            self.outstanding += 1;
+            let what = Happening::Resolution {
+                deed,
+                transaction,
+                is_reversal,
+            };
+            self.schedule.at(Instant::from_nanos(ms * 1_000_000), what);
+        }
+    }
+
+    fn transact(&mut self, purpose: Purpose, key: Option<u64>, command: ledger::Command) {
+        let key = self.key(key);
+        let request = ledger::Request { key, command };
+        self.call(purpose, Message::Command(Command::Transact(request)));
+    }
+
+    fn call(&mut self, purpose: Purpose, message: Message) {
+        let call = self.users.call(purpose, message);
+        self.on_attempt(call);
+    }
+
+    fn key(&self, number: Option<u64>) -> IdempotencyKey {
+        number.map_or_else(|| self.users.own_key(), Users::shared_key)
+    }
+
+    fn claim_plan(&self, deed: u32, claim: u32) -> Option<ClaimPlan> {
+        match self.plan.workload.get(deed as usize)? {
+            Deed::Deposit { claims, .. } => claims.get(claim as usize).copied(),
+            Deed::Transfer { .. }
+            | Deed::Balances { .. }
+            | Deed::RetryDeadLetters { .. }
+            | Deed::Attribute { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Turns a plan's topology into the bank's configuration.
+
+use core::num::NonZeroU64;
+use core::time::Duration;
+
+use plimsoll_core::bank::BankConfig;
+use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, Product};
+use plimsoll_core::id::{Address, ChainId};
+use plimsoll_core::money::{Amount, Asset, ChainToken, Ratio, Registry};
+use plimsoll_core::resilience::PoolPolicy;
+
+use super::plan::{BankPlan, Token, Topology};
+use crate::model::assets::{COLLECT, MIN_MILLI, minor_units};
+use crate::model::chain::{Chain, FIRST_HEIGHT};
+
+/// Where users' addresses come from.
+const DEPOSIT_ADDRESSES: DepositAddresses = DepositAddresses {
+    factory: Address([0xfa; 20]),
+    init_code_hash: [0x1c; 32],
+};
+
+/// The bank's configuration in a world of this `topology`, without its seed.
+pub(super) fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
+    let id = ChainId::new(chain.id());
+    let endpoints = topology.endpoints.iter().map(|one| EndpointConfig {
+        name: one.name.clone(),
+        provider: one.provider.clone(),
+    });
+    let chain = ChainConfig {
+        id,
+        genesis: chain.genesis(),
+        endpoints: endpoints.collect(),
+        addresses: DEPOSIT_ADDRESSES,
+        collect: vec![COLLECT],
+        start_block: FIRST_HEIGHT,
+        poll: Duration::from_millis(topology.bank.poll_ms),
+    };
+    BankConfig {
+        registry: registry(id),
+        escrow: escrow(&topology.bank, chain),
+        pool: PoolPolicy::default(),
+        seed: 0,
+    }
+}
+
+fn registry(chain: ChainId) -> Registry {
+    let asset = |token: &Token| {
+        let facts = token.facts();
+        let of_contract = |(contract, decimals)| ChainToken {
+            chain,
+            contract,
+            decimals,
+        };
+        Asset {
+            id: facts.id,
+            name: facts.name.to_owned(),
+            scale: facts.scale,
+            min: minor_units(MIN_MILLI, facts.scale),
+            max: Amount::MAX,
+            enabled: facts.is_enabled,
+            tokens: facts.contract.map(of_contract).into_iter().collect(),
+        }
+    };
+    let assets = Token::ALL.iter().map(asset).collect();
+    Registry::new(assets).unwrap_or_else(|errors| unreachable!("the world's assets are wrong: {errors:?}"))
+}
+
+fn escrow(bank: &BankPlan, chain: ChainConfig) -> EscrowConfig {
+    let at_least_one = |number| NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN);
+    let product = bank.price.map(|price| Product {
+        pays: Token::Usdt.facts().id,
+        gives: Token::Gold.facts().id,
+        price: Ratio {
+            numerator: at_least_one(price.numerator),
+            denominator: at_least_one(price.denominator),
+        },
+    });
+    EscrowConfig {
+        chains: vec![chain],
+        products: product.into_iter().collect(),
+        fast_track: bank
+            .fast_track_ms
+            .iter()
+            .copied()
+            .map(Duration::from_millis)
+            .collect(),
+        sweep: Duration::from_millis(bank.sweep_ms),
+        patience: Duration::from_millis(bank.patience_ms),
+        ..EscrowConfig::default()
+    }
+}
