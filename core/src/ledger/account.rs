@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{AssetId, ChainId, UserId};
 use crate::money::Amount;
 
-/// Who an account belongs to. All but users are the house's own.
+/// Who an account belongs to. All but users are the house's own. Journalled by place: new ones go last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Owner {
     /// A registered user.
@@ -192,3 +192,6 @@ fn difference(a: Amount, b: Amount) -> Amount {
         unreachable!("a difference left the range that the asset's totals were admitted to")
     })
 }
+
+#[cfg(test)]
+mod tests;

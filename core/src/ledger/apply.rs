@@ -157,3 +157,6 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

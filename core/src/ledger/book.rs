@@ -322,3 +322,6 @@ impl Books {
 fn place(index: usize) -> u32 {
     u32::try_from(index).unwrap_or_else(|_| unreachable!("more than 2^32 accounts of one asset"))
 }
+
+#[cfg(test)]
+mod tests;

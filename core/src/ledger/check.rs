@@ -113,3 +113,6 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

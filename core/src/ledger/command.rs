@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::idempotency::Field;
+use super::fingerprint::Field;
 use super::record::LedgerRecord;
 use super::refusal::Refusal;
 use super::transfer::Transfer;

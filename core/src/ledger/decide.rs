@@ -8,15 +8,15 @@
 use alloc::vec::Vec;
 
 use super::Ledger;
-use super::account::{AccountKey, Owner, Phase, sum};
+use super::account::{AccountKey, Owner, Phase, Totals, sum};
 use super::book::{Account, Book};
 use super::command::{Command, Outcome, Request, Rules, Verdict};
-use super::idempotency::{Fingerprint, Receipt};
+use super::fingerprint::{Fingerprint, Receipt};
 use super::record::LedgerRecord;
 use super::refusal::Refusal;
 use super::transfer::{Transfer, check_form};
 use crate::id::{AssetId, TransactionId};
-use crate::money::{Amount, AmountError};
+use crate::money::Amount;
 use crate::time::WallClock;
 
 impl Ledger {
@@ -101,7 +101,9 @@ impl Ledger {
         for of_asset in touches.chunk_by(|a, b| a.asset == b.asset) {
             let asset = of_asset[0].asset;
             let book = self.books.find(asset);
-            admit_range(book, of_asset).map_err(|_| Refusal::Overflow { asset })?;
+            if !has_room(book, of_asset) {
+                return Err(Refusal::Overflow { asset });
+            }
             for of_owner in of_asset.chunk_by(|a, b| a.owner == b.owner) {
                 let owner = of_owner[0].owner;
                 let account = book.and_then(|book| book.account(owner));
@@ -116,14 +118,13 @@ impl Ledger {
     }
 }
 
-/// Whether the totals of a book have room for what `touches` would add, in whichever phase. Debits speak for
-/// credits, of which there are as many.
-fn admit_range(book: Option<&Book>, touches: &[Touch]) -> Result<Amount, AmountError> {
-    let before = book.map_or(Amount::ZERO, |book| {
-        sum(book.totals.debits_posted, book.totals.debits_pending)
-    });
-    let debits = touches.iter().map(|touch| touch.debits);
-    debits.into_iter().try_fold(before, Amount::plus)
+/// Whether the totals of a book can take what `touches` would add, in whichever phase. Debits speak for credits, of
+/// which there are as many.
+fn has_room(book: Option<&Book>, touches: &[Touch]) -> bool {
+    let totals = book.map_or_else(Totals::default, |book| book.totals);
+    let before = sum(totals.debits_posted, totals.debits_pending);
+    let mut debits = touches.iter().map(|touch| touch.debits);
+    debits.try_fold(before, Amount::plus).is_ok()
 }
 
 /// What one transfer does to one account.
@@ -152,3 +153,6 @@ impl Touch {
         [debited, credited]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use super::Ledger;
 use super::account::Phase;
 use super::book::Leg;
 use super::command::Rules;
-use super::idempotency::Receipt;
+use super::fingerprint::Receipt;
 use super::record::LedgerRecord;
 use super::refusal::Refusal;
 use super::transaction::TransactionState;
@@ -106,3 +106,6 @@ impl Ledger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

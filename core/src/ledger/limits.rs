@@ -71,3 +71,6 @@ impl Ledger {
         found.map_or_else(Limits::default, |found| found.limits)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::AccountKey;
 use super::command::Outcome;
-use super::idempotency::Receipt;
+use super::fingerprint::Receipt;
 use super::limits::Limits;
 use super::refusal::Refusal;
 use super::transfer::Transfer;
@@ -17,7 +17,7 @@ use crate::id::{AssetId, TransactionId, UserId};
 use crate::money::Amount;
 use crate::time::WallClock;
 
-/// Something that happened in the ledger.
+/// Something that happened in the ledger. Journalled by place: new records go last.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum LedgerRecord {
     /// Money moved for good.
@@ -115,3 +115,6 @@ impl LedgerRecord {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,8 @@ use super::account::AccountKey;
 use crate::id::{AssetId, TransactionId};
 use crate::limits::TRANSFERS_MAX;
 
-/// Why a command was turned down. Frozen under the command's idempotency key like any other outcome.
+/// Why a command was turned down. Frozen under the command's idempotency key like any other outcome, and journalled
+/// by place: new reasons go last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 pub enum Refusal {
     /// A transaction must move something.
@@ -168,3 +169,6 @@ impl Refusal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

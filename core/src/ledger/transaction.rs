@@ -10,7 +10,7 @@
 //! What is posted may be reversed once, by a new transaction; both keep their state and are linked.
 //!
 //! Ids are handed out in sequence from 1, so transactions are a plain list, and their legs share one arena: a
-//! transaction of one transfer costs 56 bytes for as long as the ledger lives.
+//! transaction of one transfer costs 56 bytes on a 64-bit machine.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

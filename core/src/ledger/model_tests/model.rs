@@ -65,8 +65,8 @@ impl Model {
         Answer::New(outcome)
     }
 
-    /// Expires the first `max` holds that are over, and says which, by date.
-    pub(super) fn expire(&mut self, now: i64, max: usize) -> Vec<TransactionId> {
+    /// The first `max` holds that are over, by date.
+    pub(super) fn due(&self, now: i64, max: usize) -> Vec<TransactionId> {
         let mut over: Vec<(i64, TransactionId)> = Vec::new();
         for (index, transaction) in self.transactions.iter().enumerate() {
             if let Status::Pending(Some(expiry)) = transaction.status
@@ -77,10 +77,11 @@ impl Model {
         }
         over.sort();
         over.truncate(max);
-        for (_, hold) in &over {
-            self.find(*hold).unwrap().status = Status::Expired;
-        }
         over.into_iter().map(|(_, hold)| hold).collect()
+    }
+
+    pub(super) fn expire(&mut self, hold: TransactionId) {
+        self.find(hold).unwrap().status = Status::Expired;
     }
 
     pub(super) fn next_expiry(&self) -> Option<i64> {
