@@ -3,5 +3,6 @@
 pub mod engine;
 pub mod fault;
 pub mod model;
+pub mod oracle;
 pub mod scenario;
 pub mod world;

@@ -1,0 +1,250 @@
+//! [`Books`]: a second set of books, kept from the ledger's records alone, as plainly as can be.
+//!
+//! It shares no line of code with the ledger. Every transaction keeps its own movements and how much of each counts;
+//! an account is four sums. A record that cannot be is refused with a sentence about why.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_core::id::{AssetId, TransactionId};
+use plimsoll_core::ledger::{AccountKey, LedgerRecord, Owner, Transfer};
+use plimsoll_core::money::Amount;
+
+/// What an account amounts to, in minor units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Line {
+    pub(super) debits: i128,
+    pub(super) credits: i128,
+    pub(super) debits_held: i128,
+    pub(super) credits_held: i128,
+}
+
+impl Line {
+    /// What the owner may spend.
+    pub(super) fn available(&self, owner: Owner) -> i128 {
+        if owner.is_debit_normal() {
+            self.debits - self.credits - self.credits_held
+        } else {
+            self.credits - self.debits - self.debits_held
+        }
+    }
+
+    /// What is reserved to leave, and what is announced to arrive.
+    pub(super) const fn held_and_incoming(&self, owner: Owner) -> (i128, i128) {
+        if owner.is_debit_normal() {
+            (self.credits_held, self.debits_held)
+        } else {
+            (self.debits_held, self.credits_held)
+        }
+    }
+}
+
+/// What became of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Posted,
+    Held,
+    Released,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    transfers: Vec<Transfer>,
+    phase: Phase,
+    is_reversed: bool,
+}
+
+/// The second set of books.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Books {
+    lines: BTreeMap<AccountKey, Line>,
+    entries: BTreeMap<TransactionId, Entry>,
+}
+
+impl Books {
+    /// Enters one record and says which accounts it moved, or why it cannot be.
+    pub(super) fn enter(&mut self, record: &LedgerRecord) -> Result<BTreeSet<AccountKey>, String> {
+        match record {
+            LedgerRecord::Posted {
+                transaction,
+                transfers,
+                ..
+            } => self.open(*transaction, transfers.clone(), Phase::Posted),
+            LedgerRecord::Held {
+                transaction,
+                transfers,
+                ..
+            } => self.open(*transaction, transfers.clone(), Phase::Held),
+            LedgerRecord::HoldPosted { hold, amounts, .. } => self.post_hold(*hold, amounts.as_deref()),
+            LedgerRecord::HoldVoided { hold, .. } | LedgerRecord::HoldExpired { hold } => {
+                self.close(*hold).map(|entry| accounts(&entry))
+            }
+            LedgerRecord::Reversed {
+                transaction,
+                original,
+                ..
+            } => self.reverse(*transaction, *original),
+            LedgerRecord::Refused { .. }
+            | LedgerRecord::AccountsOpened { .. }
+            | LedgerRecord::LimitsSet { .. } => Ok(BTreeSet::new()),
+        }
+    }
+
+    /// What `account` amounts to.
+    pub(super) fn line(&self, account: AccountKey) -> Line {
+        self.lines.get(&account).copied().unwrap_or_default()
+    }
+
+    /// Every account in which something ever happened.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (AccountKey, Line)> + '_ {
+        self.lines.iter().map(|(account, line)| (*account, *line))
+    }
+
+    /// The movements of a transaction, if there is one.
+    pub(super) fn transfers(&self, transaction: TransactionId) -> Option<&[Transfer]> {
+        self.entries
+            .get(&transaction)
+            .map(|entry| entry.transfers.as_slice())
+    }
+
+    /// Whether a transaction was posted, at once or from a hold.
+    pub(super) fn is_posted(&self, transaction: TransactionId) -> bool {
+        self.entries
+            .get(&transaction)
+            .is_some_and(|entry| entry.phase == Phase::Posted)
+    }
+
+    /// Everything debited and credited of each asset, by asset.
+    pub(super) fn totals(&self) -> BTreeMap<AssetId, Line> {
+        let mut totals: BTreeMap<AssetId, Line> = BTreeMap::new();
+        for (account, line) in &self.lines {
+            let total = totals.entry(account.asset).or_default();
+            total.debits += line.debits;
+            total.credits += line.credits;
+            total.debits_held += line.debits_held;
+            total.credits_held += line.credits_held;
+        }
+        totals
+    }
+
+    fn open(
+        &mut self,
+        id: TransactionId,
+        transfers: Vec<Transfer>,
+        phase: Phase,
+    ) -> Result<BTreeSet<AccountKey>, String> {
+        if let Some(bad) = transfers.iter().find(|transfer| !transfer.amount.is_positive()) {
+            return Err(format!(
+                "{id} moves {} minor units of {}",
+                bad.amount.minor(),
+                bad.asset
+            ));
+        }
+        let entry = Entry {
+            transfers,
+            phase,
+            is_reversed: false,
+        };
+        let touched = accounts(&entry);
+        self.count(&entry, 1);
+        match self.entries.insert(id, entry) {
+            None => Ok(touched),
+            Some(_) => Err(format!("{id} was recorded twice")),
+        }
+    }
+
+    fn post_hold(
+        &mut self,
+        id: TransactionId,
+        amounts: Option<&[Amount]>,
+    ) -> Result<BTreeSet<AccountKey>, String> {
+        let mut entry = self.close(id)?;
+        let touched = accounts(&entry);
+        if let Some(amounts) = amounts {
+            let fits = |(transfer, amount): (&Transfer, &Amount)| {
+                !amount.is_negative() && *amount <= transfer.amount
+            };
+            let all_fit = entry.transfers.iter().zip(amounts).all(fits);
+            if amounts.len() != entry.transfers.len() || !all_fit {
+                return Err(format!("{id} was posted for other amounts than it held"));
+            }
+            for (transfer, amount) in entry.transfers.iter_mut().zip(amounts) {
+                transfer.amount = *amount;
+            }
+        }
+        entry.phase = Phase::Posted;
+        self.count(&entry, 1);
+        self.entries.insert(id, entry);
+        Ok(touched)
+    }
+
+    /// Takes a hold's reservation out again, and says what it was.
+    fn close(&mut self, id: TransactionId) -> Result<Entry, String> {
+        let held = self
+            .entries
+            .get_mut(&id)
+            .filter(|entry| entry.phase == Phase::Held);
+        let Some(entry) = held else {
+            return Err(format!("{id} was resolved and is no open hold"));
+        };
+        let before = entry.clone();
+        entry.phase = Phase::Released;
+        self.count(&before, -1);
+        Ok(before)
+    }
+
+    fn reverse(
+        &mut self,
+        id: TransactionId,
+        original: TransactionId,
+    ) -> Result<BTreeSet<AccountKey>, String> {
+        let posted = self
+            .entries
+            .get_mut(&original)
+            .filter(|entry| entry.phase == Phase::Posted);
+        let Some(entry) = posted else {
+            return Err(format!("{id} reverses {original}, which is not posted"));
+        };
+        if core::mem::replace(&mut entry.is_reversed, true) {
+            return Err(format!("{original} was reversed twice"));
+        }
+        let opposite = |transfer: &Transfer| Transfer {
+            debit: transfer.credit,
+            credit: transfer.debit,
+            ..*transfer
+        };
+        // What a partial posting left at nothing moves nothing back.
+        let moved = entry
+            .transfers
+            .iter()
+            .filter(|transfer| transfer.amount.is_positive());
+        let transfers = moved.map(opposite).collect();
+        self.open(id, transfers, Phase::Posted)
+    }
+
+    /// Adds what an entry moves to the accounts, or takes it away.
+    fn count(&mut self, entry: &Entry, sign: i128) {
+        for transfer in &entry.transfers {
+            let amount = sign * transfer.amount.minor();
+            let debited = self.lines.entry(transfer.debit_account()).or_default();
+            match entry.phase {
+                Phase::Posted => debited.debits += amount,
+                Phase::Held => debited.debits_held += amount,
+                Phase::Released => {}
+            }
+            let credited = self.lines.entry(transfer.credit_account()).or_default();
+            match entry.phase {
+                Phase::Posted => credited.credits += amount,
+                Phase::Held => credited.credits_held += amount,
+                Phase::Released => {}
+            }
+        }
+    }
+}
+
+fn accounts(entry: &Entry) -> BTreeSet<AccountKey> {
+    let both = |transfer: &Transfer| [transfer.debit_account(), transfer.credit_account()];
+    entry.transfers.iter().flat_map(both).collect()
+}
+
+#[cfg(test)]
+mod tests;

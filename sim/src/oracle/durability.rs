@@ -1,0 +1,240 @@
+//! Durability: nothing is said before it is committed, and what was said is never lost.
+//!
+//! An act leaves only once every record that was decided before it is committed, in the order in which it was decided.
+//! Whatever a reply acknowledged is there after every restart, and in the journal at the end.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use plimsoll_core::bank::{Act, Bank, Command, Effect, Event, Input, Record, Reply};
+use plimsoll_core::digest::Digest;
+use plimsoll_core::escrow::{DepositKey, EscrowRecord};
+use plimsoll_core::id::{ClaimId, RequestId, TransactionId, UserId};
+use plimsoll_core::journal::Position;
+use plimsoll_core::ledger::{self, LedgerRecord, Outcome, TransactionState};
+use plimsoll_core::machine::Intent;
+use plimsoll_core::time::Instant;
+
+use super::broken;
+use crate::world::observe::{End, Observation, Oracle, Violation};
+
+const NAME: &str = "durability";
+
+/// The oracle.
+#[derive(Debug, Default)]
+pub struct Durability {
+    /// The position after the last record decided.
+    decided: Position,
+    /// The position after the last record committed.
+    committed: Position,
+    /// The acts that have not left, oldest first, each with the position that it depends on.
+    waiting: VecDeque<(u128, Position)>,
+    /// What each request of this life of the process would promise if it were granted.
+    asked: BTreeMap<RequestId, Asked>,
+    promises: BTreeSet<Promise>,
+}
+
+/// What somebody asked for, as far as the reply alone does not tell.
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    Post,
+    Hold,
+    PostHold,
+    VoidHold,
+    Attribute(DepositKey),
+}
+
+/// What an acknowledgement promised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Promise {
+    User(UserId),
+    Claim(ClaimId),
+    Posted(TransactionId),
+    Held(TransactionId),
+    HoldPosted(TransactionId),
+    HoldVoided(TransactionId),
+    Attributed(DepositKey),
+}
+
+impl Oracle for Durability {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn observe(&mut self, _at: Instant, seen: &Observation<'_>) -> Result<(), Violation> {
+        match seen {
+            Observation::Handled { input, effects, .. } => {
+                self.note_question(input);
+                self.note_effects(effects);
+                Ok(())
+            }
+            Observation::Committed { head, .. } => {
+                self.committed = head.position;
+                Ok(())
+            }
+            Observation::Released { act } => self.on_released(act),
+            Observation::Crashed { .. } => {
+                self.waiting.clear();
+                self.asked.clear();
+                Ok(())
+            }
+            Observation::Restarted { bank, durable } => {
+                (self.decided, self.committed) = (durable.position, durable.position);
+                let broken = self.promises.iter().find(|promise| !promise.is_kept_by(bank));
+                broken.map_or(Ok(()), |promise| Err(lost(*promise, "after a restart")))
+            }
+            Observation::ReplyDelivered { .. } | Observation::Fault { .. } | Observation::Chain(_) => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, end: &End<'_>) -> Result<(), Violation> {
+        let journal = end
+            .journal()
+            .map_err(|why| broken(NAME, "journal_unreadable", why.to_string()))?;
+        let mut kept = BTreeSet::new();
+        journal.iter().for_each(|record| keep(&mut kept, record));
+        match self.promises.difference(&kept).next() {
+            Some(promise) => Err(lost(*promise, "in the journal at the end")),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Durability {
+    fn note_question(&mut self, input: &Input) {
+        let Event::Command { request, command } = &input.event else {
+            return;
+        };
+        let asked = match command {
+            Command::Transact(wanted) => match wanted.command {
+                ledger::Command::Post { .. } | ledger::Command::Reverse { .. } => Asked::Post,
+                ledger::Command::Hold { .. } => Asked::Hold,
+                ledger::Command::PostHold { .. } => Asked::PostHold,
+                ledger::Command::VoidHold { .. } => Asked::VoidHold,
+            },
+            Command::AttributeSuspense { deposit, .. } => Asked::Attribute(*deposit),
+            Command::RegisterUser { .. } | Command::Claim { .. } | Command::ResolveDeadLetter { .. } => {
+                return;
+            }
+        };
+        self.asked.insert(*request, asked);
+    }
+
+    fn note_effects(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            match effect {
+                Intent::Record(_) => self.decided = self.decided.after(1),
+                Intent::Act(act) => self.waiting.push_back((Digest::of(act), self.decided)),
+            }
+        }
+    }
+
+    fn on_released(&mut self, act: &Act) -> Result<(), Violation> {
+        let Some((digest, needs)) = self.waiting.pop_front() else {
+            return Err(broken(
+                NAME,
+                "released_unasked",
+                format!("nothing waited, and {act:?} left"),
+            ));
+        };
+        if digest != Digest::of(act) {
+            return Err(broken(
+                NAME,
+                "released_out_of_order",
+                format!("{act:?} left before another act"),
+            ));
+        }
+        if needs > self.committed {
+            let detail = format!(
+                "{act:?} left at position {}, it depends on {needs}",
+                self.committed
+            );
+            return Err(broken(NAME, "released_early", detail));
+        }
+        if let Act::Reply { request, reply } = act {
+            self.promises.extend(self.promise(*request, reply));
+        }
+        Ok(())
+    }
+
+    /// What a reply promises.
+    fn promise(&self, request: RequestId, reply: &Reply) -> Option<Promise> {
+        let asked = self.asked.get(&request);
+        match reply {
+            Reply::User { user, .. } => Some(Promise::User(*user)),
+            Reply::Claim { claim, .. } => Some(Promise::Claim(claim.id)),
+            Reply::Outcome {
+                outcome: Outcome::Accepted(id),
+                ..
+            } => match asked? {
+                Asked::Post => Some(Promise::Posted(*id)),
+                Asked::Hold => Some(Promise::Held(*id)),
+                Asked::PostHold => Some(Promise::HoldPosted(*id)),
+                Asked::VoidHold => Some(Promise::HoldVoided(*id)),
+                Asked::Attribute(_) => None,
+            },
+            Reply::Done => match asked? {
+                Asked::Attribute(deposit) => Some(Promise::Attributed(*deposit)),
+                Asked::Post | Asked::Hold | Asked::PostHold | Asked::VoidHold => None,
+            },
+            Reply::Outcome {
+                outcome: Outcome::Refused(_),
+                ..
+            }
+            | Reply::Transaction(_)
+            | Reply::Balances(_)
+            | Reply::DeadLetters(_)
+            | Reply::Status(_)
+            | Reply::Conflict { .. }
+            | Reply::Refused(_) => None,
+        }
+    }
+}
+
+impl Promise {
+    fn is_kept_by(self, bank: &Bank) -> bool {
+        let state = bank.state();
+        let phase = |id| state.ledger().transaction(id).map(|view| view.state);
+        match self {
+            Self::User(user) => state.user(user).is_some(),
+            Self::Claim(claim) => state.escrow().claim(claim).is_some(),
+            Self::Posted(id) => phase(id) == Some(TransactionState::Posted),
+            Self::Held(id) => phase(id).is_some(),
+            Self::HoldPosted(id) => phase(id) == Some(TransactionState::HoldPosted),
+            Self::HoldVoided(id) => phase(id) == Some(TransactionState::Voided),
+            Self::Attributed(deposit) => state.escrow().suspended(&deposit).is_none(),
+        }
+    }
+}
+
+/// Notes what a record makes true.
+fn keep(kept: &mut BTreeSet<Promise>, record: &Record) {
+    let promise = match record {
+        Record::UserRegistered { user, .. } => Promise::User(*user),
+        Record::Escrow(EscrowRecord::ClaimFiled { claim, .. }) => Promise::Claim(*claim),
+        Record::Escrow(EscrowRecord::SuspenseAttributed { deposit, .. }) => Promise::Attributed(*deposit),
+        Record::Ledger(
+            LedgerRecord::Posted { transaction, .. } | LedgerRecord::Reversed { transaction, .. },
+        ) => Promise::Posted(*transaction),
+        Record::Ledger(LedgerRecord::Held { transaction, .. }) => Promise::Held(*transaction),
+        Record::Ledger(LedgerRecord::HoldPosted { hold, .. }) => Promise::HoldPosted(*hold),
+        Record::Ledger(LedgerRecord::HoldVoided { hold, .. }) => Promise::HoldVoided(*hold),
+        Record::Ledger(_)
+        | Record::Escrow(_)
+        | Record::AssetRegistered { .. }
+        | Record::AddressAssigned { .. } => {
+            return;
+        }
+    };
+    kept.insert(promise);
+}
+
+fn lost(promise: Promise, when: &str) -> Violation {
+    broken(
+        NAME,
+        "promise_lost",
+        format!("{promise:?} was acknowledged and is not so {when}"),
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,273 @@
+//! Lawful lives: a transaction moves from stage to stage as the design allows, on evidence that is true.
+//!
+//! Nothing is believed on one voice or on two voices of one provider; what is seen was in that very block; what is
+//! final or rejected is final on the chain, in that very block, and stays so for ever.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::bank::Record;
+use plimsoll_core::escrow::{BlockRef, EscrowRecord, Evidence, Resolution, TxKey};
+use plimsoll_core::id::TxHash;
+use plimsoll_core::time::Instant;
+
+use super::broken;
+use super::twin::{Follower, Twin, records_of};
+use crate::model::chain::ChainEvent;
+use crate::world::observe::{End, Observation, Oracle, Violation};
+use crate::world::plan::Plan;
+
+const NAME: &str = "lifecycle";
+
+/// The oracle.
+#[derive(Debug)]
+pub struct Lifecycle {
+    twin: Twin<Lives>,
+    /// Who runs each endpoint.
+    providers: Vec<String>,
+    /// Every block in which each transaction ever was.
+    blocks: BTreeMap<TxHash, Vec<BlockRef>>,
+    /// The block in which each transaction became final.
+    finalized: BTreeMap<TxHash, BlockRef>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Lives {
+    stages: BTreeMap<TxKey, Stage>,
+    /// The highest block scanned, by chain number.
+    scanned: BTreeMap<u64, u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Observed,
+    Seen(BlockRef),
+    Reorged,
+    Final,
+    Rejected,
+    DeadLetter,
+    Dismissed,
+}
+
+impl Lifecycle {
+    /// The oracle for a run of `plan`.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            twin: Twin::default(),
+            providers: plan
+                .topology
+                .endpoints
+                .iter()
+                .map(|one| one.provider.clone())
+                .collect(),
+            blocks: BTreeMap::new(),
+            finalized: BTreeMap::new(),
+        }
+    }
+
+    fn on_chain(&mut self, event: &ChainEvent) {
+        match event {
+            ChainEvent::Mined { tx, block } => self.blocks.entry(*tx).or_default().push(*block),
+            ChainEvent::Finalized { tx, block } => {
+                self.finalized.insert(*tx, *block);
+            }
+            ChainEvent::Reorged { .. } | ChainEvent::Unmined { .. } => {}
+        }
+    }
+
+    /// Whether the evidence of a record is true.
+    fn check_record(&self, record: &Record) -> Result<(), Violation> {
+        let Record::Escrow(record) = record else {
+            return Ok(());
+        };
+        match record {
+            EscrowRecord::Seen { tx, evidence, .. } => {
+                self.check_voices(*tx, evidence)?;
+                let was_there = self
+                    .blocks
+                    .get(&tx.tx)
+                    .is_some_and(|blocks| blocks.contains(&evidence.block));
+                if was_there {
+                    return Ok(());
+                }
+                let detail = format!(
+                    "{} is seen in block {}, where it never was",
+                    tx.tx,
+                    shown(evidence.block)
+                );
+                Err(broken(NAME, "seen_where_it_never_was", detail))
+            }
+            EscrowRecord::Final { tx, evidence, .. } | EscrowRecord::Rejected { tx, evidence, .. } => {
+                self.check_voices(*tx, evidence)?;
+                self.check_final(*tx, evidence)
+            }
+            EscrowRecord::ClaimFiled { .. }
+            | EscrowRecord::Scanned { .. }
+            | EscrowRecord::Reorged { .. }
+            | EscrowRecord::DeadLettered { .. }
+            | EscrowRecord::DeadLetterResolved { .. }
+            | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
+        }
+    }
+
+    fn check_voices(&self, tx: TxKey, evidence: &Evidence) -> Result<(), Violation> {
+        let provider = |endpoint: u8| self.providers.get(usize::from(endpoint));
+        let mut providers: Vec<_> = evidence
+            .votes
+            .iter()
+            .map(|vote| provider(vote.endpoint))
+            .collect();
+        providers.sort();
+        providers.dedup();
+        if providers.len() >= 2 && providers.iter().all(Option::is_some) {
+            return Ok(());
+        }
+        let detail = format!("{} was believed on the word of {:?} alone", tx.tx, evidence.votes);
+        Err(broken(NAME, "one_voice", detail))
+    }
+
+    fn check_final(&self, tx: TxKey, evidence: &Evidence) -> Result<(), Violation> {
+        let block = evidence.block;
+        if let Some(vote) = evidence
+            .votes
+            .iter()
+            .find(|vote| vote.finalized.number < block.number)
+        {
+            let detail = format!(
+                "{} was settled in block {}, which endpoint {} had not finalized: it was at {}",
+                tx.tx, block.number, vote.endpoint, vote.finalized.number
+            );
+            return Err(broken(NAME, "settled_before_finality", detail));
+        }
+        match self.finalized.get(&tx.tx) {
+            Some(truth) if *truth == block => Ok(()),
+            truth => {
+                let truth =
+                    truth.map_or_else(|| "nowhere".to_owned(), |truth| format!("in {}", shown(*truth)));
+                let detail = format!(
+                    "{} was settled in {}, on the chain it is final {truth}",
+                    tx.tx,
+                    shown(block)
+                );
+                Err(broken(NAME, "settled_against_the_chain", detail))
+            }
+        }
+    }
+}
+
+impl Oracle for Lifecycle {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn observe(&mut self, _at: Instant, seen: &Observation<'_>) -> Result<(), Violation> {
+        match seen {
+            Observation::Chain(event) => {
+                self.on_chain(event);
+                Ok(())
+            }
+            Observation::Handled { effects, .. } => {
+                records_of(effects).try_for_each(|record| self.check_record(record))?;
+                self.twin.observe(seen)
+            }
+            Observation::Committed { .. }
+            | Observation::Released { .. }
+            | Observation::ReplyDelivered { .. }
+            | Observation::Crashed { .. }
+            | Observation::Restarted { .. }
+            | Observation::Fault { .. } => self.twin.observe(seen),
+        }
+    }
+
+    fn finish(&mut self, _end: &End<'_>) -> Result<(), Violation> {
+        Ok(())
+    }
+}
+
+impl Follower for Lives {
+    fn follow(&mut self, records: &[&Record]) -> Result<(), Violation> {
+        for record in records {
+            if let Record::Escrow(record) = record {
+                self.follow_escrow(record)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Lives {
+    fn follow_escrow(&mut self, record: &EscrowRecord) -> Result<(), Violation> {
+        match record {
+            EscrowRecord::ClaimFiled { tx, .. } => {
+                self.stages.entry(*tx).or_insert(Stage::Observed);
+                Ok(())
+            }
+            EscrowRecord::Scanned { chain, to, found, .. } => {
+                let before = self.scanned.insert(chain.number(), to.number);
+                if let Some(before) = before.filter(|before| *before >= to.number) {
+                    let detail = format!("blocks up to {before} were scanned, and then up to {}", to.number);
+                    return Err(broken(NAME, "cursor_went_back", detail));
+                }
+                for tx in found {
+                    let stage = self
+                        .stages
+                        .entry(TxKey {
+                            chain: *chain,
+                            tx: *tx,
+                        })
+                        .or_insert(Stage::Observed);
+                    if matches!(stage, Stage::DeadLetter | Stage::Dismissed) {
+                        *stage = Stage::Observed;
+                    }
+                }
+                Ok(())
+            }
+            EscrowRecord::Seen { tx, evidence, .. } => self.enter(*tx, Stage::Seen(evidence.block)),
+            EscrowRecord::Reorged { tx, was, .. } => {
+                if self.stages.get(tx) == Some(&Stage::Seen(*was)) {
+                    return self.enter(*tx, Stage::Reorged);
+                }
+                let detail = format!("{} left block {}, in which it was not seen", tx.tx, shown(*was));
+                Err(broken(NAME, "unlawful_step", detail))
+            }
+            EscrowRecord::Final { tx, .. } => self.enter(*tx, Stage::Final),
+            EscrowRecord::Rejected { tx, .. } => self.enter(*tx, Stage::Rejected),
+            EscrowRecord::DeadLettered { tx, .. } => self.enter(*tx, Stage::DeadLetter),
+            EscrowRecord::DeadLetterResolved { tx, resolution, .. } => {
+                if self.stages.get(tx) != Some(&Stage::DeadLetter) {
+                    let detail = format!("{} was resolved and is no dead letter", tx.tx);
+                    return Err(broken(NAME, "unlawful_step", detail));
+                }
+                let next = match resolution {
+                    Resolution::Retry => Stage::Observed,
+                    Resolution::Dismiss => Stage::Dismissed,
+                };
+                self.stages.insert(*tx, next);
+                Ok(())
+            }
+            EscrowRecord::SuspenseAttributed { .. } => Ok(()),
+        }
+    }
+
+    /// Moves a transaction that automation works on to its next stage.
+    fn enter(&mut self, tx: TxKey, next: Stage) -> Result<(), Violation> {
+        let from = self.stages.insert(tx, next);
+        let is_lawful = match from {
+            Some(Stage::Observed | Stage::Reorged) => next != Stage::Reorged,
+            Some(Stage::Seen(_)) => !matches!(next, Stage::Seen(_)),
+            Some(Stage::Final | Stage::Rejected | Stage::DeadLetter | Stage::Dismissed) | None => false,
+        };
+        if is_lawful {
+            return Ok(());
+        }
+        let detail = format!("{} went from {from:?} to {next:?}", tx.tx);
+        Err(broken(NAME, "unlawful_step", detail))
+    }
+}
+
+fn shown(block: BlockRef) -> String {
+    format!("{} ({})", block.number, block.hash)
+}
+
+#[cfg(test)]
+mod tests;

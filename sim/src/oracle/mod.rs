@@ -1,0 +1,46 @@
+//! Oracles: what must be so in every run, one property a file.
+//!
+//! An oracle shares no decision with the code that it judges. It keeps a slow, obvious picture of its own, made from
+//! the records, the replies and what the chain knows about itself, and complains when the bank does not fit it. What
+//! the scenario expects beyond that is judged by [`expectation`].
+
+mod books;
+pub mod conservation;
+pub mod durability;
+pub mod exactly_once;
+pub mod expectation;
+pub mod idempotency;
+pub mod lifecycle;
+pub mod replay;
+mod twin;
+pub mod zero_loss;
+
+use crate::world::observe::{Oracle, Violation};
+use crate::world::plan::Plan;
+
+/// Every oracle, for one run of `plan`.
+#[must_use]
+pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
+    vec![
+        Box::new(conservation::Conservation::default()),
+        Box::new(exactly_once::ExactlyOnce::default()),
+        Box::new(lifecycle::Lifecycle::new(plan)),
+        Box::new(idempotency::Idempotency::default()),
+        Box::new(durability::Durability::default()),
+        Box::new(replay::Replay::default()),
+        Box::new(zero_loss::ZeroLoss),
+        Box::new(expectation::Expectation::default()),
+    ]
+}
+
+/// A way to complain: a violation in the name of one oracle.
+const fn broken(oracle: &'static str, invariant: &'static str, detail: String) -> Violation {
+    Violation {
+        oracle,
+        invariant,
+        detail,
+    }
+}
+
+#[cfg(test)]
+mod testing;

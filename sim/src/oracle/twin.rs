@@ -1,0 +1,55 @@
+//! [`Twin`]: one picture of what was decided, and one of what is durable.
+
+use plimsoll_core::bank::{Effect, Record};
+use plimsoll_core::machine::Intent;
+
+use crate::world::observe::{Observation, Violation};
+
+/// A picture that is made from records alone.
+pub(super) trait Follower: Clone + Default {
+    /// Takes in the records that were decided or committed together, oldest first.
+    fn follow(&mut self, records: &[&Record]) -> Result<(), Violation>;
+}
+
+/// The picture as the bank has decided it, and as the journal holds it. A crash takes the first back to the second.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Twin<F> {
+    pub(super) live: F,
+    pub(super) durable: F,
+}
+
+impl<F: Follower> Twin<F> {
+    pub(super) fn observe(&mut self, seen: &Observation<'_>) -> Result<(), Violation> {
+        match seen {
+            Observation::Handled { effects, .. } => {
+                let records: Vec<&Record> = records_of(effects).collect();
+                if records.is_empty() {
+                    Ok(())
+                } else {
+                    self.live.follow(&records)
+                }
+            }
+            Observation::Committed { records, .. } => {
+                let records: Vec<&Record> = records.iter().collect();
+                self.durable.follow(&records)
+            }
+            Observation::Crashed { .. } => {
+                self.live = self.durable.clone();
+                Ok(())
+            }
+            Observation::Released { .. }
+            | Observation::ReplyDelivered { .. }
+            | Observation::Restarted { .. }
+            | Observation::Fault { .. }
+            | Observation::Chain(_) => Ok(()),
+        }
+    }
+}
+
+/// The records among `effects`, oldest first.
+pub(super) fn records_of(effects: &[Effect]) -> impl Iterator<Item = &Record> {
+    effects.iter().filter_map(|effect| match effect {
+        Intent::Record(record) => Some(record),
+        Intent::Act(_) => None,
+    })
+}

@@ -1,0 +1,289 @@
+//! Zero loss: at the end, the books hold what the chain says, no less and no more.
+//!
+//! Every valid deposit that is final on the chain is posted once, for its amount, to its owner or to suspense, and has
+//! bought what it should; a deposit that only a person can judge has called one. Nothing else was ever posted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_core::bank::Record;
+use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, TxKey};
+use plimsoll_core::id::{TransactionId, UserId};
+use plimsoll_core::ledger::{Owner, Transfer};
+use plimsoll_core::money::Amount;
+use plimsoll_core::time::Instant;
+
+use super::books::Books;
+use super::broken;
+use crate::model::chain::{Due, Truth, TxIndex};
+use crate::world::observe::{End, Observation, Oracle, Violation};
+use crate::world::plan::{PricePlan, Token};
+
+const NAME: &str = "zero_loss";
+
+/// The oracle.
+#[derive(Debug)]
+pub struct ZeroLoss;
+
+/// What the journal says about deposits.
+#[derive(Debug, Default)]
+struct Journal {
+    books: Books,
+    booked: BTreeMap<DepositKey, Booked>,
+    attributed: BTreeMap<DepositKey, Attribution>,
+    /// The transactions that ever were dead letters.
+    called: BTreeSet<TxKey>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Attribution {
+    user: UserId,
+    transaction: TransactionId,
+    purchase: Option<TransactionId>,
+}
+
+impl Oracle for ZeroLoss {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn observe(&mut self, _at: Instant, _seen: &Observation<'_>) -> Result<(), Violation> {
+        Ok(())
+    }
+
+    fn finish(&mut self, end: &End<'_>) -> Result<(), Violation> {
+        let journal = Journal::read(end)?;
+        let price = end.plan.topology.bank.price;
+        let due: BTreeMap<DepositKey, &Truth> = end.chain.deposits(end.at).collect();
+        for (key, truth) in &due {
+            journal.check_deposit(*key, truth, price)?;
+        }
+        if let Some((key, booked)) = journal.booked.iter().find(|(key, _)| !due.contains_key(key)) {
+            let deposit = booked.deposit;
+            let detail = format!(
+                "{} was posted as {deposit:?}, the chain knows of no such deposit",
+                shown(*key)
+            );
+            return Err(broken(NAME, "invented", detail));
+        }
+        let is_for_person =
+            |index: &TxIndex| end.chain.needs_person(*index) && end.chain.is_final(*index, end.at);
+        let for_person = end.chain.transactions().filter(is_for_person);
+        match for_person
+            .map(|index| end.chain.key_of(index))
+            .find(|tx| !journal.called.contains(tx))
+        {
+            None => Ok(()),
+            Some(tx) => {
+                let detail = format!("{} needs a person, and never was a dead letter", tx.tx);
+                Err(broken(NAME, "nobody_called", detail))
+            }
+        }
+    }
+}
+
+impl Journal {
+    fn read(end: &End<'_>) -> Result<Self, Violation> {
+        let records = end
+            .journal()
+            .map_err(|why| broken(NAME, "journal_unreadable", why.to_string()))?;
+        let mut journal = Self::default();
+        for record in &records {
+            match record {
+                Record::Ledger(record) => {
+                    let entered = journal.books.enter(record);
+                    entered.map_err(|why| broken(NAME, "impossible_record", why))?;
+                }
+                Record::Escrow(record) => journal.read_escrow(record)?,
+                Record::AssetRegistered { .. }
+                | Record::UserRegistered { .. }
+                | Record::AddressAssigned { .. } => {}
+            }
+        }
+        Ok(journal)
+    }
+
+    fn read_escrow(&mut self, record: &EscrowRecord) -> Result<(), Violation> {
+        match record {
+            EscrowRecord::Final { tx, deposits, .. } => {
+                for booked in deposits {
+                    let key = DepositKey {
+                        tx: *tx,
+                        ordinal: booked.deposit.ordinal,
+                    };
+                    if self.booked.insert(key, *booked).is_some() {
+                        return Err(broken(
+                            NAME,
+                            "booked_twice",
+                            format!("{} is final twice", shown(key)),
+                        ));
+                    }
+                }
+            }
+            EscrowRecord::SuspenseAttributed {
+                deposit,
+                user,
+                transaction,
+                purchase,
+                ..
+            } => {
+                let attribution = Attribution {
+                    user: *user,
+                    transaction: *transaction,
+                    purchase: *purchase,
+                };
+                self.attributed.insert(*deposit, attribution);
+            }
+            EscrowRecord::DeadLettered { tx, .. } => {
+                self.called.insert(*tx);
+            }
+            EscrowRecord::ClaimFiled { .. }
+            | EscrowRecord::Scanned { .. }
+            | EscrowRecord::Seen { .. }
+            | EscrowRecord::Reorged { .. }
+            | EscrowRecord::Rejected { .. }
+            | EscrowRecord::DeadLetterResolved { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Whether one deposit of the chain is in the books as it should be.
+    fn check_deposit(
+        &self,
+        key: DepositKey,
+        truth: &Truth,
+        price: Option<PricePlan>,
+    ) -> Result<(), Violation> {
+        let Some(booked) = self.booked.get(&key) else {
+            let detail = format!(
+                "{} paid {} minor units of {} to {:?} and was never posted",
+                shown(key),
+                truth.amount.minor(),
+                truth.asset,
+                truth.due
+            );
+            return Err(broken(NAME, "lost", detail));
+        };
+        let deposit = booked.deposit;
+        let is_same = deposit.asset == truth.asset && deposit.amount == truth.amount;
+        if !is_same || deposit.from != truth.from || deposit.to != truth.to {
+            return Err(broken(
+                NAME,
+                "differs",
+                format!("{} is {truth:?}, and was posted as {deposit:?}", shown(key)),
+            ));
+        }
+        let (due, owner) = match truth.due {
+            Due::User(user) => (Beneficiary::User(user), Owner::User(user)),
+            Due::Suspense(reason) => (Beneficiary::Suspense(reason), Owner::Suspense),
+            Due::Person | Due::Nothing(_) => unreachable!("no deposit is due for {truth:?}"),
+        };
+        if deposit.beneficiary != due {
+            let detail = format!(
+                "{} is due to {due:?}, and was posted to {:?}",
+                shown(key),
+                deposit.beneficiary
+            );
+            return Err(broken(NAME, "wrong_owner", detail));
+        }
+        let received = moved(Owner::Custody(key.tx.chain), owner, truth);
+        self.check_posting(key, booked.transaction, &[received])?;
+        match truth.due {
+            Due::User(user) => self.check_purchase(key, truth, user, booked.purchase, price),
+            Due::Suspense(_) | Due::Person | Due::Nothing(_) => self.check_attribution(key, truth, price),
+        }
+    }
+
+    fn check_attribution(
+        &self,
+        key: DepositKey,
+        truth: &Truth,
+        price: Option<PricePlan>,
+    ) -> Result<(), Violation> {
+        let Some(found) = self.attributed.get(&key) else {
+            return Ok(());
+        };
+        let released = moved(Owner::Suspense, Owner::User(found.user), truth);
+        self.check_posting(key, Some(found.transaction), &[released])?;
+        self.check_purchase(key, truth, found.user, found.purchase, price)
+    }
+
+    /// That what was paid bought the product: units rounded down, their cost up, the rest left with the user.
+    fn check_purchase(
+        &self,
+        key: DepositKey,
+        truth: &Truth,
+        user: UserId,
+        purchase: Option<TransactionId>,
+        price: Option<PricePlan>,
+    ) -> Result<(), Violation> {
+        let product = price.filter(|_| truth.asset == Token::Usdt.facts().id);
+        let bought = product.and_then(|price| units_and_cost(truth.amount.minor(), price));
+        let Some((units, cost)) = bought else {
+            return match purchase {
+                None => Ok(()),
+                Some(id) => Err(broken(
+                    NAME,
+                    "bought_nothing",
+                    format!("{} buys nothing, and {id} was made", shown(key)),
+                )),
+            };
+        };
+        let user = Owner::User(user);
+        let paid = Transfer {
+            debit: user,
+            credit: Owner::Treasury,
+            asset: truth.asset,
+            amount: Amount::from_minor(cost),
+        };
+        let given = Transfer {
+            debit: Owner::Issuance,
+            credit: user,
+            asset: Token::Gold.facts().id,
+            amount: Amount::from_minor(units),
+        };
+        self.check_posting(key, purchase, &[paid, given])
+    }
+
+    fn check_posting(
+        &self,
+        key: DepositKey,
+        id: Option<TransactionId>,
+        expected: &[Transfer],
+    ) -> Result<(), Violation> {
+        let found = id
+            .filter(|id| self.books.is_posted(*id))
+            .and_then(|id| self.books.transfers(id));
+        if found == Some(expected) {
+            return Ok(());
+        }
+        let detail = format!(
+            "{} should have moved {expected:?}, {id:?} moved {found:?}",
+            shown(key)
+        );
+        Err(broken(NAME, "posting_differs", detail))
+    }
+}
+
+fn moved(debit: Owner, credit: Owner, truth: &Truth) -> Transfer {
+    Transfer {
+        debit,
+        credit,
+        asset: truth.asset,
+        amount: truth.amount,
+    }
+}
+
+/// What `paid` minor units buy: units of the product, and what they cost; nothing if it is less than one unit.
+fn units_and_cost(paid: i128, price: PricePlan) -> Option<(i128, i128)> {
+    let (numerator, denominator) = (i128::from(price.numerator), i128::from(price.denominator));
+    let units = paid * numerator / denominator;
+    let cost = (units * denominator + numerator - 1) / numerator;
+    (units > 0).then_some((units, cost))
+}
+
+fn shown(key: DepositKey) -> String {
+    format!("log {} of {}", key.ordinal, key.tx.tx)
+}
+
+#[cfg(test)]
+mod tests;
