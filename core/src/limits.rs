@@ -14,6 +14,13 @@ pub const DEPOSIT_MAX: Amount = Amount::from_minor(i128::MAX >> 32);
 pub const ENDPOINTS_MAX: usize = 32;
 /// The most records that one `handle` may push: they are committed together or not at all.
 pub const GROUP_RECORDS_MAX: usize = 2_048;
+/// The most records that one finding about a chain makes: a whole transaction in which every deposit is refused by its
+/// owner's account, its hold given up, and the money put into suspense, and its own two steps.
+pub const FINDING_RECORDS_MAX: usize = DEPOSITS_PER_TX_MAX * 3 + 2;
+/// The most assets: a start registers them in one group.
+pub const ASSETS_MAX: usize = 1_024;
+/// The most work of one kind (holds that expire, addresses to assign) that one input does.
+pub const CHORES_PER_INPUT_MAX: usize = 240;
 /// The most records in one journal batch.
 pub const BATCH_RECORDS_MAX: usize = 8_192;
 /// The most records that may wait for a commit before new commands are turned away.
@@ -36,8 +43,13 @@ const _: () = {
         BATCH_RECORDS_MAX <= UNCOMMITTED_RECORDS_MAX,
         "a full batch must be able to gather"
     );
+    // Two kinds of chores, and the few records of a command.
     assert!(
-        DEPOSITS_PER_TX_MAX * 3 + 2 <= GROUP_RECORDS_MAX,
-        "a whole transaction is credited in one group"
+        FINDING_RECORDS_MAX + CHORES_PER_INPUT_MAX * 2 + 8 <= GROUP_RECORDS_MAX,
+        "whatever else an input does, one finding can be decided upon"
+    );
+    assert!(
+        ASSETS_MAX + CHORES_PER_INPUT_MAX * 2 + 8 <= GROUP_RECORDS_MAX,
+        "a start registers every asset at once"
     );
 };

@@ -3,6 +3,7 @@
 //! Every posting carries a key derived from the deposit, so the ledger itself refuses to do one twice: exactly-once
 //! is held here and, independently, there.
 
+use alloc::collections::BTreeMap;
 use alloc::vec;
 
 use super::{Bank, Effect, Record};
@@ -13,6 +14,25 @@ use crate::machine::Effects;
 use crate::money::Amount;
 
 impl Bank {
+    /// Whether the ledger can count all of `deposits` on top of everything that it ever counted: each as it comes, and
+    /// once more as it is spent on its product.
+    pub(super) fn can_count(&self, deposits: &[Deposit]) -> bool {
+        let mut sums: BTreeMap<AssetId, Amount> = BTreeMap::new();
+        deposits.iter().all(|deposit| {
+            let sum = sums.entry(deposit.asset).or_insert_with(|| {
+                let totals = self.state.ledger().totals(deposit.asset);
+                totals
+                    .debits_posted
+                    .plus(totals.debits_pending)
+                    .unwrap_or(Amount::MAX)
+            });
+            let after = sum
+                .plus(deposit.amount)
+                .and_then(|came| came.plus(deposit.amount));
+            after.map(|after| *sum = after).is_ok()
+        })
+    }
+
     /// Holds a seen deposit: its owner sees it, locked. What is nobody's is not held.
     pub(super) fn hold(
         &mut self,

@@ -87,10 +87,7 @@ impl Bank {
             return Ok(Reply::Conflict { field });
         }
         self.state.user(user).ok_or(Refusal::UnknownUser(user))?;
-        let known = self.config.escrow.chains.iter().any(|chain| chain.id == tx.chain);
-        if !known {
-            return Err(Refusal::UnknownChain(tx.chain));
-        }
+        self.check_chain(tx.chain)?;
         if let Some(earlier) = self.state.escrow().claim_of(user, tx) {
             return self.claim_reply(earlier.id, true);
         }
@@ -185,6 +182,14 @@ impl Bank {
         }
     }
 
+    fn check_chain(&self, chain: ChainId) -> Result<(), Refusal> {
+        if self.config.escrow.has_chain(chain) {
+            Ok(())
+        } else {
+            Err(Refusal::UnknownChain(chain))
+        }
+    }
+
     fn check_user(&self, user: UserId) -> Result<(), Refusal> {
         self.state
             .user(user)
@@ -205,6 +210,9 @@ impl Bank {
         let stage = self.state.escrow().watch(tx).map(|watch| &watch.stage);
         if !matches!(stage, Some(Stage::DeadLetter { .. })) {
             return Err(Refusal::NotADeadLetter);
+        }
+        if resolution == Resolution::Retry {
+            self.check_chain(tx.chain)?;
         }
         self.escrow(
             EscrowRecord::DeadLetterResolved {

@@ -1,11 +1,14 @@
 //! What the bank is told at its start.
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::State;
 use crate::escrow::{EscrowConfig, EscrowConfigError};
-use crate::id::AssetId;
+use crate::id::{AssetId, ChainId};
+use crate::limits::ASSETS_MAX;
 use crate::money::{AssetError, Registry};
-use crate::resilience::PoolPolicy;
+use crate::resilience::{PolicyError, PoolPolicy};
 
 /// Everything the bank must know. Change nothing of it behind its back: restart it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,9 +29,18 @@ pub enum ConfigError {
     /// In the assets.
     #[error(transparent)]
     Asset(#[from] AssetError),
+    /// More assets than a start can register at once.
+    #[error("{found} assets are configured, at most {ASSETS_MAX} are possible")]
+    TooManyAssets {
+        /// How many there are.
+        found: usize,
+    },
     /// In the chains, products or schedules.
     #[error(transparent)]
     Escrow(#[from] EscrowConfigError),
+    /// In how endpoints are chosen.
+    #[error("endpoint pool: {0}")]
+    Pool(#[from] PolicyError),
 }
 
 /// Why a bank cannot go on from a journal.
@@ -55,6 +67,17 @@ pub enum OpenError {
         /// The scale in the configuration.
         config: u8,
     },
+    /// A chain with work under way is not configured any more.
+    #[error(
+        "chain {chain} is not in the configuration, and {open} of its transactions are not settled: keep it until \
+         they are"
+    )]
+    ChainMissing {
+        /// The chain.
+        chain: ChainId,
+        /// How many transactions automation still works on.
+        open: usize,
+    },
 }
 
 impl BankConfig {
@@ -63,8 +86,50 @@ impl BankConfig {
     /// # Errors
     /// Every fault found, not the first alone.
     pub fn check(&self) -> Result<(), Vec<ConfigError>> {
-        self.escrow
-            .check(&self.registry)
-            .map_err(|errors| errors.into_iter().map(ConfigError::from).collect())
+        let mut errors: Vec<ConfigError> = Vec::new();
+        let found = self.registry.assets().count();
+        if found > ASSETS_MAX {
+            errors.push(ConfigError::TooManyAssets { found });
+        }
+        if let Err(found) = self.escrow.check(&self.registry) {
+            errors.extend(found.into_iter().map(ConfigError::from));
+        }
+        errors.extend(self.pool.check().err().map(ConfigError::from));
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+
+    /// Every contradiction within the configuration, and between it and a journal that came to `state`.
+    pub(super) fn check_against(&self, state: &State) -> Vec<OpenError> {
+        let mut errors: Vec<OpenError> = Vec::new();
+        if let Err(found) = self.check() {
+            errors.extend(found.into_iter().map(OpenError::Config));
+        }
+        for (asset, journal) in state.assets() {
+            match self.registry.asset(asset) {
+                None => errors.push(OpenError::AssetMissing { asset }),
+                Some(found) if found.scale != journal => {
+                    errors.push(OpenError::ScaleChanged {
+                        asset,
+                        journal,
+                        config: found.scale,
+                    });
+                }
+                Some(_) => {}
+            }
+        }
+        let mut homeless: BTreeMap<ChainId, usize> = BTreeMap::new();
+        for (_, tx) in state
+            .escrow()
+            .open()
+            .filter(|(_, tx)| !self.escrow.has_chain(tx.chain))
+        {
+            *homeless.entry(tx.chain).or_default() += 1;
+        }
+        errors.extend(
+            homeless
+                .into_iter()
+                .map(|(chain, open)| OpenError::ChainMissing { chain, open }),
+        );
+        errors
     }
 }

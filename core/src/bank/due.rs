@@ -6,10 +6,13 @@ use core::time::Duration;
 use super::{Bank, BankConfig, Effect, Record, State};
 use crate::escrow::{TxKey, deposit_address};
 use crate::id::{AssetId, ChainId, UserId};
+use crate::limits::CHORES_PER_INPUT_MAX;
 use crate::machine::{Deadline, Effects};
 
-/// The most of it that one input works off.
-const BACKLOG_PER_INPUT_MAX: usize = 256;
+/// While a hold is about to expire, the date is looked at this often: it may stand still or go back.
+const EXPIRY_WAIT_MIN: Duration = Duration::from_millis(10);
+/// Dates and durations are different clocks: the date is looked at this often, in case it jumps.
+const EXPIRY_WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// What a start has to do before everything is as the configuration says, last things first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +57,7 @@ impl Bank {
         for (asset, scale) in core::mem::take(&mut self.backlog.assets) {
             self.record(Record::AssetRegistered { asset, scale }, fx);
         }
-        for _ in 0..BACKLOG_PER_INPUT_MAX {
+        for _ in 0..CHORES_PER_INPUT_MAX {
             if let Some(tx) = self.backlog.open.pop() {
                 self.watch(tx);
             } else if let Some((user, chain)) = self.backlog.addresses.pop() {
@@ -82,7 +85,7 @@ impl Bank {
         {
             return;
         }
-        for record in self.state.ledger().due(self.wall, BACKLOG_PER_INPUT_MAX) {
+        for record in self.state.ledger().due(self.wall, CHORES_PER_INPUT_MAX) {
             self.record(Record::Ledger(record), fx);
         }
     }
@@ -90,8 +93,11 @@ impl Bank {
     /// When the next hold expires, on the driver's clock.
     pub(super) fn next_expiry(&self) -> Option<Deadline> {
         let expiry = self.state.ledger().next_expiry()?;
-        // Dates and durations are different clocks: look again at least each minute, in case the date jumps.
-        let wait = expiry.since(self.wall).min(Duration::from_secs(60));
+        let wait = if expiry <= self.wall {
+            Duration::ZERO
+        } else {
+            expiry.since(self.wall).clamp(EXPIRY_WAIT_MIN, EXPIRY_WAIT_MAX)
+        };
         Some(Deadline {
             at: self.now.after(wait),
             why: "a hold expires",

@@ -5,6 +5,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::{Bank, Effect, Notice, Ours, Record};
 use crate::escrow::verifier::Finding;
@@ -17,6 +18,10 @@ use crate::machine::Effects;
 
 /// An empty scan is journalled when the durable cursor is this many blocks behind: reading them again is cheap.
 const CURSOR_LAG_MAX: u64 = 64;
+
+/// However old a transaction is, it is not given up before this process has tried for so long: a process that was
+/// down, or a date that jumped, says nothing about it.
+const TRIED_MIN: Duration = Duration::from_secs(60);
 
 impl Bank {
     pub(super) fn on_finding(&mut self, chain: ChainId, finding: Finding, fx: &mut Effects<Effect>) {
@@ -79,6 +84,10 @@ impl Bank {
             Assessment::Deposits(deposits) if evidence.is_final() => {
                 self.finalize(tx, evidence, deposits, fx)
             }
+            // Seen in this very block, so only a change of the configuration can have undone the verdict.
+            Assessment::Nothing(_) if evidence.is_final() && self.seen_in(tx).is_some() => {
+                self.dead_letter(tx, DeadLetterReason::RulesChanged, fx)
+            }
             Assessment::Nothing(reason) if evidence.is_final() => self.reject(tx, reason, evidence, fx),
             Assessment::DeadLetter(reason) if evidence.is_final() => self.dead_letter(tx, reason, fx),
             Assessment::Deposits(deposits) => self.see(tx, evidence, deposits, fx),
@@ -126,6 +135,13 @@ impl Bank {
 
     fn finalize(&mut self, tx: TxKey, evidence: Evidence, deposits: Vec<Deposit>, fx: &mut Effects<Effect>) {
         let mut held = self.held(tx);
+        let is_deposit = |ordinal: u32| deposits.iter().any(|deposit| deposit.ordinal == ordinal);
+        if !held.iter().all(|(key, _)| is_deposit(key.ordinal)) {
+            return self.dead_letter(tx, DeadLetterReason::RulesChanged, fx);
+        }
+        if !self.can_count(&deposits) {
+            return self.dead_letter(tx, DeadLetterReason::AmountOutOfRange, fx);
+        }
         let credit = |deposit: Deposit| {
             let key = DepositKey {
                 tx,
@@ -208,7 +224,9 @@ impl Bank {
         else {
             return;
         };
-        if self.wall.since(watch.since) < self.config.escrow.patience {
+        let (patience, tried) = (self.config.escrow.patience, self.verifier.tried_for(self.now, tx));
+        let is_old = self.wall.since(watch.since) >= patience && tried >= patience.min(TRIED_MIN);
+        if !is_old && tried < patience {
             return;
         }
         let reason = match watch.stage {

@@ -30,6 +30,7 @@ pub use state::{State, User};
 use crate::escrow::verifier::{Out, Verifier};
 use crate::escrow::{Addresses, Recipient};
 use crate::id::{Address, ChainId, RequestId};
+use crate::limits::{FINDING_RECORDS_MAX, GROUP_RECORDS_MAX};
 use crate::machine::{Deadline, Effects, Intent, Machine};
 use crate::rng::Rng;
 use crate::time::{Instant, WallClock};
@@ -44,11 +45,13 @@ pub struct Bank {
     config: BankConfig,
     state: State,
     verifier: Verifier,
-    /// What the verifier came to, not yet decided upon. Empty between inputs.
+    /// What the verifier came to and was not yet decided upon: what one group of records has no room for waits here.
     out: Out,
     /// When the verifier is due, kept here so that a transfer need not ask it.
     verifier_due: Option<Deadline>,
     now: Instant,
+    /// How many records the input under way has made.
+    recorded: usize,
     /// The latest date seen: what is recorded never goes backwards.
     wall: WallClock,
     /// What a start still has to bring up to date with the configuration.
@@ -61,23 +64,7 @@ impl Bank {
     /// # Errors
     /// Every contradiction within the configuration, and between it and the journal.
     pub fn open(config: BankConfig, state: State) -> Result<Self, Vec<OpenError>> {
-        let mut errors: Vec<OpenError> = Vec::new();
-        if let Err(found) = config.check() {
-            errors.extend(found.into_iter().map(OpenError::Config));
-        }
-        for (asset, journal) in state.assets() {
-            match config.registry.asset(asset) {
-                None => errors.push(OpenError::AssetMissing { asset }),
-                Some(found) if found.scale != journal => {
-                    errors.push(OpenError::ScaleChanged {
-                        asset,
-                        journal,
-                        config: found.scale,
-                    });
-                }
-                Some(_) => {}
-            }
-        }
+        let errors = config.check_against(&state);
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -94,6 +81,7 @@ impl Bank {
             out,
             verifier_due,
             now,
+            recorded: 0,
             wall,
             backlog,
         })
@@ -114,6 +102,7 @@ impl Bank {
     /// Makes a fact: pushes the record and takes it in.
     fn record(&mut self, record: Record, fx: &mut Effects<Effect>) {
         self.state.apply(&record);
+        self.recorded += 1;
         fx.push(Intent::Record(record));
     }
 
@@ -125,20 +114,22 @@ impl Bank {
         fx.push(Intent::Act(Act::Notice(notice)));
     }
 
-    /// Does what is due, decides upon what comes of it, and asks what must be asked.
+    /// Decides upon what was found, does what is due, and asks what must be asked.
     fn settle(&mut self, fx: &mut Effects<Effect>) {
-        let is_due = |due: Option<Deadline>, now| due.is_some_and(|deadline| deadline.at <= now);
         for _ in 0..STEPS_PER_INPUT_MAX {
-            if is_due(self.verifier_due, self.now) {
-                self.verifier.on_tick(self.now, &mut self.out);
-            }
-            for (chain, finding) in core::mem::take(&mut self.out.findings) {
-                self.on_finding(chain, finding, fx);
-            }
-            self.verifier_due = self.verifier.next_deadline();
-            if self.out.findings.is_empty() && !is_due(self.verifier_due, self.now) {
+            self.decide(fx);
+            let is_due = self.verifier_due.is_some_and(|deadline| deadline.at <= self.now);
+            if !is_due || !self.out.findings.is_empty() {
                 break;
             }
+            self.verifier.on_tick(self.now, &mut self.out);
+            self.verifier_due = self.verifier.next_deadline();
+        }
+        if !self.out.findings.is_empty() {
+            self.verifier_due = Some(Deadline {
+                at: self.now,
+                why: "findings wait to be decided upon",
+            });
         }
         for ask in self.out.asks.drain(..) {
             let (call, endpoint, timeout) = (ask.call, ask.endpoint, ask.timeout);
@@ -150,6 +141,17 @@ impl Bank {
             }));
         }
     }
+
+    /// Decides upon what was found, oldest first, as far as one group of records has room for it.
+    fn decide(&mut self, fx: &mut Effects<Effect>) {
+        let mut findings = core::mem::take(&mut self.out.findings).into_iter();
+        while self.recorded + FINDING_RECORDS_MAX <= GROUP_RECORDS_MAX
+            && let Some((chain, finding)) = findings.next()
+        {
+            self.on_finding(chain, finding, fx);
+        }
+        self.out.findings = findings.collect();
+    }
 }
 
 impl Machine for Bank {
@@ -160,6 +162,7 @@ impl Machine for Bank {
         assert!(self.now <= now, "time went backwards");
         self.now = now;
         self.wall = self.wall.max(input.wall);
+        self.recorded = 0;
         if !self.backlog.is_empty() {
             self.work_off(fx);
         }
@@ -176,12 +179,16 @@ impl Machine for Bank {
                 });
             }
         }
-        if self.verifier_due.is_some_and(|deadline| deadline.at <= now) {
+        // The verifier sleeps until every user has an address on every chain: what it scans is not scanned again.
+        let is_due = self.verifier_due.is_some_and(|deadline| deadline.at <= now);
+        if is_due && self.backlog.is_empty() {
             self.settle(fx);
         }
+        assert!(self.out.asks.is_empty(), "somebody is to be asked and was not");
         assert!(
-            self.out.findings.is_empty() && self.out.asks.is_empty(),
-            "something was found and not decided upon"
+            self.recorded <= GROUP_RECORDS_MAX,
+            "one input made {} records",
+            self.recorded
         );
     }
 

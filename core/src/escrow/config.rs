@@ -154,6 +154,12 @@ pub enum EscrowConfigError {
 }
 
 impl EscrowConfig {
+    /// Whether `chain` is configured.
+    #[must_use]
+    pub fn has_chain(&self, chain: ChainId) -> bool {
+        self.chains.iter().any(|one| one.id == chain)
+    }
+
     /// Checks the whole configuration against the registry.
     ///
     /// # Errors
@@ -168,7 +174,7 @@ impl EscrowConfig {
         }
         for asset in registry.assets() {
             for token in &asset.tokens {
-                if !self.chains.iter().any(|chain| chain.id == token.chain) {
+                if !self.has_chain(token.chain) {
                     errors.push(EscrowConfigError::UnknownChain {
                         asset: asset.id,
                         chain: token.chain,
@@ -202,6 +208,8 @@ impl EscrowConfig {
             }
         };
         require(self.fast_track.is_sorted(), "fast_track", "in ascending order");
+        let in_time = self.fast_track.last().is_none_or(|last| *last <= self.patience);
+        require(in_time, "fast_track", "within patience");
         require(self.fast_track.len() <= 16, "fast_track", "at most 16 attempts");
         require(
             self.sweep >= Duration::from_millis(100),

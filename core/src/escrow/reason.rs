@@ -102,5 +102,7 @@ reasons!(
         AmountOutOfRange = "amount_out_of_range",
         /// More deposits in one transaction than are recognised.
         TooManyDeposits = "too_many_deposits",
+        /// It was seen, and by the time it was final the configuration no longer recognised all of its deposits.
+        RulesChanged = "rules_changed",
     }
 );

@@ -2,11 +2,12 @@
 
 use core::time::Duration;
 
+use super::bends::{refusing, silent};
 use super::{House, named};
-use crate::bank::{BankConfig, ClaimStatus, ClaimVerdict, Command, Query, Refusal, Reply, State};
+use crate::bank::{BankConfig, ClaimStatus, ClaimVerdict, Command, Query, Refusal, Reply};
 use crate::escrow::testing::{COLLECT, block, tx};
 use crate::escrow::{
-    Answer, BlockRef, DeadLetterReason, DepositKey, Fault, Question, Reason, Resolution, SuspenseReason,
+    Answer, BlockRef, DeadLetterReason, DepositKey, Question, Reason, Resolution, SuspenseReason,
 };
 use crate::id::BlockHash;
 use crate::resilience::CordonReason;
@@ -145,14 +146,6 @@ fn a_lagging_majority_does_not_undo_what_was_seen() {
     house.audit();
 }
 
-fn silent(_: &House, _: &Question) -> Option<Result<Answer, Fault>> {
-    Some(Err(Fault::Timeout))
-}
-
-fn refused(_: &House, _: &Question) -> Option<Result<Answer, Fault>> {
-    Some(Err(Fault::Connection))
-}
-
 #[test]
 fn one_voice_credits_nothing_and_a_second_one_does() {
     let mut house = House::new();
@@ -161,7 +154,7 @@ fn one_voice_credits_nothing_and_a_second_one_does() {
     for endpoint in 0..3 {
         house
             .bends
-            .insert(endpoint, if endpoint == 1 { silent } else { refused });
+            .insert(endpoint, if endpoint == 1 { silent } else { refusing });
     }
     house.pay(1, &[(address, 3_000)]);
     house.claim(alice, 1);
@@ -348,10 +341,7 @@ fn a_restart_goes_on_where_it_was() {
     house.mine(1);
     house.pay(1, &[(address, 3_000)]);
     house.claim(alice, 1);
-    let mut state = State::default();
-    house.records.iter().for_each(|record| state.apply(record));
-    let config = house.bank.config().clone();
-    house.bank = super::Bank::open(config, state).unwrap();
+    house.restart(|_| {});
     house.mine(4);
     assert_eq!(house.stage(1), "final");
     assert_eq!(house.balances(alice), (0, 0, 10));

@@ -1,7 +1,11 @@
 //! The bank against a toy chain with four honest endpoints, each of which a test may bend.
 
+mod bends;
+mod clocks;
+mod crashes;
 mod deposits;
 mod people;
+mod restarts;
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;
@@ -12,6 +16,7 @@ use super::{Act, Bank, BankConfig, Command, Effect, Event, Input, Query, Record,
 use crate::escrow::testing::{CHAIN, PAYER, asset, block, chain, config, receipt, registry, transfer, tx};
 use crate::escrow::{Answer, Fault, Log, Question, Receipt, ScanLog, Stage, TxKey};
 use crate::id::{Address, IdempotencyKey, RequestId, TxHash, UserId};
+use crate::limits::GROUP_RECORDS_MAX;
 use crate::machine::{Effects, Intent, Machine};
 use crate::resilience::PoolPolicy;
 use crate::time::{Instant, WallClock};
@@ -31,6 +36,10 @@ struct House {
     replies: Vec<(RequestId, Reply)>,
     asked: Vec<(u8, Question)>,
     requests: u64,
+    /// How often the bank was called.
+    handled: usize,
+    /// What the date of the clock on the wall is at the start, if it is what it should be.
+    dawn: WallClock,
 }
 
 impl House {
@@ -39,6 +48,11 @@ impl House {
     }
 
     fn with(change: impl FnOnce(&mut BankConfig)) -> Self {
+        Self::after(Vec::new(), change)
+    }
+
+    /// A house that goes on from `records`.
+    fn after(records: Vec<Record>, change: impl FnOnce(&mut BankConfig)) -> Self {
         let mut config = BankConfig {
             registry: registry(),
             escrow: config(),
@@ -47,21 +61,30 @@ impl House {
         };
         change(&mut config);
         Self {
-            bank: Bank::open(config, State::default()).unwrap(),
+            bank: Bank::open(config, replayed(&records)).unwrap(),
             now: Instant::ZERO,
             latest: 10,
             finalized: 8,
             mined: BTreeMap::new(),
             bends: BTreeMap::new(),
-            records: Vec::new(),
+            records,
             replies: Vec::new(),
             asked: Vec::new(),
             requests: 0,
+            handled: 0,
+            dawn: WallClock::from_micros(1_700_000_000_000_000),
         }
     }
 
+    /// Ends the process and starts it again, with another configuration.
+    fn restart(&mut self, change: impl FnOnce(&mut BankConfig)) {
+        let mut config = self.bank.config().clone();
+        change(&mut config);
+        self.bank = Bank::open(config, replayed(&self.records)).unwrap();
+    }
+
     fn wall(&self) -> WallClock {
-        WallClock::from_micros(1_700_000_000_000_000).after(self.now.since(Instant::ZERO))
+        self.dawn.after(self.now.since(Instant::ZERO))
     }
 
     /// Hands one event to the bank, and every answer that follows from it at once.
@@ -76,6 +99,15 @@ impl House {
                     event,
                 },
                 &mut fx,
+            );
+            self.handled += 1;
+            let records = fx
+                .as_slice()
+                .iter()
+                .filter(|one| matches!(one, Intent::Record(_)));
+            assert!(
+                records.count() <= GROUP_RECORDS_MAX,
+                "one input made too many records"
             );
             for effect in fx.drain().collect::<Vec<Effect>>() {
                 match effect {
@@ -135,6 +167,11 @@ impl House {
                 }
             }
         }
+    }
+
+    /// Makes every endpoint do `bend`.
+    fn bend_all(&mut self, bend: Bend) {
+        self.bends.extend((0..4).map(|endpoint| (endpoint, bend)));
     }
 
     /// Lets time pass in ticks at the bank's own deadlines.
@@ -256,11 +293,16 @@ impl House {
     #[track_caller]
     fn audit(&self) {
         self.bank.state().check();
-        let mut replayed = State::default();
-        self.records.iter().for_each(|record| replayed.apply(record));
+        let replayed = replayed(&self.records);
         assert_eq!(&replayed, self.bank.state());
         assert_eq!(replayed.digest(), self.bank.state().digest());
     }
+}
+
+fn replayed(records: &[Record]) -> State {
+    let mut state = State::default();
+    records.iter().for_each(|record| state.apply(record));
+    state
 }
 
 fn key(name: &str) -> IdempotencyKey {

@@ -101,6 +101,12 @@ impl Desk {
         self.pool.status(now).collect()
     }
 
+    /// Stops to verify `tx`. Answers about it that are still to come find no round to vote in.
+    pub(super) fn unwatch(&mut self, tx: TxHash) {
+        self.schedule.remove(tx);
+        self.rounds.remove(&tx);
+    }
+
     /// Does what is due: lets calls go whose time is over, probes, polls, verifies.
     pub(super) fn on_tick(&mut self, now: Instant, out: &mut Out) {
         self.expire_calls(now, out);

@@ -131,7 +131,7 @@ impl Verifier {
     /// Stops: `tx` is terminal.
     pub(crate) fn unwatch(&mut self, tx: TxKey) {
         if let Some(desk) = self.desk_mut(tx.chain) {
-            desk.schedule.remove(tx.tx);
+            desk.unwatch(tx.tx);
         }
     }
 
@@ -179,6 +179,12 @@ impl Verifier {
     pub(crate) fn attempts(&self, tx: TxKey) -> u32 {
         self.desk(tx.chain)
             .map_or(0, |desk| desk.schedule.attempts(tx.tx))
+    }
+
+    /// For how long `tx` has been verified by `now`, since the start of the process or since it was taken up again.
+    pub(crate) fn tried_for(&self, now: Instant, tx: TxKey) -> Duration {
+        self.desk(tx.chain)
+            .map_or(Duration::ZERO, |desk| desk.schedule.tried_for(now, tx.tx))
     }
 
     /// The height that two independent upstreams of `chain` have finalized.

@@ -132,6 +132,13 @@ impl Schedule {
         self.due.first().map(|(due, _)| *due)
     }
 
+    /// How long ago by `now` `tx` was put on the fast track.
+    pub(crate) fn tried_for(&self, now: Instant, tx: TxHash) -> Duration {
+        self.jobs
+            .get(&tx)
+            .map_or(Duration::ZERO, |job| now.since(job.named))
+    }
+
     /// How often `tx` was taken.
     pub(crate) fn attempts(&self, tx: TxHash) -> u32 {
         self.jobs.get(&tx).map_or(0, |job| job.attempts)
