@@ -23,7 +23,8 @@ pub struct Plan {
     pub name: String,
     /// How long users act and faults strike. When it is over, every fault that ends at all has ended.
     pub duration_ms: u64,
-    /// How long the world may run on after that until everything is settled.
+    /// How long the world may run on after that until everything is settled. Left out, it is 150 s: an endpoint that
+    /// contradicted the others is shut out for 60 s, and a breaker may open once more before it closes.
     #[serde(default = "converge_ms")]
     pub converge_ms: u64,
     /// What the world is made of.
@@ -41,7 +42,7 @@ pub struct Plan {
 }
 
 const fn converge_ms() -> u64 {
-    30_000
+    150_000
 }
 
 impl Plan {

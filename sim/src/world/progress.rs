@@ -39,6 +39,8 @@ pub(super) struct Progress {
     known: Vec<Standing>,
     /// Transactions that no chain has.
     made_up: BTreeMap<TxHash, Standing>,
+    /// Transactions that the scanner found in final blocks.
+    found: BTreeSet<TxHash>,
     /// Transactions that ever were dead letters.
     dead: BTreeSet<TxHash>,
     /// Suspended deposits that an operator gave to somebody.
@@ -49,6 +51,11 @@ impl Progress {
     /// Where a transaction of the chain is.
     pub(super) fn standing(&self, index: TxIndex) -> Standing {
         self.known.get(index.place()).copied().unwrap_or_default()
+    }
+
+    /// Whether the scanner found the transaction: it will not name it again.
+    pub(super) fn is_found(&self, tx: &TxHash) -> bool {
+        self.found.contains(tx)
     }
 
     /// Whether an operator gave the deposit to somebody.
@@ -63,6 +70,7 @@ impl Progress {
             EscrowRecord::ClaimFiled { tx, .. } => self.name(chain, *tx, false),
             EscrowRecord::Scanned { chain: id, found, .. } => {
                 for tx in found {
+                    self.found.insert(*tx);
                     self.name(chain, TxKey { chain: *id, tx: *tx }, true);
                 }
             }

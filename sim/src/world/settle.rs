@@ -1,8 +1,8 @@
 //! Liveness: what is not settled once the plan's time is over, and may it wait?
 //!
 //! Everything must come to rest: every client answered, every valid and final deposit posted, everything else that
-//! the bank watches decided, nothing waiting for a commit. A transaction that no block holds may be watched for ever,
-//! or be a dead letter. If the plan leaves the bank without what it needs for ever, it may wait for ever.
+//! the bank watches decided, nothing waiting for a commit. A transaction that no block holds may be watched for ever.
+//! A dead letter is at rest, since a person must look at it, unless the scanner is still to find it and revive it. If the plan leaves the bank without what it needs for ever, it may wait for ever.
 
 use core::time::Duration;
 
@@ -13,7 +13,7 @@ use super::outcome::Verdict;
 use super::progress::Standing;
 use super::{PROBE_INTERVAL, World};
 use crate::fault::{ChainFault, EndpointFault, Fault, LinkFault, ProcessFault};
-use crate::model::chain::{Due, TxIndex};
+use crate::model::chain::{Due, Truth, TxIndex};
 use crate::model::users::Purpose;
 
 /// The most findings in a liveness failure.
@@ -83,7 +83,10 @@ impl World<'_> {
             Standing::Seen => false,
             Standing::Final => is_due,
             Standing::Rejected => is_final && !is_due,
-            Standing::DeadLetter | Standing::Dismissed => !is_due && (is_final || !is_mined),
+            Standing::DeadLetter | Standing::Dismissed if is_due => {
+                self.progress.is_found(&self.chain.hash_of(index))
+            }
+            Standing::DeadLetter | Standing::Dismissed => is_final || !is_mined,
         };
         (!is_settled).then(|| {
             let where_ = match (is_final, is_mined) {
@@ -103,12 +106,22 @@ impl World<'_> {
         let Purpose::Attribute { deposit } = purpose else {
             return false;
         };
-        let suspended = self.chain.find(&deposit.tx.tx).is_some_and(|index| {
+        let can_be_given = self.chain.find(&deposit.tx.tx).is_some_and(|index| {
             let mut deposits = self.chain.deposits_of(index);
             let is_final = self.chain.is_final(index, self.schedule.now());
-            is_final && deposits.any(|(key, truth)| key == deposit && matches!(truth.due, Due::Suspense(_)))
+            let is_suspended = |truth: &Truth| matches!(truth.due, Due::Suspense(_));
+            let is_dead = match self.progress.standing(index) {
+                Standing::DeadLetter | Standing::Dismissed => true,
+                Standing::Unnamed
+                | Standing::Observed
+                | Standing::Seen
+                | Standing::Reorged
+                | Standing::Final
+                | Standing::Rejected => false,
+            };
+            is_final && !is_dead && deposits.any(|(key, truth)| key == deposit && is_suspended(truth))
         });
-        !suspended || self.progress.is_attributed(&deposit)
+        !can_be_given || self.progress.is_attributed(&deposit)
     }
 
     /// Whether a fault that never ends leaves the bank without what it needs.
