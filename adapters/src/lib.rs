@@ -1,1 +1,3 @@
-//! The tokio shell of Plimsoll.
+//! The tokio shell of Plimsoll: everything that touches the world, and decides nothing.
+
+pub mod store;

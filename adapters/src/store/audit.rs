@@ -1,0 +1,188 @@
+//! The audit of a journal: everything is read and derived again, nothing is believed.
+//!
+//! The file is opened for reading only and no lock is taken, so a running server may go on; it sees one snapshot.
+//! Chain and positions are verified batch by batch, every record is applied to an empty state, and that state's own
+//! audit (double entry, balances, holds, deposits against postings) is run at the end. The verdict says how far
+//! the audit came: a journal that cannot be read to its end is not sound.
+
+use std::any::Any;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use plimsoll_core::bank::{Record, State};
+use plimsoll_core::journal::{Head, Position};
+use sqlx::{Connection as _, SqliteConnection};
+
+use super::error::StoreError;
+use super::journal::Progress;
+use super::sqlite::{Batches, open_read_only, read_head};
+
+/// What an audit came to.
+#[derive(Debug)]
+pub struct Report {
+    /// Where the journal says that it ends.
+    pub head: Head,
+    /// The position up to which everything was verified.
+    pub verified: Position,
+    /// How many batches were verified.
+    pub batches: u64,
+    /// How many terms of office left a batch.
+    pub epochs: u64,
+    /// The digest of the state that the records lead to, if they could be read to the end: equal journals have
+    /// equal ones.
+    pub digest: Option<u128>,
+    /// Everything that is wrong, in the order found.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Whether the whole journal was read and nothing is wrong.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.findings.is_empty() && self.verified == self.head.position
+    }
+}
+
+/// Something that is wrong.
+#[derive(Debug)]
+pub enum Finding {
+    /// SQLite's own check of the file's structure found damage.
+    Structure(String),
+    /// The chain is broken here, and nothing after it can be verified.
+    Chain(StoreError),
+    /// A record does not follow from those before it; nothing after it can be verified.
+    Record {
+        /// The position of the record.
+        position: Position,
+        /// The rule that it breaks.
+        rule: String,
+    },
+    /// The state that the records lead to breaks an invariant.
+    Invariant(String),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Structure(what) => write!(f, "the file is damaged: {what}"),
+            Self::Chain(error) => write_chain(f, error),
+            Self::Record { position, rule } => write!(f, "record {position} does not follow: {rule}"),
+            Self::Invariant(rule) => write!(f, "an invariant does not hold: {rule}"),
+        }
+    }
+}
+
+/// Audits the journal at `path` and tells `progress` after each batch.
+///
+/// # Errors
+/// The journal cannot even be opened: it is missing, not a journal, from a newer version.
+pub async fn audit(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Report, StoreError> {
+    let read = |source| StoreError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let mut connection = open_read_only(path).await?;
+    // One snapshot for everything: a writer may append meanwhile.
+    sqlx::raw_sql("BEGIN")
+        .execute(&mut connection)
+        .await
+        .map_err(read)?;
+    let head = read_head(&mut connection).await.map_err(read)?;
+    let findings = structure(&mut connection)
+        .await
+        .into_iter()
+        .map(Finding::Structure)
+        .collect();
+    let mut report = Report {
+        head,
+        verified: Position::ZERO,
+        batches: 0,
+        epochs: 0,
+        digest: None,
+        findings,
+    };
+    let mut batches = Batches::read(&mut connection, path);
+    let mut state = State::default();
+    let broken = follow(&mut batches, &mut state, &mut report, &mut progress).await;
+    report.findings.extend(broken);
+    if report.verified == head.position {
+        report.digest = Some(state.digest());
+        report
+            .findings
+            .extend(unwound(|| state.check()).err().map(Finding::Invariant));
+    }
+    drop(batches);
+    // Nothing was written, so a failure to close loses nothing.
+    if let Err(error) = connection.close().await {
+        tracing::debug!(%error, "the audited journal did not close cleanly");
+    }
+    Ok(report)
+}
+
+/// Applies batch after batch until the end or the first thing that is wrong, which it returns.
+async fn follow(
+    batches: &mut Batches<'_>,
+    state: &mut State,
+    report: &mut Report,
+    progress: &mut impl FnMut(Progress),
+) -> Option<Finding> {
+    loop {
+        let epoch = batches.reached().epoch;
+        let opened = match batches.next::<Record>().await {
+            Ok(Some(opened)) => opened,
+            Ok(None) => return batches.finish(&report.head).err().map(Finding::Chain),
+            Err(error) => return Some(Finding::Chain(error)),
+        };
+        for record in &opened.records {
+            if let Err(rule) = unwound(|| state.apply(record)) {
+                return Some(Finding::Record {
+                    position: report.verified.after(1),
+                    rule,
+                });
+            }
+            report.verified = report.verified.after(1);
+        }
+        report.batches += 1;
+        report.epochs += u64::from(report.epochs == 0 || opened.epoch != epoch);
+        progress(Progress {
+            position: report.verified,
+            of: report.head.position,
+        });
+    }
+}
+
+/// What SQLite's structural check complains of; a check that cannot be run is a complaint too.
+async fn structure(connection: &mut SqliteConnection) -> Vec<String> {
+    match sqlx::query_scalar::<_, String>("PRAGMA quick_check(16)")
+        .fetch_all(connection)
+        .await
+    {
+        Ok(lines) if lines == ["ok"] => Vec::new(),
+        Ok(lines) => lines,
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+/// Runs a check of core, which panics with the rule that is broken.
+fn unwound(check: impl FnOnce()) -> Result<(), String> {
+    // The state is not looked at again after a panic.
+    catch_unwind(AssertUnwindSafe(check)).map_err(|panic| rule(panic.as_ref()))
+}
+
+fn rule(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("a rule without a name").to_owned()
+}
+
+fn write_chain(f: &mut fmt::Formatter<'_>, error: &StoreError) -> fmt::Result {
+    write!(f, "{error}")?;
+    match std::error::Error::source(error) {
+        Some(source) => write!(f, ": {source}"),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;
