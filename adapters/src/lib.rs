@@ -1,3 +1,6 @@
 //! The tokio shell of Plimsoll: everything that touches the world, and decides nothing.
 
+pub mod chain;
+pub mod clock;
+pub mod entropy;
 pub mod store;

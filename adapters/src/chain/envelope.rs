@@ -1,0 +1,126 @@
+//! The JSON-RPC 2.0 envelope: a body to the results of a batch, in the order of their ids, and errors to faults.
+
+use plimsoll_core::escrow::Fault;
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+
+/// What one call of a batch came back with.
+pub(super) type CallResult<'a> = Result<&'a RawValue, RpcError>;
+
+/// A JSON-RPC error.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct RpcError {
+    code: i64,
+    #[serde(default)]
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Response<'a> {
+    id: Option<u64>,
+    /// `null` is a result; absence is none.
+    #[serde(borrow, default, deserialize_with = "present")]
+    result: Option<&'a RawValue>,
+    error: Option<RpcError>,
+}
+
+/// The results of the `count` calls in `body`, the call with id 0 first.
+pub(super) fn open(body: &[u8], count: usize) -> Result<Vec<CallResult<'_>>, Fault> {
+    let responses = match body.trim_ascii_start().first() {
+        Some(b'[') => {
+            serde_json::from_slice::<Vec<Response<'_>>>(body).map_err(|_| malformed(NOT_JSON_RPC))?
+        }
+        // Who cannot even take the batch answers with one error and no array.
+        Some(b'{') => vec![serde_json::from_slice(body).map_err(|_| malformed(NOT_JSON_RPC))?],
+        Some(_) | None => return Err(malformed(NOT_JSON_RPC)),
+    };
+    let mut results: Vec<Option<CallResult<'_>>> = (0..count).map(|_| None).collect();
+    for response in responses {
+        let result = match (response.result, response.error) {
+            (None, Some(error)) => Err(error),
+            (Some(result), None) => Ok(result),
+            // Some servers send `"result": null` beside an error.
+            (Some(result), Some(error)) if result.get() == "null" => Err(error),
+            (Some(_), Some(_)) => return Err(malformed("a result and an error at once")),
+            (None, None) => return Err(malformed("neither a result nor an error")),
+        };
+        let place = match (response.id, &result) {
+            (Some(id), _) => usize::try_from(id).ok().and_then(|id| results.get_mut(id)),
+            (None, Err(error)) => return Err(error.fault()),
+            (None, Ok(_)) => None,
+        };
+        match place {
+            Some(place @ None) => *place = Some(result),
+            Some(Some(_)) | None => return Err(malformed("an id that was not asked")),
+        }
+    }
+    let results: Option<Vec<CallResult<'_>>> = results.into_iter().collect();
+    results.ok_or_else(|| malformed("a call without a response"))
+}
+
+impl RpcError {
+    /// What the error means for the endpoint. Codes beyond the JSON-RPC standard are those of EIP-1474 and of
+    /// go-ethereum; where vendors share one code between different things, their texts tell them apart.
+    pub(super) fn fault(&self) -> Fault {
+        if self.says(&TOO_LARGE) {
+            Fault::TooLarge
+        } else if self.says(&NOT_READY) {
+            Fault::NotReady
+        } else if self.code == LIMIT_EXCEEDED || self.says(&RATE_LIMITED) {
+            Fault::RateLimited { retry_after: None }
+        } else {
+            Fault::Server { code: self.code }
+        }
+    }
+
+    /// Whether a contract call failed in the contract, so that the node itself is well.
+    pub(super) fn is_revert(&self) -> bool {
+        self.code == REVERTED || self.says(&EXECUTION_FAILED)
+    }
+
+    fn says(&self, phrases: &[&str]) -> bool {
+        let message = self.message.to_ascii_lowercase();
+        phrases.iter().any(|phrase| message.contains(phrase))
+    }
+}
+
+/// EIP-1474: "limit exceeded".
+const LIMIT_EXCEEDED: i64 = -32005;
+/// go-ethereum: "execution reverted" with the reason as data.
+const REVERTED: i64 = 3;
+
+/// More logs or blocks than the node wants to give in one answer: the texts of go-ethereum, bsc, erigon,
+/// nethermind and the large hosted providers.
+const TOO_LARGE: [&str; 7] = [
+    "query returned more than",
+    "query exceeds max",
+    "block range",
+    "range too large",
+    "too many results",
+    "response size",
+    "response too large",
+];
+/// The node is alive and cannot say yet (go-ethereum, since its background transaction indexing of 2024).
+const NOT_READY: [&str; 4] = [
+    "transaction indexing is in progress",
+    "finalized block not found",
+    "header not found",
+    "unknown block",
+];
+const RATE_LIMITED: [&str; 3] = ["rate limit", "too many requests", "limit exceeded"];
+const EXECUTION_FAILED: [&str; 4] = ["revert", "invalid opcode", "out of gas", "execution aborted"];
+
+const NOT_JSON_RPC: &str = "not a JSON-RPC response";
+
+/// The fault of an answer that is not what the protocol says.
+pub(super) const fn malformed(what: &'static str) -> Fault {
+    Fault::Malformed { what }
+}
+
+/// Tells a `null` from an absent field.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,22 @@
+//! The chains: questions of the core put to EVM endpoints over JSON-RPC.
+//!
+//! `question` and `answer` are pure (a question to bytes, bytes to an answer or a fault), `envelope` and `hex` are what
+//! they share, `url` says what an endpoint's address may be, `dial` and `connect` how a connection is made, and `client` puts one
+//! question to one endpoint in one batch. Which endpoint is asked, how often, and what an answer is worth is all
+//! decided in core.
+
+mod answer;
+mod client;
+mod connect;
+mod dial;
+mod envelope;
+mod hex;
+mod http;
+mod question;
+mod url;
+
+pub use answer::parse;
+pub use client::{BODY_BYTES_MAX, EvmClient};
+pub use dial::{Dial, Duplex, Internet, Target, TlsError};
+pub use question::render;
+pub use url::{EndpointUrl, UrlError};

@@ -1,0 +1,86 @@
+//! Core's questions as JSON-RPC batches.
+//!
+//! The id of a call is its place in the batch, and `answer` reads them by these places. The finalized head comes
+//! first wherever it is asked for: many nodes work through a batch in order, and a head that was read before a
+//! receipt cannot make final what a reorganisation between the two moved.
+
+use plimsoll_core::escrow::{Question, TRANSFER_TOPIC};
+use plimsoll_core::id::{Address, BlockHash};
+use serde_json::{Value, json};
+
+/// The selector of `decimals()`: the first 4 bytes of its keccak256.
+const DECIMALS: &str = "0x313ce567";
+
+/// The body of the request that asks `question`.
+#[must_use]
+pub fn render(question: &Question) -> Vec<u8> {
+    let calls = calls(question).into_iter().enumerate();
+    let batch: Vec<Value> = calls
+        .map(|(id, (method, params))| json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}))
+        .collect();
+    Value::Array(batch).to_string().into_bytes()
+}
+
+/// How many calls the batch of `question` has.
+pub(super) fn count(question: &Question) -> usize {
+    match question {
+        Question::Identity { tokens } => 2 + tokens.len(),
+        Question::Heads | Question::Receipt { .. } => 2,
+        Question::Scan { .. } => 3,
+    }
+}
+
+fn calls(question: &Question) -> Vec<(&'static str, Value)> {
+    let calls = match question {
+        Question::Identity { tokens } => identity(tokens),
+        Question::Heads => vec![block("latest"), block("finalized")],
+        Question::Receipt { tx } => {
+            vec![
+                block("finalized"),
+                ("eth_getTransactionReceipt", json!([tx.to_string()])),
+            ]
+        }
+        Question::Scan { from, to, tokens } => {
+            vec![
+                block("finalized"),
+                block(&quantity(*to)),
+                logs(*from, *to, tokens),
+            ]
+        }
+    };
+    assert_eq!(calls.len(), count(question), "a batch has a call for each place");
+    calls
+}
+
+fn identity(tokens: &[Address]) -> Vec<(&'static str, Value)> {
+    let decimals = |token: &Address| {
+        (
+            "eth_call",
+            json!([{"to": token.to_string(), "data": DECIMALS}, "latest"]),
+        )
+    };
+    let start = [("eth_chainId", json!([])), block("0x0")];
+    start.into_iter().chain(tokens.iter().map(decimals)).collect()
+}
+
+fn block(which: &str) -> (&'static str, Value) {
+    ("eth_getBlockByNumber", json!([which, false]))
+}
+
+fn logs(from: u64, to: u64, tokens: &[Address]) -> (&'static str, Value) {
+    let addresses: Vec<String> = tokens.iter().map(ToString::to_string).collect();
+    let filter = json!({
+        "fromBlock": quantity(from),
+        "toBlock": quantity(to),
+        "address": addresses,
+        "topics": [BlockHash(TRANSFER_TOPIC).to_string()],
+    });
+    ("eth_getLogs", json!([filter]))
+}
+
+fn quantity(number: u64) -> String {
+    format!("{number:#x}")
+}
+
+#[cfg(test)]
+mod tests;
