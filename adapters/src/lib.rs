@@ -2,5 +2,9 @@
 
 pub mod chain;
 pub mod clock;
+pub mod driver;
 pub mod entropy;
 pub mod store;
+
+#[cfg(test)]
+mod testing;

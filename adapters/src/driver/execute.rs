@@ -1,0 +1,59 @@
+//! What the bank wishes for, done: one arm an act, one call an arm.
+
+use std::time::Duration;
+
+use plimsoll_core::bank::{Act, Notice};
+use plimsoll_core::escrow::Question;
+use plimsoll_core::id::{CallId, EndpointId};
+
+use super::asker::Asker;
+use super::run::Driver;
+use crate::store::Journal;
+
+impl<J: Journal, A: Asker, N: FnMut(&Notice)> Driver<J, A, N> {
+    pub(super) fn execute(&mut self, act: Act) {
+        match act {
+            Act::Reply { request, reply } => self.callers.answer(request, reply),
+            Act::Ask {
+                call,
+                endpoint,
+                question,
+                timeout,
+            } => self.ask(call, endpoint, question, timeout),
+            Act::Notice(notice) => self.tell(&notice),
+        }
+    }
+
+    fn ask(&mut self, call: CallId, endpoint: EndpointId, question: Question, timeout: Duration) {
+        if self.is_stopping {
+            return; // nobody will be there for the answer; the next start asks again
+        }
+        let asker = self.asker.clone();
+        self.calls
+            .start(async move { (call, asker.ask(endpoint, question, timeout).await) });
+    }
+
+    fn tell(&mut self, notice: &Notice) {
+        (self.on_notice)(notice);
+        match notice {
+            Notice::Stage { tx, stage } => {
+                tracing::debug!(chain = %tx.chain, tx = %tx.tx, stage, "a deposit moved on");
+            }
+            Notice::Credited { deposit, took, .. } => {
+                tracing::debug!(chain = %deposit.tx.chain, tx = %deposit.tx.tx, ordinal = deposit.ordinal, ?took, "a deposit was credited");
+            }
+            Notice::DeadLettered { tx, reason } => {
+                tracing::warn!(chain = %tx.chain, tx = %tx.tx, ?reason, "a deposit needs a person");
+            }
+            Notice::Disagreement { endpoint } => {
+                tracing::warn!(%endpoint, "an endpoint contradicts the others");
+            }
+            Notice::Cordoned { endpoint, reason } => {
+                tracing::warn!(%endpoint, ?reason, "an endpoint is shut out");
+            }
+            Notice::Breaker { endpoint, from, to } => {
+                tracing::info!(%endpoint, ?from, ?to, "a breaker changed");
+            }
+        }
+    }
+}
