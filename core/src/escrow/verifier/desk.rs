@@ -1,25 +1,31 @@
 //! [`Desk`]: one chain's questions and answers.
 //!
 //! It begins what is due (probes, polls, verifications), asks the endpoints that its pool chooses, replaces those
-//! that fail or let their time pass, and reports what a quorum stands behind. `answer.rs` takes answers apart.
+//! that fail or let their time pass, and reports what a quorum stands behind. `asking.rs` chooses whom to ask,
+//! `answer.rs` takes answers apart, `reading.rs` brings verifications and scans as far as the answers go.
 
 mod answer;
+mod asking;
+mod reading;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::round::{Round, Standing};
+use super::round::Round;
 use super::scan::Scan;
 use super::schedule::Schedule;
-use super::{Ask, Finding, Out, QUORUM};
+use super::{Finding, Out, QUORUM};
 use crate::escrow::config::{ChainConfig, EscrowConfig};
-use crate::escrow::deposit::Evidence;
-use crate::escrow::evm::{Question, Receipt};
-use crate::id::{Address, CallId, ChainId, EndpointId, TxHash};
+use crate::escrow::evm::Receipt;
+use crate::id::{Address, CallId, ChainId, TxHash};
 use crate::machine::Deadline;
 use crate::resilience::pool::EndpointStatus;
 use crate::resilience::{Choice, EndpointSet, Lease, Pool, ProviderSet, Transition};
 use crate::time::Instant;
+
+/// How many blocks behind what is agreed to be final an endpoint may be before others are asked first (9 s of a chain
+/// with a block each 0.45 s).
+const LAG_BLOCKS_MAX: u64 = 20;
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +55,19 @@ pub(super) struct Desk {
     scan: Scan,
     rounds: BTreeMap<TxHash, Round<Receipt>>,
     rounds_max: usize,
+    /// Rounds that wait for an endpoint with room for one more call, oldest first.
+    stalled: BTreeSet<(u64, TxHash)>,
+    /// Whether the scan waits for the same.
+    is_scan_stalled: bool,
+    /// Verified endpoints that are far behind what is agreed to be final: asked only when nobody else is left.
+    laggards: EndpointSet,
     calls: BTreeMap<CallId, Call>,
     deadlines: BTreeSet<(Instant, CallId)>,
     next_poll: Instant,
     /// Who was asked for heads since the last poll.
     heads_asked: (EndpointSet, ProviderSet),
+    /// Who is asked for its heads next, whoever else is.
+    next_in_turn: u8,
     /// The number of the next call, and the step to the one after it.
     numbering: (u64, u64),
     next_round: u64,
@@ -76,10 +90,14 @@ impl Desk {
             scan: Scan::new(scanned.unwrap_or_else(|| chain.start_block.saturating_sub(1))),
             rounds: BTreeMap::new(),
             rounds_max: config.rounds_max,
+            stalled: BTreeSet::new(),
+            is_scan_stalled: false,
+            laggards: EndpointSet::EMPTY,
             calls: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             next_poll: Instant::ZERO,
             heads_asked: (EndpointSet::EMPTY, ProviderSet::EMPTY),
+            next_in_turn: 0,
             numbering,
             next_round: 0,
         }
@@ -104,7 +122,9 @@ impl Desk {
     /// Stops to verify `tx`. Answers about it that are still to come find no round to vote in.
     pub(super) fn unwatch(&mut self, tx: TxHash) {
         self.schedule.remove(tx);
-        self.rounds.remove(&tx);
+        if let Some(round) = self.rounds.remove(&tx) {
+            self.stalled.remove(&(round.number, tx));
+        }
     }
 
     /// Does what is due: lets calls go whose time is over, probes, polls, verifies.
@@ -120,10 +140,7 @@ impl Desk {
             at: *at,
             why: "endpoint call times out",
         });
-        let due = self
-            .schedule
-            .next_due()
-            .filter(|_| self.rounds.len() < self.rounds_max);
+        let due = self.schedule.next_due().filter(|_| self.may_begin_round());
         let due = due.map(|at| Deadline {
             at,
             why: "transaction is due for verification",
@@ -151,6 +168,8 @@ impl Desk {
         }
     }
 
+    /// Asks a quorum for their heads, and one more endpoint in turn: who is far behind must be known before it is asked
+    /// about money.
     fn poll(&mut self, now: Instant, out: &mut Out) {
         if now < self.next_poll {
             return;
@@ -160,186 +179,40 @@ impl Desk {
         for _ in 0..QUORUM {
             self.ask_heads(now, out);
         }
+        self.ask_next_in_turn(now, out);
+        self.on_room(now, out);
         self.scan_on(now, out);
     }
 
-    /// Asks one more endpoint for its heads.
-    fn ask_heads(&mut self, now: Instant, out: &mut Out) {
-        let (asked, providers) = self.heads_asked;
-        if let Choice::Ask(lease) = self.pool.choose(now, asked, providers) {
-            self.heads_asked.0.insert(lease.endpoint);
-            self.heads_asked.1.insert(self.pool.provider(lease.endpoint));
-            self.ask(now, lease, Purpose::Heads, out);
+    /// Takes in how far an endpoint is. When that moves what is agreed to be final: hurries what has become so, and
+    /// reads the blocks that have.
+    fn on_height(&mut self, now: Instant, endpoint: u8, latest: u64, finalized: u64, out: &mut Out) {
+        let before = self.finalized();
+        self.pool.on_height(endpoint, latest, finalized);
+        let agreed = self.finalized();
+        let is_behind = agreed.is_some_and(|agreed| finalized.saturating_add(LAG_BLOCKS_MAX) < agreed);
+        if is_behind {
+            self.laggards.insert(endpoint);
+        } else {
+            self.laggards.remove(endpoint);
+        }
+        if let Some(agreed) = agreed.filter(|_| agreed != before) {
+            self.schedule.on_finalized(now, agreed);
+            self.scan_on(now, out);
+            self.verify_due(now, out);
         }
     }
 
-    /// Hurries what has become final, and reads the blocks that have.
-    fn on_heights(&mut self, now: Instant, out: &mut Out) {
-        if let Some(finalized) = self.finalized() {
-            self.schedule.on_finalized(now, finalized);
-        }
-        self.scan_on(now, out);
-        self.verify_due(now, out);
-    }
-
-    fn scan_on(&mut self, now: Instant, out: &mut Out) {
-        if let Some(finalized) = self.finalized() {
-            if self.scan.under_way().is_none() {
-                self.next_round += 1;
-                self.scan.begin(finalized, self.next_round);
-            }
+    /// A call has ended, so an endpoint has room for another one: goes on with what waits for that, the scan first.
+    fn on_room(&mut self, now: Instant, out: &mut Out) {
+        if core::mem::take(&mut self.is_scan_stalled) {
             self.advance_scan(now, out);
         }
-    }
-
-    fn verify_due(&mut self, now: Instant, out: &mut Out) {
-        while self.rounds.len() < self.rounds_max {
-            let Some(tx) = self.schedule.take_due(now) else {
-                break;
-            };
-            self.next_round += 1;
-            let earlier = self.rounds.insert(tx, Round::new(self.next_round));
-            assert!(earlier.is_none(), "{tx} is being verified twice at once");
+        while let Some((number, tx)) = self.stalled.pop_first() {
             self.advance_receipt(now, tx, out);
-        }
-    }
-
-    /// Brings the verification of `tx` as far as it goes now.
-    fn advance_receipt(&mut self, now: Instant, tx: TxHash, out: &mut Out) {
-        let Some(mut round) = self.rounds.remove(&tx) else {
-            return;
-        };
-        let purpose = Purpose::Receipt {
-            tx,
-            round: round.number,
-        };
-        let finding = match round.standing() {
-            Standing::Open { want } => {
-                self.ask_for(now, want, &mut round, purpose, out);
-                if round.is_pending() {
-                    self.rounds.insert(tx, round);
-                    return;
-                }
-                Finding::Undecided { tx }
-            }
-            Standing::Agreed {
-                content,
-                digest,
-                votes,
-                dissenters,
-            } => {
-                self.cordon_dissenters(now, &dissenters, out);
-                let evidence = Evidence {
-                    block: content.block,
-                    digest,
-                    votes,
-                };
-                Finding::Mined {
-                    receipt: content,
-                    evidence,
-                }
-            }
-            Standing::Absent { votes } => Finding::Absent { tx, votes },
-        };
-        self.schedule.put_back(now, tx);
-        out.findings.push((self.chain.id, finding));
-    }
-
-    /// Brings the scan as far as it goes now.
-    fn advance_scan(&mut self, now: Instant, out: &mut Out) {
-        let Some(range) = self.scan.under_way() else {
-            return;
-        };
-        let purpose = Purpose::Scan {
-            from: range.from,
-            to: range.to,
-            round: range.round.number,
-        };
-        match range.round.standing() {
-            Standing::Open { want } => {
-                let mut round = range.round.clone();
-                self.ask_for(now, want, &mut round, purpose, out);
-                let pending = round.is_pending();
-                if let Some(range) = self.scan.under_way() {
-                    range.round = round;
-                }
-                if !pending {
-                    self.scan.give_up();
-                }
-            }
-            Standing::Agreed {
-                content: (to, logs),
-                dissenters,
-                ..
-            } => {
-                self.cordon_dissenters(now, &dissenters, out);
-                self.scan.finish();
-                out.findings.push((self.chain.id, Finding::Scanned { to, logs }));
-                self.scan_on(now, out);
-            }
-            // Nodes that lack a block that others call final: the next poll asks again.
-            Standing::Absent { .. } => self.scan.give_up(),
-        }
-    }
-
-    /// Asks up to `want` more endpoints on behalf of `round`.
-    fn ask_for<T: Clone>(
-        &mut self,
-        now: Instant,
-        want: usize,
-        round: &mut Round<T>,
-        purpose: Purpose,
-        out: &mut Out,
-    ) {
-        for _ in 0..want {
-            let Choice::Ask(lease) = self.pool.choose(now, round.asked, round.providers) else {
+            if self.stalled.contains(&(number, tx)) {
                 break;
-            };
-            round.on_asked(lease.endpoint, self.pool.provider(lease.endpoint));
-            self.ask(now, lease, purpose, out);
-        }
-    }
-
-    fn ask(&mut self, now: Instant, lease: Lease, purpose: Purpose, out: &mut Out) {
-        let (number, step) = self.numbering;
-        self.numbering.0 = number + step;
-        let call = CallId::new(number);
-        let timeout = lease.timeout;
-        let deadline = now.after(timeout);
-        out.asks.push(Ask {
-            call,
-            endpoint: EndpointId {
-                chain: self.chain.id,
-                index: lease.endpoint,
-            },
-            question: self.question(purpose),
-            timeout,
-        });
-        self.deadlines.insert((deadline, call));
-        self.calls.insert(
-            call,
-            Call {
-                purpose,
-                lease,
-                asked_at: now,
-                deadline,
-            },
-        );
-    }
-
-    fn question(&self, purpose: Purpose) -> Question {
-        let contracts = |tokens: &[(Address, u8)]| tokens.iter().map(|(contract, _)| *contract).collect();
-        match purpose {
-            Purpose::Identity => Question::Identity {
-                tokens: contracts(&self.tokens),
-            },
-            Purpose::Heads => Question::Heads,
-            Purpose::Receipt { tx, .. } => Question::Receipt { tx },
-            Purpose::Scan { from, to, .. } => Question::Scan {
-                from,
-                to,
-                tokens: contracts(&self.tokens),
-            },
+            }
         }
     }
 

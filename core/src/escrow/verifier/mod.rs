@@ -226,3 +226,6 @@ fn providers(chain: &ChainConfig) -> Vec<u8> {
         .map(|one| u8::try_from(first(&one.provider)).unwrap_or(u8::MAX))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! [`Round`]: when do two independent upstreams agree?
 //!
-//! A leaf: it counts ballots and says how many more it wants. Each endpoint votes once, each provider once (the
-//! caller asks nobody twice). Only equal contents agree; "I have not got it" is no content, and proves nothing by
-//! itself (traps E13, E15).
+//! A leaf: it counts ballots and says how many more it wants. Each endpoint votes once, and of one provider's ballots
+//! for the same thing one counts. Contents are compared whole: a digest that is fast is not one that a liar cannot
+//! match. "I have not got it" is no content, and proves nothing by itself (traps E13, E15).
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use crate::escrow::deposit::Vote;
@@ -16,8 +17,9 @@ pub(crate) const QUORUM: usize = 2;
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Ballot {
     vote: Vote,
-    /// The digest of the content; `None` when it has none.
-    digest: Option<u128>,
+    provider: u8,
+    /// The place of the content among the contents; `None` when it has none.
+    content: Option<usize>,
     /// The height that the content speaks of.
     height: u64,
 }
@@ -35,9 +37,7 @@ pub(crate) enum Standing<T> {
     Agreed {
         /// The content.
         content: T,
-        /// Its digest.
-        digest: u128,
-        /// Who showed it.
+        /// Who showed it, one vote of each provider.
         votes: Vec<Vote>,
         /// Who showed another content, though their own node calls its block final.
         dissenters: Vec<u8>,
@@ -60,10 +60,11 @@ pub(crate) struct Round<T> {
     pub(crate) providers: ProviderSet,
     pending: usize,
     ballots: Vec<Ballot>,
-    contents: Vec<(u128, T)>,
+    /// The different contents shown.
+    contents: Vec<T>,
 }
 
-impl<T: Clone> Round<T> {
+impl<T: Clone + PartialEq> Round<T> {
     /// A round in which nobody was asked yet.
     pub(crate) fn new(number: u64) -> Self {
         Self {
@@ -91,28 +92,34 @@ impl<T: Clone> Round<T> {
     }
 
     /// Notes that an endpoint has nothing to show.
-    pub(crate) fn on_absent(&mut self, vote: Vote) {
-        assert!(self.pending > 0, "an answer came that nobody asked for");
-        self.pending -= 1;
-        self.ballots.push(Ballot {
+    pub(crate) fn on_absent(&mut self, vote: Vote, provider: u8) {
+        self.on_ballot(Ballot {
             vote,
-            digest: None,
+            provider,
+            content: None,
             height: 0,
         });
     }
 
     /// Notes what an endpoint shows.
-    pub(crate) fn on_shown(&mut self, vote: Vote, digest: u128, height: u64, content: T) {
-        assert!(self.pending > 0, "an answer came that nobody asked for");
-        self.pending -= 1;
-        self.ballots.push(Ballot {
+    pub(crate) fn on_shown(&mut self, vote: Vote, provider: u8, height: u64, content: T) {
+        let known = self.contents.iter().position(|known| *known == content);
+        let place = known.unwrap_or_else(|| {
+            self.contents.push(content);
+            self.contents.len() - 1
+        });
+        self.on_ballot(Ballot {
             vote,
-            digest: Some(digest),
+            provider,
+            content: Some(place),
             height,
         });
-        if !self.contents.iter().any(|(known, _)| *known == digest) {
-            self.contents.push((digest, content));
-        }
+    }
+
+    fn on_ballot(&mut self, ballot: Ballot) {
+        assert!(self.pending > 0, "an answer came that nobody asked for");
+        self.pending -= 1;
+        self.ballots.push(ballot);
     }
 
     /// Whether answers are still awaited.
@@ -123,20 +130,19 @@ impl<T: Clone> Round<T> {
     /// Where the round stands.
     pub(crate) fn standing(&self) -> Standing<T> {
         let mut best = 0;
-        for (digest, content) in &self.contents {
-            let votes: Vec<Vote> = self.votes_for(Some(*digest)).collect();
+        for (place, content) in self.contents.iter().enumerate() {
+            let votes = self.votes_for(Some(place));
             if votes.len() >= QUORUM {
-                let dissenters = self.dissenters(*digest);
+                let dissenters = self.dissenters(place);
                 return Standing::Agreed {
                     content: content.clone(),
-                    digest: *digest,
                     votes,
                     dissenters,
                 };
             }
             best = best.max(votes.len());
         }
-        let absent: Vec<Vote> = self.votes_for(None).collect();
+        let absent = self.votes_for(None);
         if absent.len() >= QUORUM && (best == 0 || self.is_outvoted(&absent)) {
             return Standing::Absent { votes: absent };
         }
@@ -146,17 +152,42 @@ impl<T: Clone> Round<T> {
         }
     }
 
-    fn votes_for(&self, digest: Option<u128>) -> impl Iterator<Item = Vote> + '_ {
-        self.ballots
-            .iter()
-            .filter(move |ballot| ballot.digest == digest)
-            .map(|ballot| ballot.vote)
+    /// Whether independent upstreams have spoken and do not agree. Then another endpoint of the same providers may still
+    /// decide, since it is the endpoint and not the provider that may be behind or wrong.
+    pub(crate) fn is_split(&self) -> bool {
+        let spoken: ProviderSet = self.ballots.iter().map(|ballot| ballot.provider).collect();
+        spoken.len() >= QUORUM
+    }
+
+    /// The height that a quorum of those who spoke have finalized, if so many have spoken.
+    pub(crate) fn reach(&self) -> Option<u64> {
+        let mut by_provider = BTreeMap::new();
+        for Ballot { vote, provider, .. } in &self.ballots {
+            let known = by_provider.entry(*provider).or_insert(vote.finalized.number);
+            *known = vote.finalized.number.max(*known);
+        }
+        let mut heights: Vec<u64> = by_provider.into_values().collect();
+        heights.sort_unstable_by(|a, b| b.cmp(a));
+        heights.get(QUORUM - 1).copied()
+    }
+
+    /// The votes for one content, or for none: the first of each provider.
+    fn votes_for(&self, content: Option<usize>) -> Vec<Vote> {
+        let mut counted = ProviderSet::EMPTY;
+        let mut votes = Vec::new();
+        for ballot in self.ballots.iter().filter(|ballot| ballot.content == content) {
+            if !counted.contains(ballot.provider) {
+                counted.insert(ballot.provider);
+                votes.push(ballot.vote);
+            }
+        }
+        votes
     }
 
     /// Whether everything shown is in blocks that a quorum of those without it has already finalized: whoever shows
     /// it is alone against a quorum that should have it.
     fn is_outvoted(&self, absent: &[Vote]) -> bool {
-        let shown = self.ballots.iter().filter(|ballot| ballot.digest.is_some());
+        let shown = self.ballots.iter().filter(|ballot| ballot.content.is_some());
         let mut heights = shown.map(|ballot| ballot.height);
         heights.all(|height| {
             absent
@@ -167,10 +198,11 @@ impl<T: Clone> Round<T> {
         })
     }
 
-    /// Who contradicts `digest` about a block that they call final. Before finality honest nodes may differ.
-    fn dissenters(&self, digest: u128) -> Vec<u8> {
+    /// Who contradicts the content at `place` about a block that they call final. Before finality honest nodes may
+    /// differ.
+    fn dissenters(&self, place: usize) -> Vec<u8> {
         let contradicts = |ballot: &&Ballot| {
-            ballot.digest.is_some_and(|other| other != digest)
+            ballot.content.is_some_and(|other| other != place)
                 && ballot.vote.finalized.number >= ballot.height
         };
         self.ballots

@@ -3,10 +3,12 @@
 //! The cursor here runs ahead of the durable one: an empty range need not be journalled at once, since reading it
 //! again finds the same. It never passes a block that two independent upstreams have not finalized.
 
-use super::round::Round;
+use alloc::vec::Vec;
+
+use super::round::{QUORUM, Round};
 use crate::escrow::evm::{BlockRef, ScanLog};
 use crate::limits::SCAN_BLOCKS_MAX;
-use alloc::vec::Vec;
+use crate::resilience::ProviderSet;
 
 /// What a scan shows: the last header and the logs.
 pub(super) type Content = (BlockRef, Vec<ScanLog>);
@@ -20,6 +22,21 @@ pub(super) struct Range {
     pub(super) to: u64,
     /// Who says what it holds.
     pub(super) round: Round<Content>,
+    /// Whose endpoints say that it is too large for one answer.
+    pub(super) too_large: ProviderSet,
+}
+
+impl Range {
+    /// Whether two independent upstreams call it too large, and it can be made smaller. One alone would hold up
+    /// everything by saying so.
+    pub(super) const fn is_too_large(&self) -> bool {
+        self.from < self.to && self.too_large.len() >= QUORUM
+    }
+
+    /// Half of its length, at least one block.
+    fn half(&self) -> u64 {
+        (self.to - self.from).div_ceil(2).max(1)
+    }
 }
 
 /// The scanner of one chain.
@@ -29,6 +46,9 @@ pub(super) struct Scan {
     cursor: u64,
     /// How many blocks are asked for at once: halved when there were too many logs, doubled when not.
     span: u64,
+    /// The last block to ask for, after a range that could not be read: chasing the head, endpoints that follow the
+    /// chain at different distances might never have the same range at the same time.
+    limit: Option<u64>,
     under_way: Option<Range>,
 }
 
@@ -38,6 +58,7 @@ impl Scan {
         Self {
             cursor,
             span: SCAN_BLOCKS_MAX,
+            limit: None,
             under_way: None,
         }
     }
@@ -51,10 +72,12 @@ impl Scan {
     pub(super) fn begin(&mut self, finalized: u64, round: u64) {
         if self.under_way.is_none() && finalized > self.cursor {
             let to = finalized.min(self.cursor.saturating_add(self.span));
+            let to = self.limit.map_or(to, |limit| limit.min(to));
             self.under_way = Some(Range {
                 from: self.cursor + 1,
                 to,
                 round: Round::new(round),
+                too_large: ProviderSet::EMPTY,
             });
         }
     }
@@ -69,20 +92,26 @@ impl Scan {
         if let Some(Range { to, .. }) = self.under_way.take() {
             assert!(to > self.cursor, "a scan went back");
             self.cursor = to;
+            self.limit = None;
             self.span = (self.span * 2).min(SCAN_BLOCKS_MAX);
         }
     }
 
-    /// The range could not be read; the next poll tries again.
+    /// The range could not be read; the next poll asks for no more than this one held and a quorum has finalized.
     pub(super) fn give_up(&mut self) {
-        self.under_way = None;
+        if let Some(range) = self.under_way.take() {
+            if !range.too_large.is_empty() {
+                self.span = range.half();
+            }
+            let reach = range.round.reach().unwrap_or(range.to);
+            self.limit = Some(range.to.min(reach).max(range.from));
+        }
     }
 
-    /// The range has too many logs for one answer: the next is half as long. A single block that is too large waits
-    /// for the next poll.
+    /// The range has too many logs for one answer: the next is half as long.
     pub(super) fn halve(&mut self) {
-        if let Some(Range { from, to, .. }) = self.under_way.take() {
-            self.span = (to - from).div_ceil(2).max(1);
+        if let Some(range) = self.under_way.take() {
+            self.span = range.half();
         }
     }
 }

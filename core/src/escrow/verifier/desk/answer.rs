@@ -6,7 +6,6 @@
 use core::time::Duration;
 
 use super::{Desk, Purpose};
-use crate::digest::Digest;
 use crate::escrow::deposit::Vote;
 use crate::escrow::evm::{Answer, BlockRef, Fault, Receipt, ScanLog};
 use crate::escrow::verifier::{Finding, Out};
@@ -63,6 +62,7 @@ impl Desk {
                 self.on_no_answer(now, endpoint, purpose, &fault, out);
             }
         }
+        self.on_room(now, out);
     }
 
     /// Checks that an answer is one to the question asked, and does not contradict itself.
@@ -133,8 +133,12 @@ impl Desk {
     fn on_fitting(&mut self, now: Instant, endpoint: u8, purpose: Purpose, answer: Fitting, out: &mut Out) {
         match answer {
             Fitting::Identity(verdict) => self.on_identity(now, endpoint, verdict, out),
-            Fitting::Heads { latest, finalized } => self.on_heads(now, endpoint, latest, finalized, out),
+            Fitting::Heads { latest, finalized } => {
+                self.on_height(now, endpoint, latest.number, finalized.number, out);
+            }
             Fitting::Receipt { finalized, receipt } => {
+                let height = receipt.as_ref().map_or(0, |receipt| receipt.block.number);
+                self.on_height(now, endpoint, height.max(finalized.number), finalized.number, out);
                 if let Purpose::Receipt { tx, round } = purpose {
                     self.on_receipt(now, (tx, round), Vote { endpoint, finalized }, receipt, out);
                 }
@@ -172,11 +176,6 @@ impl Desk {
         }
     }
 
-    fn on_heads(&mut self, now: Instant, endpoint: u8, latest: BlockRef, finalized: BlockRef, out: &mut Out) {
-        self.pool.on_height(endpoint, latest.number, finalized.number);
-        self.on_heights(now, out);
-    }
-
     fn on_receipt(
         &mut self,
         now: Instant,
@@ -188,12 +187,10 @@ impl Desk {
         let Some(round) = self.rounds.get_mut(&tx).filter(|round| round.number == number) else {
             return;
         };
+        let provider = self.pool.provider(vote.endpoint);
         match receipt {
-            Some(receipt) => {
-                let (digest, height) = (Digest::of(&receipt), receipt.block.number);
-                round.on_shown(vote, digest, height, receipt);
-            }
-            None => round.on_absent(vote),
+            Some(receipt) => round.on_shown(vote, provider, receipt.block.number, receipt),
+            None => round.on_absent(vote, provider),
         }
         self.advance_receipt(now, tx, out);
     }
@@ -206,17 +203,16 @@ impl Desk {
         content: Option<(BlockRef, alloc::vec::Vec<ScanLog>)>,
         out: &mut Out,
     ) {
+        let provider = self.pool.provider(vote.endpoint);
         let Some(range) = self.scan.under_way().filter(|range| range.round.number == number) else {
             return;
         };
         match content {
             // A node that has not finalized the range itself does not vote on it.
             Some(content) if vote.finalized.number >= range.to => {
-                range
-                    .round
-                    .on_shown(vote, Digest::of(&content), range.to, content);
+                range.round.on_shown(vote, provider, range.to, content);
             }
-            Some(_) | None => range.round.on_absent(vote),
+            Some(_) | None => range.round.on_absent(vote, provider),
         }
         self.advance_scan(now, out);
     }
@@ -251,11 +247,7 @@ impl Desk {
                     return;
                 };
                 if *fault == Fault::TooLarge {
-                    let single = range.from == range.to;
-                    self.scan.halve();
-                    if !single {
-                        self.scan_on(now, out);
-                    }
+                    self.on_too_large(now, provider, out);
                 } else {
                     range.round.on_failed(provider);
                     self.advance_scan(now, out);

@@ -18,8 +18,8 @@ fn played(script: &str) -> Round<char> {
         match what {
             '?' => round.on_asked(endpoint, endpoint),
             '!' => round.on_failed(endpoint),
-            '-' => round.on_absent(vote),
-            content => round.on_shown(vote, u128::from(u32::from(content)), 5, content),
+            '-' => round.on_absent(vote, endpoint),
+            content => round.on_shown(vote, endpoint, 5, content),
         }
     }
     round
@@ -89,4 +89,45 @@ fn absence_ends_a_round_and_outvotes_only_what_should_be_there() {
     check("1? 2? 1a 2-@4 3? 3-@4", "want 1");
     check("1? 2? 1a 2-@5 3? 3-@5", "absent by [2, 3]");
     check("1? 2? 1a 2-@5 3? 3-@4", "want 1");
+}
+
+/// Endpoints 1 and 2 have provider 1, endpoint 3 has provider 3.
+fn voted(ballots: &[(u8, Option<char>)]) -> Round<char> {
+    let mut round = Round::new(1);
+    for (endpoint, content) in ballots.iter().copied() {
+        let provider = if endpoint == 2 { 1 } else { endpoint };
+        let vote = Vote {
+            endpoint,
+            finalized: block(9),
+        };
+        round.on_asked(endpoint, provider);
+        match content {
+            Some(content) => round.on_shown(vote, provider, 5, content),
+            None => round.on_absent(vote, provider),
+        }
+    }
+    round
+}
+
+#[test]
+fn two_endpoints_of_one_provider_are_one_voice() {
+    let twice = voted(&[(1, Some('a')), (2, Some('a'))]);
+    assert_eq!(twice.standing(), Standing::Open { want: 1 });
+    assert!(!twice.is_split());
+    assert_eq!(twice.reach(), None);
+    let absent = voted(&[(1, None), (2, None)]);
+    assert_eq!(absent.standing(), Standing::Open { want: 1 });
+}
+
+#[test]
+fn another_endpoint_of_a_provider_may_say_something_else() {
+    let split = voted(&[(1, Some('x')), (3, Some('a'))]);
+    assert!(split.is_split());
+    let Standing::Agreed { content, votes, .. } =
+        voted(&[(1, Some('x')), (3, Some('a')), (2, Some('a'))]).standing()
+    else {
+        panic!("it was not agreed")
+    };
+    assert_eq!((content, votes.len()), ('a', 2));
+    assert_eq!(split.reach(), Some(9));
 }

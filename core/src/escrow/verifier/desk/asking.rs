@@ -1,0 +1,121 @@
+//! Whom a desk asks, and how.
+//!
+//! Endpoints that are far behind are asked only when nobody else is left: what they have not got proves nothing, and
+//! what they have they never call final.
+
+use super::{Call, Desk, Purpose};
+use crate::escrow::evm::Question;
+use crate::escrow::verifier::round::Round;
+use crate::escrow::verifier::{Ask, Out};
+use crate::id::{CallId, EndpointId};
+use crate::resilience::pool::Unavailable;
+use crate::resilience::{Choice, EndpointSet, Lease, ProviderSet};
+use crate::time::Instant;
+
+impl Desk {
+    /// Asks up to `want` more endpoints on behalf of `round`. True when somebody could not be asked only because too
+    /// many calls are under way.
+    pub(super) fn ask_for<T: Clone + PartialEq>(
+        &mut self,
+        now: Instant,
+        want: usize,
+        round: &mut Round<T>,
+        purpose: Purpose,
+        out: &mut Out,
+    ) -> bool {
+        for _ in 0..want {
+            let mut choice = self.choose(now, round.asked, round.providers);
+            if matches!(choice, Choice::None { .. }) && !round.is_pending() && round.is_split() {
+                choice = self.choose(now, round.asked, ProviderSet::EMPTY);
+            }
+            match choice {
+                Choice::Ask(lease) => {
+                    round.on_asked(lease.endpoint, self.pool.provider(lease.endpoint));
+                    self.ask(now, lease, purpose, out);
+                }
+                Choice::None { why, .. } => return why == Unavailable::Busy,
+            }
+        }
+        false
+    }
+
+    /// Asks one more endpoint for its heads.
+    pub(super) fn ask_heads(&mut self, now: Instant, out: &mut Out) {
+        let (asked, providers) = self.heads_asked;
+        if let Choice::Ask(lease) = self.choose(now, asked, providers) {
+            self.ask_for_heads(now, lease, out);
+        }
+    }
+
+    /// Asks the endpoint whose turn it is for its heads, unless it was asked already.
+    pub(super) fn ask_next_in_turn(&mut self, now: Instant, out: &mut Out) {
+        let count = u8::try_from(self.pool.endpoint_count()).unwrap_or(u8::MAX);
+        let turn = self.next_in_turn;
+        self.next_in_turn = (turn + 1) % count;
+        let is_other = |endpoint: &u8| *endpoint != turn || self.heads_asked.0.contains(*endpoint);
+        let others = (0..count).filter(is_other).collect();
+        if let Choice::Ask(lease) = self.pool.choose(now, others, ProviderSet::EMPTY) {
+            self.ask_for_heads(now, lease, out);
+        }
+    }
+
+    fn ask_for_heads(&mut self, now: Instant, lease: Lease, out: &mut Out) {
+        self.heads_asked.0.insert(lease.endpoint);
+        self.heads_asked.1.insert(self.pool.provider(lease.endpoint));
+        self.ask(now, lease, Purpose::Heads, out);
+    }
+
+    /// Chooses among those who follow the chain, and else among all.
+    fn choose(&mut self, now: Instant, asked: EndpointSet, providers: ProviderSet) -> Choice {
+        let avoided: EndpointSet = asked.iter().chain(self.laggards.iter()).collect();
+        match self.pool.choose(now, avoided, providers) {
+            Choice::None { why, .. } if why != Unavailable::Busy && avoided != asked => {
+                self.pool.choose(now, asked, providers)
+            }
+            choice @ (Choice::Ask(_) | Choice::None { .. }) => choice,
+        }
+    }
+
+    pub(super) fn ask(&mut self, now: Instant, lease: Lease, purpose: Purpose, out: &mut Out) {
+        let (number, step) = self.numbering;
+        self.numbering.0 = number + step;
+        let call = CallId::new(number);
+        let timeout = lease.timeout;
+        let deadline = now.after(timeout);
+        out.asks.push(Ask {
+            call,
+            endpoint: EndpointId {
+                chain: self.chain.id,
+                index: lease.endpoint,
+            },
+            question: self.question(purpose),
+            timeout,
+        });
+        self.deadlines.insert((deadline, call));
+        self.calls.insert(
+            call,
+            Call {
+                purpose,
+                lease,
+                asked_at: now,
+                deadline,
+            },
+        );
+    }
+
+    fn question(&self, purpose: Purpose) -> Question {
+        let contracts = || self.tokens.iter().map(|(contract, _)| *contract);
+        match purpose {
+            Purpose::Identity => Question::Identity {
+                tokens: contracts().collect(),
+            },
+            Purpose::Heads => Question::Heads,
+            Purpose::Receipt { tx, .. } => Question::Receipt { tx },
+            Purpose::Scan { from, to, .. } => Question::Scan {
+                from,
+                to,
+                tokens: contracts().collect(),
+            },
+        }
+    }
+}

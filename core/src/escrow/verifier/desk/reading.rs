@@ -1,0 +1,133 @@
+//! How far the answers bring a verification or a scan: asked on, stalled, decided, or given up for now.
+
+use super::{Desk, Purpose};
+use crate::digest::Digest;
+use crate::escrow::deposit::Evidence;
+use crate::escrow::verifier::round::{Round, Standing};
+use crate::escrow::verifier::{Finding, Out};
+use crate::id::TxHash;
+use crate::time::Instant;
+
+impl Desk {
+    /// Whether another transaction may be taken up: those that wait for room come first.
+    pub(super) fn may_begin_round(&self) -> bool {
+        self.rounds.len() < self.rounds_max && self.stalled.is_empty()
+    }
+
+    /// Takes up what is due, the longest due first.
+    pub(super) fn verify_due(&mut self, now: Instant, out: &mut Out) {
+        while self.may_begin_round() {
+            let Some(tx) = self.schedule.take_due(now) else {
+                break;
+            };
+            self.next_round += 1;
+            let earlier = self.rounds.insert(tx, Round::new(self.next_round));
+            assert!(earlier.is_none(), "{tx} is being verified twice at once");
+            self.advance_receipt(now, tx, out);
+        }
+    }
+
+    /// Brings the verification of `tx` as far as it goes now.
+    pub(super) fn advance_receipt(&mut self, now: Instant, tx: TxHash, out: &mut Out) {
+        let Some(mut round) = self.rounds.remove(&tx) else {
+            return;
+        };
+        let number = round.number;
+        let finding = match round.standing() {
+            Standing::Open { want } => {
+                let purpose = Purpose::Receipt { tx, round: number };
+                let is_crowded = self.ask_for(now, want, &mut round, purpose, out);
+                if round.is_pending() || is_crowded {
+                    if !round.is_pending() {
+                        self.stalled.insert((number, tx));
+                    }
+                    self.rounds.insert(tx, round);
+                    return;
+                }
+                Finding::Undecided { tx }
+            }
+            Standing::Agreed {
+                content,
+                votes,
+                dissenters,
+            } => {
+                self.cordon_dissenters(now, &dissenters, out);
+                let evidence = Evidence {
+                    block: content.block,
+                    digest: Digest::of(&content),
+                    votes,
+                };
+                Finding::Mined {
+                    receipt: content,
+                    evidence,
+                }
+            }
+            Standing::Absent { votes } => Finding::Absent { tx, votes },
+        };
+        self.schedule.put_back(now, tx);
+        out.findings.push((self.chain.id, finding));
+    }
+
+    /// Reads on, if blocks that are final wait to be read.
+    pub(super) fn scan_on(&mut self, now: Instant, out: &mut Out) {
+        if let Some(finalized) = self.finalized() {
+            if self.scan.under_way().is_none() {
+                self.next_round += 1;
+                self.scan.begin(finalized, self.next_round);
+            }
+            self.advance_scan(now, out);
+        }
+    }
+
+    /// Brings the scan as far as it goes now.
+    pub(super) fn advance_scan(&mut self, now: Instant, out: &mut Out) {
+        let Some(range) = self.scan.under_way() else {
+            return;
+        };
+        let purpose = Purpose::Scan {
+            from: range.from,
+            to: range.to,
+            round: range.round.number,
+        };
+        let mut round = range.round.clone();
+        let want = match round.standing() {
+            Standing::Open { want } => want,
+            // That a quorum has not got the range proves nothing: two others called it final.
+            Standing::Absent { .. } => usize::from(!round.is_pending()),
+            Standing::Agreed {
+                content: (to, logs),
+                dissenters,
+                ..
+            } => {
+                self.cordon_dissenters(now, &dissenters, out);
+                self.scan.finish();
+                out.findings.push((self.chain.id, Finding::Scanned { to, logs }));
+                return self.scan_on(now, out);
+            }
+        };
+        let is_crowded = self.ask_for(now, want, &mut round, purpose, out);
+        let is_over = !round.is_pending() && !is_crowded;
+        self.is_scan_stalled = !round.is_pending() && is_crowded;
+        if let Some(range) = self.scan.under_way() {
+            range.round = round;
+        }
+        if is_over {
+            self.scan.give_up();
+        }
+    }
+
+    /// An endpoint calls the range too large for one answer.
+    pub(super) fn on_too_large(&mut self, now: Instant, provider: u8, out: &mut Out) {
+        let Some(range) = self.scan.under_way() else {
+            return;
+        };
+        range.too_large.insert(provider);
+        range.round.on_failed(provider);
+        if range.is_too_large() {
+            self.scan.halve();
+            self.scan_on(now, out);
+        } else {
+            self.advance_scan(now, out);
+        }
+    }
+}

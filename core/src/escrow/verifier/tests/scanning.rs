@@ -1,0 +1,156 @@
+//! The scanner: every finalized block once, in order, whatever endpoints say.
+
+use std::vec::Vec;
+
+use super::{Endpoint, MILLI, Office, SECOND};
+use crate::escrow::testing::{COLLECT, block, tx};
+use crate::escrow::verifier::Finding;
+use crate::escrow::{Answer, Fault, Question};
+use crate::limits::SCAN_BLOCKS_MAX;
+
+/// The ranges of what was scanned: each begins after the one before.
+fn ends(office: &Office) -> Vec<u64> {
+    let mut ends = Vec::new();
+    for (_, finding) in &office.findings {
+        if let Finding::Scanned { to, .. } = finding {
+            ends.push(to.number);
+        }
+    }
+    ends
+}
+
+/// The ranges that were asked for.
+fn ranges(office: &Office) -> Vec<(u64, u64)> {
+    let mut ranges = Vec::new();
+    for (_, _, question) in &office.asked {
+        if let Question::Scan { from, to, .. } = question {
+            ranges.push((*from, *to));
+        }
+    }
+    ranges.dedup();
+    ranges
+}
+
+fn four() -> Vec<Endpoint> {
+    ["a", "b", "c", "d"].map(Endpoint::of).to_vec()
+}
+
+#[test]
+fn it_goes_on_after_the_durable_cursor_and_leaves_no_block_out() {
+    let mut office = Office::with(four(), Some(4));
+    office.run(SECOND * 30);
+    let ends = ends(&office);
+    let begins = ranges(&office);
+    assert_eq!(begins[0].0, 5);
+    assert!(
+        begins
+            .iter()
+            .all(|(from, _)| *from == 5 || ends.contains(&(from - 1)))
+    );
+    assert!(ends.is_sorted());
+    assert!(office.scanned() >= office.height() - 4);
+}
+
+#[test]
+fn a_range_with_too_many_logs_is_halved_until_it_fits() {
+    let narrow: super::Bend = |_, question| {
+        let is_wide = matches!(question, Question::Scan { from, to, .. } if to - from >= 8);
+        is_wide.then_some(Err(Fault::TooLarge))
+    };
+    let mut endpoints = four();
+    endpoints.iter_mut().for_each(|one| one.is_dead = true);
+    let mut office = Office::with(endpoints, None);
+    office.run(SECOND * 2_000);
+    for endpoint in &mut office.endpoints {
+        endpoint.is_dead = false;
+        endpoint.bend = Some(narrow);
+    }
+    office.pay(1, COLLECT);
+    office.run(SECOND * 120);
+    let widest = ranges(&office).iter().map(|(from, to)| to - from + 1).max();
+    assert_eq!(widest, Some(SCAN_BLOCKS_MAX));
+    let ends = ends(&office);
+    let steps: Vec<u64> = ends.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(steps.iter().all(|step| (1..=8).contains(step)), "{steps:?}");
+    assert!(
+        office.scanned() >= office.height() - 5,
+        "{} of {}",
+        office.scanned(),
+        office.height()
+    );
+    let found = office.findings.iter().any(|(_, finding)| {
+        matches!(finding, Finding::Scanned { logs, .. } if logs.iter().any(|log| log.tx == tx(1)))
+    });
+    assert!(found);
+}
+
+#[test]
+fn one_endpoint_that_calls_everything_too_large_holds_up_nothing() {
+    let mut office = Office::new();
+    office.endpoints[0].latency = MILLI;
+    office.endpoints[0].bend =
+        Some(|_, question| matches!(question, Question::Scan { .. }).then_some(Err(Fault::TooLarge)));
+    office.run(SECOND * 120);
+    assert!(
+        office.scanned() >= office.height() - 5,
+        "{} of {}",
+        office.scanned(),
+        office.height()
+    );
+}
+
+#[test]
+fn an_endpoint_that_exaggerates_its_finality_holds_up_nothing() {
+    let mut office = Office::new();
+    for (endpoint, lag) in [(1, 0), (2, 3), (3, 6)] {
+        office.endpoints[endpoint].lag = lag;
+    }
+    office.endpoints[0].latency = MILLI;
+    office.endpoints[0].bend = Some(|_, question| match question {
+        Question::Heads => Some(Ok(Answer::Heads {
+            latest: block(1 << 40),
+            finalized: block(1 << 40),
+        })),
+        Question::Scan { to, .. } => Some(Ok(Answer::Scan {
+            finalized: block(1 << 40),
+            last: Some(crate::escrow::BlockRef {
+                number: *to,
+                hash: crate::id::BlockHash([0xee; 32]),
+            }),
+            logs: Vec::new(),
+        })),
+        Question::Identity { .. } | Question::Receipt { .. } => None,
+    });
+    office.run(SECOND * 120);
+    assert!(
+        office.scanned() >= office.height() - 20,
+        "{} of {}",
+        office.scanned(),
+        office.height()
+    );
+}
+
+#[test]
+fn nothing_is_scanned_that_a_quorum_has_not_finalized() {
+    let mut endpoints = four();
+    for (endpoint, lag) in endpoints.iter_mut().zip([0, 4, 6, 8]) {
+        endpoint.lag = lag;
+    }
+    let mut office = Office::with(endpoints, None);
+    for _ in 0..100 {
+        office.run(SECOND);
+        // Finality is two blocks behind, and the second of the quorum four more.
+        assert!(
+            office.scanned() <= office.height() - 6,
+            "{} of {}",
+            office.scanned(),
+            office.height()
+        );
+    }
+    assert!(
+        office.scanned() >= office.height() - 20,
+        "{} of {}",
+        office.scanned(),
+        office.height()
+    );
+}
