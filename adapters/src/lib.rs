@@ -2,6 +2,7 @@
 
 pub mod chain;
 pub mod clock;
+pub mod config;
 pub mod driver;
 pub mod entropy;
 pub mod store;

@@ -1,0 +1,143 @@
+//! The `[api]` table: where the server listens, and how much of whom it bears.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::fault::Faults;
+use super::section::{Section, Unfit, duration, parsed, text, within};
+
+/// The fewest characters of an operator's token: 128 bits in base 64.
+const ADMIN_TOKEN_CHARS_MIN: usize = 22;
+
+/// How the server is talked to.
+#[derive(Debug, Clone)]
+pub struct ApiConfig {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// What operators must show; `None` closes their routes.
+    pub admin_token: Option<AdminToken>,
+    /// The largest body of a request, in bytes.
+    pub body_bytes_max: usize,
+    /// How long a request may take before it is answered that its outcome is unknown.
+    pub request_timeout: Duration,
+    /// The most requests under way at once.
+    pub in_flight_max: usize,
+    /// How much one client may ask.
+    pub rate: RateLimit,
+    /// How long requests under way get at a shutdown.
+    pub drain_timeout: Duration,
+}
+
+/// The requests that one client, by IP address, may make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    /// How many a second for ever.
+    pub per_second: u32,
+    /// How many at once after a pause.
+    pub burst: u32,
+}
+
+/// What an operator must show. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AdminToken(String);
+
+impl AdminToken {
+    /// The token `secret`.
+    #[must_use]
+    pub const fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
+    /// The secret, for the one who compares.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AdminToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminToken(..)")
+    }
+}
+
+impl Default for ApiConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
+            admin_token: None,
+            body_bytes_max: 64 * 1024,
+            request_timeout: Duration::from_secs(10),
+            in_flight_max: 1024,
+            rate: RateLimit {
+                per_second: 100,
+                burst: 200,
+            },
+            drain_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Reads the table; `None` when a fault leaves it without a value that it must have.
+pub(super) fn read(mut section: Section, faults: &mut Faults) -> Option<ApiConfig> {
+    let ApiConfig {
+        body_bytes_max,
+        request_timeout,
+        in_flight_max,
+        rate,
+        drain_timeout,
+        ..
+    } = ApiConfig::default();
+    let address = parsed(str::parse::<SocketAddr>, "\"127.0.0.1:8080\"");
+    let listen = section.required("listen", address, "\"127.0.0.1:8080\"", faults);
+    let admin_token = section.optional("admin_token", |value| token(text(value)?).map(Some), None, faults);
+    let body_bytes_max = section.optional("body_bytes_max", size(1024, 1 << 20), body_bytes_max, faults);
+    let request_timeout = section.optional("request_timeout", waiting, request_timeout, faults);
+    let in_flight_max = section.optional("in_flight_max", size(1, 100_000), in_flight_max, faults);
+    let drain_timeout = section.optional("drain_timeout", waiting, drain_timeout, faults);
+    let per_second = section.optional("rate_per_second", count(1, 1_000_000), rate.per_second, faults);
+    let burst = section.optional("rate_burst", count(1, 1_000_000), rate.burst, faults);
+    section.finish(faults);
+    Some(ApiConfig {
+        listen: listen?,
+        admin_token,
+        body_bytes_max,
+        request_timeout,
+        in_flight_max,
+        rate: RateLimit { per_second, burst },
+        drain_timeout,
+    })
+}
+
+/// The secret itself is never repeated in a fault.
+fn token(secret: String) -> Result<AdminToken, Unfit> {
+    let plain = secret.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain && secret.len() >= ADMIN_TOKEN_CHARS_MIN {
+        return Ok(AdminToken(secret));
+    }
+    Err(Unfit::new(
+        format!("is not at least {ADMIN_TOKEN_CHARS_MIN} visible ASCII characters"),
+        "make one with: openssl rand -base64 24",
+    ))
+}
+
+fn waiting(value: figment::value::Value) -> Result<Duration, Unfit> {
+    let time = duration(value)?;
+    if (Duration::from_millis(100)..=Duration::from_secs(300)).contains(&time) {
+        Ok(time)
+    } else {
+        Err(Unfit::new(
+            format!("is {time:?}"),
+            "write a duration from \"100ms\" to \"5m\"",
+        ))
+    }
+}
+
+fn size(low: u64, high: u64) -> impl Fn(figment::value::Value) -> Result<usize, Unfit> {
+    move |value| within(low, high)(value).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+}
+
+fn count(low: u64, high: u64) -> impl Fn(figment::value::Value) -> Result<u32, Unfit> {
+    move |value| within(low, high)(value).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
+}

@@ -1,0 +1,106 @@
+//! The `[[chains]]` tables: which chains deposits are taken on, and whom to ask about them.
+
+use std::time::Duration;
+
+use figment::value::Value;
+use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig};
+use plimsoll_core::id::{Address, BlockHash, ChainId, EndpointId};
+
+use super::fault::Faults;
+use super::name_of;
+use super::section::{Section, Unfit, duration, list, text, whole};
+use crate::chain::{EndpointUrl, UrlError};
+
+/// How often heads are read unless the configuration says otherwise: about each block of a fast chain.
+const POLL_DEFAULT: Duration = Duration::from_millis(500);
+
+/// A chain, and where its endpoints are.
+pub(super) type Chain = (ChainConfig, Vec<(EndpointId, EndpointUrl)>);
+
+/// Reads every chain that is in order, and says whether some are not.
+pub(super) fn read_all(sections: Vec<Section>, faults: &mut Faults) -> (Vec<Chain>, bool) {
+    if sections.is_empty() {
+        faults.add("chains", "is missing", "add at least one [[chains]] table");
+        return (Vec::new(), true);
+    }
+    let expected = sections.len();
+    let chains: Vec<_> = sections
+        .into_iter()
+        .filter_map(|section| read_chain(section, faults))
+        .collect();
+    let left_out = chains.len() < expected;
+    (chains, left_out)
+}
+
+fn read_chain(mut section: Section, faults: &mut Faults) -> Option<Chain> {
+    let id = section.required("id", whole, "56", faults).map(ChainId::new);
+    if let Some(id) = id {
+        section.identify("chains", &id.number().to_string());
+    }
+    let hash = "\"0x0d21840abff46b96c84b2ac9e10e4f5cdaeb5693cb665db62a2f3b02d2d57b5b\"";
+    let genesis: Option<BlockHash> = section.required("genesis", name_of(hash), hash, faults);
+    let poll = section.optional("poll", duration, POLL_DEFAULT, faults);
+    let start_block = section.required("start_block", whole, "62000000", faults);
+    let collect = section.optional(
+        "collect",
+        list(name_of::<Address>(
+            "\"0x55d398326f99059fF775485246999027B3197955\"",
+        )),
+        Vec::new(),
+        faults,
+    );
+    let addresses = read_addresses(section.table("deposit_addresses", faults), faults);
+    let sections = section.tables("endpoints", faults);
+    let endpoints: Vec<_> = sections
+        .into_iter()
+        .map(|one| read_endpoint(one, faults))
+        .collect();
+    section.finish(faults);
+
+    let (id, endpoints) = (id?, endpoints.into_iter().collect::<Option<Vec<_>>>()?);
+    let (configs, urls): (Vec<_>, Vec<_>) = endpoints.into_iter().unzip();
+    // More endpoints than an index can count are refused as too many when the chain is checked.
+    let located = |(index, url)| (EndpointId { chain: id, index }, url);
+    let config = ChainConfig {
+        id,
+        genesis: genesis?,
+        endpoints: configs,
+        addresses: addresses?,
+        collect,
+        start_block: start_block?,
+        poll,
+    };
+    Some((config, (0..=u8::MAX).zip(urls).map(located).collect()))
+}
+
+fn read_addresses(mut section: Section, faults: &mut Faults) -> Option<DepositAddresses> {
+    let address = "\"0x4e59b44847b379578588920ca78fbf26c0b4956c\"";
+    let factory: Option<Address> = section.required("factory", name_of(address), address, faults);
+    let code = "the keccak256 of the forwarder's init code, in hex";
+    let init_code_hash: Option<BlockHash> = section.required("init_code_hash", name_of(code), code, faults);
+    section.finish(faults);
+    Some(DepositAddresses {
+        factory: factory?,
+        init_code_hash: init_code_hash?.0,
+    })
+}
+
+fn read_endpoint(mut section: Section, faults: &mut Faults) -> Option<(EndpointConfig, EndpointUrl)> {
+    let name = section.required("name", text, "\"bnb-1\"", faults);
+    let provider = section.required("provider", text, "\"BNB Chain\"", faults);
+    let url = section.required("url", url, "\"https://bsc-dataseed.bnbchain.org\"", faults);
+    section.finish(faults);
+    Some((
+        EndpointConfig {
+            name: name?,
+            provider: provider?,
+        },
+        url?,
+    ))
+}
+
+/// Never repeats the address, which may carry a key.
+fn url(value: Value) -> Result<EndpointUrl, Unfit> {
+    let parsed = text(value)?.parse();
+    parsed.map_err(|error: UrlError| Unfit::new(error.to_string(), "write one like \"https://host/path\""))
+}

@@ -1,0 +1,70 @@
+//! The `[escrow]` table: when verification is tried, and for how long. And what the core finds wrong in it.
+
+use plimsoll_core::escrow::{EscrowConfig, EscrowConfigError};
+
+use super::fault::Faults;
+use super::section::{Section, duration, list, within};
+
+/// Reads the schedule; chains and products have tables of their own.
+pub(super) fn read(mut section: Section, faults: &mut Faults) -> EscrowConfig {
+    let default = EscrowConfig::default();
+    let rounds = |value| within(1, 4096)(value).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+    let config = EscrowConfig {
+        chains: Vec::new(),
+        products: Vec::new(),
+        fast_track: section.optional("fast_track", list(duration), default.fast_track, faults),
+        sweep: section.optional("sweep", duration, default.sweep, faults),
+        patience: section.optional("patience", duration, default.patience, faults),
+        rounds_max: section.optional("rounds_max", rounds, default.rounds_max, faults),
+    };
+    section.finish(faults);
+    config
+}
+
+/// Says where a fault of the escrow is and how to mend it.
+pub(super) fn report(error: &EscrowConfigError, faults: &mut Faults) {
+    let (path, fix) = match error {
+        EscrowConfigError::ChainDuplicate(chain) => {
+            (format!("chains[{}]", chain.number()), "remove one of the two")
+        }
+        EscrowConfigError::EndpointCount { chain, .. } => (
+            format!("chains[{}].endpoints", chain.number()),
+            "add or remove [[chains.endpoints]] tables",
+        ),
+        EscrowConfigError::OneProvider(chain) => (
+            format!("chains[{}].endpoints", chain.number()),
+            "add an endpoint that another provider runs",
+        ),
+        EscrowConfigError::EndpointDuplicate { chain, .. } => (
+            format!("chains[{}].endpoints", chain.number()),
+            "give each endpoint a name of its own",
+        ),
+        EscrowConfigError::NoToken(chain) => (
+            format!("chains[{}]", chain.number()),
+            "add an [[assets.tokens]] table with this chain, or remove the chain",
+        ),
+        EscrowConfigError::UnknownChain { asset, .. } => (
+            format!("assets[{asset}].tokens"),
+            "add a [[chains]] table for it, or remove the token",
+        ),
+        EscrowConfigError::UnknownAsset { pays, gives, .. } => (
+            format!("products[{pays} -> {gives}]"),
+            "add an [[assets]] table for it, or remove the product",
+        ),
+        EscrowConfigError::Product { pays, gives } => (
+            format!("products[{pays} -> {gives}]"),
+            "keep one product for each asset paid, with another asset given",
+        ),
+        EscrowConfigError::Schedule { field, .. } => (schedule_path(field), "change it as said"),
+    };
+    faults.add(path, error.to_string(), fix);
+}
+
+/// `poll` is a field of each chain, the others of the schedule.
+fn schedule_path(field: &str) -> String {
+    if field == "poll" {
+        "chains.poll".to_owned()
+    } else {
+        format!("escrow.{field}")
+    }
+}

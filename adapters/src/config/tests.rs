@@ -1,0 +1,199 @@
+use std::time::Duration;
+
+use plimsoll_core::id::{ChainId, EndpointId};
+use plimsoll_core::limits::TEXT_BYTES_MAX;
+
+use super::{ConfigError, ServerConfig};
+
+const SAMPLE: &str = include_str!("../../plimsoll.sample.toml");
+const TOKEN: &str = "do-not-show-this-secret";
+
+fn load(contents: &str) -> Result<ServerConfig, ConfigError> {
+    ServerConfig::from_toml(contents, 7)
+}
+
+/// The sample with each of `edits` made in it.
+fn edited(edits: &[(&str, &str)]) -> String {
+    edits.iter().fold(SAMPLE.to_owned(), |text, (from, to)| {
+        assert!(text.contains(from), "the sample has no {from:?}");
+        text.replacen(from, to, 1)
+    })
+}
+
+#[track_caller]
+fn faults(contents: &str) -> String {
+    match load(contents) {
+        Ok(_) => panic!("the configuration was accepted"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn the_sample_is_sound_and_says_the_defaults() {
+    let config = load(SAMPLE).expect("the sample loads");
+    let chain = &config.bank.escrow.chains[0];
+    assert_eq!(chain.endpoints.len(), 7);
+    assert_eq!(config.endpoints.len(), 7);
+    let first = EndpointId {
+        chain: ChainId::new(56),
+        index: 0,
+    };
+    assert_eq!(
+        config.endpoints[&first].to_string(),
+        "https://bsc-dataseed.bnbchain.org"
+    );
+    let usdt = config
+        .bank
+        .registry
+        .asset("USDT".parse().expect("a symbol"))
+        .expect("the asset");
+    assert_eq!((usdt.scale, usdt.tokens[0].decimals), (18, 18));
+    let price = config.bank.escrow.products[0].price;
+    assert_eq!(
+        (price.numerator.get(), price.denominator.get()),
+        (3, 20_000_000_000_000_000)
+    );
+
+    // What the sample spells out is what is assumed when it is left out.
+    assert_eq!(config.bank.pool, plimsoll_core::resilience::PoolPolicy::default());
+    let schedule = plimsoll_core::escrow::EscrowConfig::default();
+    assert_eq!(config.bank.escrow.fast_track, schedule.fast_track);
+    assert_eq!(config.bank.escrow.sweep, Duration::from_secs(3));
+    assert_eq!(config.bank.escrow.patience, schedule.patience);
+    assert_eq!(config.api.rate, super::ApiConfig::default().rate);
+    assert_eq!(
+        config.api.request_timeout,
+        super::ApiConfig::default().request_timeout
+    );
+}
+
+#[test]
+fn every_fault_is_reported_at_once() {
+    let contents = edited(&[
+        (
+            "listen = \"127.0.0.1:8080\"",
+            "listen = \"localhost\"\nlisten_on = 1\nadmin_token = \"short\"",
+        ),
+        ("body_bytes_max = 65536", "body_bytes_max = \"64k\""),
+        ("path = \"data/journal.db\"", "pth = \"data/journal.db\""),
+        ("scale = 18 ", "scale = 6 "),
+        (
+            "min = \"0.01\"                   # the least",
+            "min = \"0.0000001\" # the least",
+        ),
+        ("chain = 56\n", "chain = 57\n"),
+        ("price = \"3/2\"", "price = \"1,5\""),
+        ("poll = \"500ms\"", "poll = \"0.5s\""),
+        ("collect = []", "collect = [\"0x12\"]"),
+        (
+            "url = \"https://bsc-dataseed2.bnbchain.org\"",
+            "url = \"bsc-dataseed2.bnbchain.org?key=secret\"",
+        ),
+        ("sweep = \"3s\"", "sweep = \"0s\""),
+        ("half_open_permits = 3", "half_open_permits = 300"),
+        ("[pool]", "[pol]\n[pool]"),
+    ]);
+    insta::assert_snapshot!(faults(&contents));
+}
+
+#[test]
+fn every_fault_between_the_tables_is_reported_at_once() {
+    let long_name = format!("name = \"{}\"", "x".repeat(TEXT_BYTES_MAX + 1));
+    let mut contents = edited(&[
+        ("decimals = 18 ", "decimals = 19 "),
+        ("max = \"1500000\"", "max = \"0\""),
+        ("name = \"Service credit\"", &long_name),
+        ("gives = \"CREDIT\"", "gives = \"GOLD\""),
+        ("name = \"bnb-2\"", "name = \"bnb-1\""),
+        ("poll = \"500ms\"", "poll = \"1ms\""),
+        (
+            "fast_track = [\"0s\", \"1s\", \"2s\"]",
+            "fast_track = [\"2s\", \"1s\"]",
+        ),
+        ("ban = \"1s\"", "ban = \"1h\""),
+    ]);
+    contents.push_str(
+        r#"
+[[chains]]
+id = 97
+genesis = "0x6d3c66c5357ec91d5c43af47e234a939b22557cbb552dc45bebbceeed90fbe34"
+start_block = 1
+[chains.deposit_addresses]
+factory = "0x4e59b44847b379578588920ca78fbf26c0b4956c"
+init_code_hash = "0x94a41bb7a2e9d9ef2a9d6c1e3f7bd8c40f2bb0fb0cf4e86f4b4a6a4cda6a8c11"
+[[chains.endpoints]]
+name = "testnet"
+provider = "BNB Chain"
+url = "http://localhost:8575"
+"#,
+    );
+    insta::assert_snapshot!(faults(&contents));
+}
+
+#[test]
+fn an_empty_file_says_what_is_required() {
+    insta::assert_snapshot!(faults(""));
+}
+
+#[test]
+fn what_is_no_toml_is_refused_with_the_place() {
+    let Err(ConfigError::Parse(why)) = load("[api\nlisten = 1") else {
+        panic!("expected a parse error");
+    };
+    assert!(why.contains("line 1"), "{why}");
+}
+
+/// Runs `test` on the sample in a file, in an environment of its own.
+#[expect(clippy::result_large_err, reason = "the error type is the jail's")]
+fn in_jail(test: impl FnOnce(&mut figment::Jail)) {
+    figment::Jail::expect_with(|jail| {
+        jail.create_file("plimsoll.toml", SAMPLE)?;
+        test(jail);
+        Ok(())
+    });
+}
+
+#[test]
+fn the_environment_overrides_the_file() {
+    in_jail(|jail| {
+        jail.set_env("PLIMSOLL_API__LISTEN", "127.0.0.1:9");
+        jail.set_env("PLIMSOLL_API__ADMIN_TOKEN", TOKEN);
+        let config = ServerConfig::load(std::path::Path::new("plimsoll.toml"), 7).expect("sound");
+        assert_eq!(config.api.listen.port(), 9);
+        assert_eq!(config.api.admin_token.expect("a token").expose(), TOKEN);
+    });
+}
+
+#[test]
+fn an_unknown_variable_is_refused_like_an_unknown_field() {
+    in_jail(|jail| {
+        jail.set_env("PLIMSOLL_API__LISTENN", "127.0.0.1:9");
+        let error = ServerConfig::load(std::path::Path::new("plimsoll.toml"), 7).expect_err("refused");
+        assert!(error.to_string().contains("did you mean \"listen\""), "{error}");
+    });
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = ServerConfig::load(std::path::Path::new("/nowhere/plimsoll.toml"), 7).expect_err("refused");
+    assert_eq!(
+        error.to_string(),
+        "read the configuration file /nowhere/plimsoll.toml"
+    );
+}
+
+#[test]
+fn secrets_are_never_shown() {
+    let contents = edited(&[
+        ("# admin_token = \"...\"", &format!("admin_token = \"{TOKEN}\"")),
+        ("https://bsc.drpc.org", &format!("https://bsc.drpc.org/{TOKEN}")),
+    ]);
+    let shown = format!("{:?}", load(&contents).expect("sound"));
+    assert!(!shown.contains(TOKEN), "{shown}");
+
+    let spoilt = edited(&[
+        ("# admin_token = \"...\"", &format!("admin_token = \"{TOKEN} \"")),
+        ("https://bsc.drpc.org", &format!("ftp://bsc.drpc.org/{TOKEN}")),
+    ]);
+    assert!(!faults(&spoilt).contains(TOKEN));
+}
