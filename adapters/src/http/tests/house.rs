@@ -1,0 +1,403 @@
+//! A real bank without a driver: every commit succeeds at once, and two upstreams answer from a script.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request};
+use plimsoll_core::bank::{Act, Bank, Command, Event, Input, Notice, Query, Reply, State};
+use plimsoll_core::escrow::{Answer, BlockRef, Fault, Log, Question, Receipt, TRANSFER_TOPIC};
+use plimsoll_core::id::{Address, BlockHash, RequestId, TxHash};
+use plimsoll_core::machine::{Effects, Intent, Machine as _};
+use plimsoll_core::time::{Instant, WallClock};
+use serde_json::Value;
+use tower::ServiceExt as _;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::clock::Clock;
+use crate::config::ServerConfig;
+use crate::driver::{Pulse, Unavailable};
+use crate::http::{Api, BankService, Metrics, Replying, router};
+
+/// What the operators of these tests show.
+pub(super) const TOKEN: &str = "0123456789abcdefghijkl";
+/// The transaction that pays.
+pub(super) const TX: TxHash = TxHash([0x7a; 32]);
+/// The date at which every test begins: 2026-11-22.
+const BEGINNING: WallClock = WallClock::from_micros(1_795_305_600_000_000);
+
+const CONFIG: &str = r#"
+[api]
+listen = "127.0.0.1:0"
+admin_token = "0123456789abcdefghijkl"
+body_bytes_max = 4096
+[journal]
+path = "unused"
+[[assets]]
+symbol = "USDT"
+name = "Tether USD"
+scale = 18
+min = "0.01"
+max = "1000"
+[[assets.tokens]]
+chain = 56
+contract = "0x55d398326f99059fF775485246999027B3197955"
+decimals = 18
+[[assets]]
+symbol = "OLD"
+name = "An asset that is no more"
+scale = 2
+min = "0.01"
+max = "1000"
+enabled = false
+[[chains]]
+id = 56
+genesis = "0x0d21840abff46b96c84b2ac9e10e4f5cdaeb5693cb665db62a2f3b02d2d57b5b"
+start_block = 100
+[chains.deposit_addresses]
+factory = "0x4e59b44847b379578588920ca78fbf26c0b4956c"
+init_code_hash = "0x94a41bb7a2e9d9ef2a9d6c1e3f7bd8c40f2bb0fb0cf4e86f4b4a6a4cda6a8c11"
+[[chains.endpoints]]
+name = "alpha"
+provider = "Alpha Inc"
+url = "http://localhost:1"
+[[chains.endpoints]]
+name = "beta"
+provider = "Beta Ltd"
+url = "http://localhost:2"
+"#;
+
+/// The bank, the chain that its upstreams show, and what the shell knows of both.
+struct Inside {
+    bank: Bank,
+    now: Instant,
+    fx: Effects<plimsoll_core::bank::Effect>,
+    requests: u64,
+    latest: u64,
+    finalized: u64,
+    receipt: Option<Receipt>,
+    /// The upstream that never answers.
+    dead: Option<u8>,
+    notices: Vec<Notice>,
+}
+
+/// The bank as a service.
+pub(super) struct House {
+    inside: Mutex<Inside>,
+    pulse: Mutex<Pulse>,
+    unavailable: Mutex<Option<Unavailable>>,
+}
+
+/// A reply, in full.
+pub(super) struct Answered {
+    pub(super) status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) text: String,
+}
+
+impl Answered {
+    #[track_caller]
+    pub(super) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+}
+
+/// A server and the house behind it.
+pub(super) struct Server {
+    pub(super) house: Arc<House>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) router: Router,
+}
+
+impl Server {
+    /// One with an operator's token.
+    pub(super) fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    /// One with the configuration changed.
+    pub(super) fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
+        Self::build(change, None)
+    }
+
+    /// One of whose upstreams one never answers.
+    pub(super) fn with_dead_upstream(index: u8) -> Self {
+        Self::build(|_| (), Some(index))
+    }
+
+    fn build(change: impl FnOnce(&mut ServerConfig), dead: Option<u8>) -> Self {
+        let mut config = ServerConfig::from_toml(CONFIG, 7).expect("sound");
+        change(&mut config);
+        let bank = Bank::open(config.bank.clone(), State::default()).expect("opens");
+        let house = Arc::new(House::new(bank, dead));
+        let chains = config.bank.escrow.chains.clone();
+        let metrics = Arc::new(Metrics::new(chains.clone()));
+        let service = Arc::clone(&house) as Arc<dyn BankService>;
+        let registry = config.bank.registry.clone();
+        let api = Api::new(
+            service,
+            registry,
+            chains,
+            Arc::clone(&metrics),
+            Clock::start(),
+            &config.api,
+        );
+        let router = router(&api, OpenApiRouter::new());
+        house.pass(Duration::from_secs(2));
+        Self {
+            house,
+            metrics,
+            router,
+        }
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Answered {
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+        Answered {
+            status,
+            headers,
+            text: String::from_utf8(body.to_vec()).expect("text"),
+        }
+    }
+
+    pub(super) async fn get(&self, path: &str) -> Answered {
+        self.send(Request::get(path).body(Body::empty()).expect("a request"))
+            .await
+    }
+
+    /// Posts `body` under the key `key`.
+    pub(super) async fn post(&self, path: &str, key: &str, body: &str) -> Answered {
+        let request = Request::post(path)
+            .header("content-type", "application/json")
+            .header("idempotency-key", key)
+            .body(Body::from(body.to_owned()));
+        self.send(request.expect("a request")).await
+    }
+
+    /// Registers a user and returns the deposit address.
+    pub(super) async fn register(&self, name: &str) -> Address {
+        let reply = self
+            .post("/api/v1/users", name, &format!(r#"{{"name":"{name}"}}"#))
+            .await;
+        assert_eq!(reply.status, 201, "{}", reply.text);
+        let address = reply.json()["deposit_addresses"][0]["address"]
+            .as_str()
+            .expect("an address")
+            .to_owned();
+        address.parse().expect("an address")
+    }
+
+    /// Registers `user-1` and `user-2` and gives the first one `whole` USDT, by a deposit that nobody claimed.
+    pub(super) async fn fund(&self, whole: i128) {
+        let address = self.register("ada").await;
+        self.register("bob").await;
+        self.house.pay(address, whole * 10i128.pow(18));
+        self.house.finalize();
+    }
+}
+
+impl House {
+    fn new(bank: Bank, dead: Option<u8>) -> Self {
+        let inside = Inside {
+            bank,
+            now: Instant::ZERO,
+            fx: Effects::new(),
+            requests: 0,
+            latest: 110,
+            finalized: 105,
+            receipt: None,
+            dead,
+            notices: Vec::new(),
+        };
+        let pulse = Pulse {
+            at: Instant::ZERO,
+            is_journal_failing: false,
+            committed: 42,
+            uncommitted: 0,
+            commit_latency: Duration::from_millis(2),
+        };
+        Self {
+            inside: Mutex::new(inside),
+            pulse: Mutex::new(pulse),
+            unavailable: Mutex::new(None),
+        }
+    }
+
+    /// Lets `time` go by, in steps of 100 ms.
+    pub(super) fn pass(&self, time: Duration) {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..time.as_millis() / 100 {
+            inside.now = inside.now.after(Duration::from_millis(100));
+            let reply = inside.handle(Event::Tick);
+            assert!(reply.is_none());
+        }
+    }
+
+    /// Mines the transaction [`TX`], which pays `units` USDT to `to`, in a block that is not final.
+    pub(super) fn pay(&self, to: Address, units: i128) {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.latest += 1;
+        let number = inside.latest;
+        inside.receipt = Some(receipt(number, to, units));
+    }
+
+    /// Makes every block final, and lets the bank see it.
+    pub(super) fn finalize(&self) {
+        {
+            let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+            inside.latest += 3;
+            inside.finalized = inside.latest;
+        }
+        self.pass(Duration::from_secs(8));
+    }
+
+    /// What the bank told so far.
+    pub(super) fn notices(&self) -> Vec<Notice> {
+        self.inside
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .notices
+            .clone()
+    }
+
+    pub(super) fn set_pulse(&self, change: impl FnOnce(&mut Pulse)) {
+        change(&mut self.pulse.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Makes the bank unavailable.
+    pub(super) fn fail(&self, why: Unavailable) {
+        *self.unavailable.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    }
+
+    fn ask(&self, event: impl FnOnce(RequestId) -> Event) -> Result<Reply, Unavailable> {
+        if let Some(why) = *self.unavailable.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Err(why);
+        }
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.requests += 1;
+        let event = event(RequestId::new(inside.requests));
+        inside.handle(event).ok_or(Unavailable::Stopped)
+    }
+}
+
+impl BankService for House {
+    fn command(&self, command: Command) -> Replying<'_> {
+        Box::pin(async move { self.ask(|request| Event::Command { request, command }) })
+    }
+
+    fn query(&self, query: Query) -> Replying<'_> {
+        Box::pin(async move { self.ask(|request| Event::Query { request, query }) })
+    }
+
+    fn pulse(&self) -> Pulse {
+        *self.pulse.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inside {
+    /// Handles `event` and what comes of it, and returns the reply if there is one.
+    fn handle(&mut self, event: Event) -> Option<Reply> {
+        let mut reply = None;
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            let wall = BEGINNING.after(self.now.since(Instant::ZERO));
+            self.bank.handle(self.now, Input { wall, event }, &mut self.fx);
+            let intents: Vec<_> = self.fx.drain().collect();
+            for intent in intents {
+                match intent {
+                    Intent::Record(_) => {}
+                    Intent::Act(Act::Reply { reply: said, .. }) => reply = Some(said),
+                    Intent::Act(Act::Notice(notice)) => self.notices.push(notice),
+                    Intent::Act(Act::Ask {
+                        call,
+                        endpoint,
+                        question,
+                        ..
+                    }) => {
+                        let is_dead = self.dead == Some(endpoint.index);
+                        let outcome = if is_dead {
+                            Err(Fault::Connection)
+                        } else {
+                            Ok(self.answer(&question))
+                        };
+                        events.push(Event::Answered { call, outcome });
+                    }
+                }
+            }
+        }
+        reply
+    }
+
+    fn answer(&self, question: &Question) -> Answer {
+        let finalized = block(self.finalized);
+        match question {
+            Question::Identity { tokens } => Answer::Identity {
+                chain_id: 56,
+                genesis: self.bank.config().escrow.chains[0].genesis,
+                decimals: vec![Some(18); tokens.len()],
+            },
+            Question::Heads => Answer::Heads {
+                latest: block(self.latest),
+                finalized,
+            },
+            Question::Receipt { tx } => Answer::Receipt {
+                finalized,
+                receipt: self.receipt.clone().filter(|_| *tx == TX),
+            },
+            Question::Scan { from, to, .. } => {
+                let found = self
+                    .receipt
+                    .iter()
+                    .filter(|one| (*from..=*to).contains(&one.block.number));
+                let log = |one: &Receipt| plimsoll_core::escrow::ScanLog {
+                    tx: TX,
+                    block: one.block.number,
+                    log: one.logs[0],
+                };
+                Answer::Scan {
+                    finalized,
+                    last: Some(block(*to)),
+                    logs: found.map(log).collect(),
+                }
+            }
+        }
+    }
+}
+
+fn block(number: u64) -> BlockRef {
+    let mut hash = [0xb1; 32];
+    hash[24..].copy_from_slice(&number.to_be_bytes());
+    BlockRef {
+        number,
+        hash: BlockHash(hash),
+    }
+}
+
+fn receipt(number: u64, to: Address, units: i128) -> Receipt {
+    let topic = |address: Address| {
+        let mut topic = [0; 32];
+        topic[12..].copy_from_slice(&address.0);
+        topic
+    };
+    let mut word = [0; 32];
+    word[16..].copy_from_slice(&units.to_be_bytes());
+    let log = Log {
+        address: "0x55d398326f99059fF775485246999027B3197955"
+            .parse()
+            .expect("an address"),
+        topics: [TRANSFER_TOPIC, topic(Address([0x5e; 20])), topic(to), [0; 32]],
+        topic_count: 3,
+        word,
+        data_len: 32,
+        index: 5,
+    };
+    Receipt {
+        tx: TX,
+        block: block(number),
+        succeeded: true,
+        logs: vec![log],
+    }
+}
