@@ -1,12 +1,15 @@
 //! The tokio shell of Plimsoll: everything that touches the world, and decides nothing.
 
 pub mod chain;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod dev;
 pub mod driver;
 pub mod entropy;
 pub mod http;
 pub mod store;
+pub mod telemetry;
 
 #[cfg(test)]
 mod testing;

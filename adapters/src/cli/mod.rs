@@ -1,0 +1,101 @@
+//! The command line: what can be asked of the one binary.
+//!
+//! Data goes to standard output, logs and progress to standard error. Exit codes: 0 done; 1 it was done and found
+//! something wrong, or failed; 2 it could not begin.
+
+mod check;
+mod config;
+mod serve;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::telemetry::{self, DEFAULT_FILTER, LogFormat};
+use check::CheckArgs;
+use config::ConfigArgs;
+use serve::ServeArgs;
+
+pub use serve::ServeError;
+
+/// The exit code of a command that could not begin.
+const EXIT_CANNOT_BEGIN: u8 = 2;
+
+/// A ledger and an escrow pipeline: every valid on-chain deposit is credited exactly once.
+#[derive(Debug, Parser)]
+#[command(
+    name = "plimsoll",
+    version,
+    propagate_version = true,
+    after_help = "Begin here:\n  plimsoll serve --dev          a server with a chain of its own; it prints what to try\n  \
+                  plimsoll help serve           how to run the real thing"
+)]
+pub struct Cli {
+    /// What to log, as level or target=level; also from RUST_LOG.
+    #[arg(long, global = true, env = "RUST_LOG", default_value = DEFAULT_FILTER, hide_env_values = true)]
+    #[arg(help_heading = "Logging", value_name = "FILTER")]
+    log: String,
+    /// How log lines look.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        help_heading = "Logging",
+        value_name = "FORMAT"
+    )]
+    log_format: LogFormat,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve: take deposits, keep the ledger, answer the interface.
+    Serve(ServeArgs),
+    /// Check a journal: chain of hashes, double entry, balances derived again. A server may be running on it.
+    Check(CheckArgs),
+    /// Look at a configuration without starting anything.
+    Config(ConfigArgs),
+}
+
+/// Why a command was not done; the text completes "failed to …".
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// `--log` or RUST_LOG cannot be read.
+    #[error("read --log (or RUST_LOG): write a level such as info, or target=level")]
+    Log(#[from] tracing_subscriber::filter::ParseError),
+    /// The runtime did not start, or standard output is closed.
+    #[error("write to standard output, or start")]
+    Io(#[from] io::Error),
+    /// Serving failed.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+impl Cli {
+    /// Does what was asked.
+    ///
+    /// # Errors
+    /// [`CliError`]: what kept it from being done.
+    pub fn run(self) -> Result<ExitCode, CliError> {
+        telemetry::init(&self.log, self.log_format)?;
+        match self.command {
+            Command::Serve(args) => serve::run(args),
+            Command::Check(args) => check::run(&args),
+            Command::Config(args) => config::run(&args),
+        }
+    }
+}
+
+/// Runs `future` on a runtime of its own.
+fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(future))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! Why serving did not begin, or ended otherwise than it was told to.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::chain::TlsError;
+use crate::config::ConfigError;
+use crate::dev::DevChainError;
+use crate::driver::{DriverError, RecoverError};
+use crate::store::StoreError;
+
+/// Why serving did not begin, or ended otherwise than it was told to.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The configuration is not sound.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The system has no entropy to give.
+    #[error("draw a seed from the system")]
+    Seed(#[source] getrandom::Error),
+    /// The data folder cannot be made.
+    #[error("make the data folder {}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The development chain cannot be had.
+    #[error(transparent)]
+    Chain(#[from] DevChainError),
+    /// The address cannot be listened on.
+    #[error("listen on {address}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The journal cannot be opened.
+    #[error("{source}{}", hint(source))]
+    Journal {
+        /// Why.
+        source: StoreError,
+    },
+    /// The bank cannot go on from the journal.
+    #[error(transparent)]
+    Recover(#[from] RecoverError<StoreError>),
+    /// TLS cannot be had.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The server, a signal handler or standard output failed.
+    #[error("serve")]
+    Io(#[from] io::Error),
+    /// The driver ended.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// The driver panicked: an invariant is broken. Nothing that was not durable by then has left.
+    #[error("keep an invariant: see the panic above")]
+    Panicked,
+}
+
+fn hint(error: &StoreError) -> String {
+    error
+        .hint()
+        .map_or_else(String::new, |hint| format!("\nhint: {hint}"))
+}

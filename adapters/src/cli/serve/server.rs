@@ -1,0 +1,175 @@
+//! A server, from its configuration to its orderly end.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use plimsoll_core::bank::{Notice, State};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::error::ServeError;
+use crate::chain::{EvmClient, Internet};
+use crate::clock::Clock;
+use crate::config::ServerConfig;
+use crate::driver::spawn::spawn;
+use crate::driver::{Driver, Recovered, recover};
+use crate::http::{self, Api, Metrics};
+use crate::store::{Mode, SqliteJournal};
+
+/// Everything that must be had before anything is done.
+pub(super) struct Server {
+    config: ServerConfig,
+    clock: Clock,
+    listener: TcpListener,
+    journal: SqliteJournal,
+    recovered: Recovered,
+}
+
+impl Server {
+    /// Opens the journal that `config` names, and recovers the bank from it.
+    pub(super) async fn open(config: ServerConfig, mode: Mode, clock: Clock) -> Result<Self, ServeError> {
+        let journal = SqliteJournal::open(&config.journal, mode).await;
+        let journal = journal.map_err(|source| ServeError::Journal { source })?;
+        Self::recover(config, journal, clock).await
+    }
+
+    /// Recovers the bank from `journal`.
+    pub(super) async fn recover(
+        config: ServerConfig,
+        mut journal: SqliteJournal,
+        clock: Clock,
+    ) -> Result<Self, ServeError> {
+        let listener = bind(config.api.listen).await?;
+        let begun = clock.now();
+        let bank = config.bank.clone();
+        let recovered = recover(&mut journal, bank, |progress| {
+            tracing::debug!(?progress, "replayed")
+        })
+        .await?;
+        let (records, took) = (recovered.head.position.count(), clock.now().since(begun));
+        tracing::info!(journal = %config.journal.display(), records, ?took, "recovered");
+        Ok(Self {
+            config,
+            clock,
+            listener,
+            journal,
+            recovered,
+        })
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// What it starts from.
+    pub(super) fn state(&self) -> &State {
+        self.recovered.bank.state()
+    }
+
+    /// Serves, with `extra` routes, until `stop` resolves; then lets requests under way finish, commits everything
+    /// and closes the journal.
+    pub(super) async fn run(
+        self,
+        extra: OpenApiRouter<Api>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let Self {
+            config,
+            clock,
+            listener,
+            journal,
+            recovered,
+        } = self;
+        let chains = config.bank.escrow.chains;
+        let metrics = Arc::new(Metrics::new(chains.clone()));
+        let counted = Arc::clone(&metrics);
+        let on_notice = move |notice: &Notice| {
+            log(notice);
+            counted.observe(notice);
+        };
+        let internet = Internet::reaching(config.endpoints.values())?;
+        let client = EvmClient::new(config.endpoints, internet, clock);
+        let (driver, handle) = Driver::new(journal, recovered, client, clock, on_notice);
+        let (stop_driver, driver_stopped) = oneshot::channel::<()>();
+        let mut driving = spawn(driver.run(async { drop(driver_stopped.await) }));
+
+        let api = Api::new(
+            Arc::new(handle),
+            config.bank.registry,
+            chains,
+            metrics,
+            clock,
+            &config.api,
+        );
+        let (stop_serving, serving_stopped) = oneshot::channel::<()>();
+        let router = http::router(&api, extra);
+        let drain = async { drop(serving_stopped.await) };
+        tracing::info!(address = %listener.local_addr()?, "listening");
+        let mut serving = pin!(http::serve(
+            listener,
+            router,
+            api,
+            drain,
+            config.api.drain_timeout
+        ));
+
+        let (served, driven) = tokio::select! {
+            () = stop => {
+                drop(stop_serving);
+                let served = serving.await;
+                drop(stop_driver);
+                (served, driving.await)
+            }
+            served = &mut serving => {
+                drop(stop_driver);
+                (served, driving.await)
+            }
+            driven = &mut driving => {
+                drop(stop_serving);
+                (serving.await, driven)
+            }
+        };
+        driven.map_err(|_| ServeError::Panicked)??;
+        tracing::info!("stopped: everything is flushed");
+        Ok(served?)
+    }
+}
+
+pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError::Bind { address, source })
+}
+
+/// Tells the log what the bank tells. Whose money it is stays out of it.
+fn log(notice: &Notice) {
+    match notice {
+        Notice::Stage { tx, stage } => tracing::info!(chain = %tx.chain, tx = %tx.tx, stage, "deposit"),
+        Notice::Credited {
+            deposit,
+            booked,
+            took,
+            ..
+        } => {
+            let (tx, ordinal, asset) = (deposit.tx.tx, deposit.ordinal, booked.deposit.asset);
+            tracing::info!(chain = %deposit.tx.chain, %tx, ordinal, %asset, ?took, "credited");
+        }
+        Notice::Disagreement { endpoint } => {
+            tracing::warn!(%endpoint, "endpoint contradicts two others that agree")
+        }
+        Notice::DeadLettered { tx, reason } => {
+            tracing::warn!(chain = %tx.chain, tx = %tx.tx, %reason, "a person must look at this transaction");
+        }
+        Notice::Cordoned { endpoint, reason } => {
+            tracing::warn!(%endpoint, reason = reason.code(), "endpoint is shut out for a while");
+        }
+        Notice::Breaker { endpoint, from, to } => {
+            tracing::info!(%endpoint, from = from.code(), to = to.code(), "breaker changed");
+        }
+    }
+}

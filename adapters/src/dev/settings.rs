@@ -1,0 +1,40 @@
+//! The configuration of a development server, which nobody has to write.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use plimsoll_core::id::BlockHash;
+
+use crate::config::{ConfigError, ServerConfig};
+
+/// The configuration as it would be written.
+const DEV: &str = include_str!("dev.toml");
+/// The journal's file in the data folder.
+const JOURNAL: &str = "journal.db";
+
+/// Where the journal of the data folder `folder` is.
+#[must_use]
+pub fn journal_path(folder: &Path) -> PathBuf {
+    folder.join(JOURNAL)
+}
+
+/// The configuration of a server that listens on `listen`, keeps its data in `folder` and takes deposits on the
+/// chain that begins with `genesis` and whose endpoints are at `rpc`.
+///
+/// # Errors
+/// [`ConfigError`]: it contradicts itself, which its test rules out.
+pub fn config(
+    listen: SocketAddr,
+    folder: &Path,
+    genesis: BlockHash,
+    rpc: SocketAddr,
+    seed: u64,
+) -> Result<ServerConfig, ConfigError> {
+    let written = DEV
+        .replace("{genesis}", &genesis.to_string())
+        .replace("{rpc}", &format!("http://{rpc}"));
+    let mut config = ServerConfig::from_toml(&written, seed)?;
+    config.api.listen = listen;
+    config.journal = journal_path(folder);
+    Ok(config)
+}
