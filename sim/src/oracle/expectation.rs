@@ -37,7 +37,7 @@ impl Oracle for Expectation {
         match seen {
             Observation::Committed { records, .. } => records.iter().for_each(|record| self.note(at, record)),
             Observation::Released {
-                act: Act::Notice(Notice::Cordoned { endpoint, .. }),
+                act: Act::Notice(Notice::Cordoned { endpoint, .. } | Notice::Disagreement { endpoint }),
             } => {
                 self.cordoned.insert(*endpoint);
             }

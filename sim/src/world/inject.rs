@@ -63,7 +63,10 @@ impl World<'_> {
             }
             Fault::Process { fault } => self.end_process_fault(*fault),
             Fault::Chain { fault } => match fault {
-                ChainFault::FinalityStall => self.chain.resume_finality(number, now),
+                ChainFault::FinalityStall => {
+                    self.chain.resume_finality(number, now);
+                    self.catch_up_finality();
+                }
                 ChainFault::Reorg { .. } => {}
             },
         }

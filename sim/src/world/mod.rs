@@ -299,12 +299,24 @@ impl<'p> World<'p> {
 
     fn on_finality(&mut self, index: TxIndex) {
         let now = self.now();
-        if let Some(finalized) = self.chain.finalize(now, index) {
-            self.stats.deposits += self.chain.deposits_of(index).count() as u64;
-            self.see_chain(finalized);
-        } else if self.chain.finalized_at(index).is_none() && self.chain.block_of(index, now).is_some() {
+        self.note_finality(index);
+        if self.chain.finalized_at(index).is_none() && self.chain.block_of(index, now).is_some() {
             self.schedule
                 .at(self.chain.next_block_at(now), Happening::Finality(index));
+        }
+    }
+
+    /// Finality has caught up at once: endpoints show it from this moment on, so it must be known from this moment on.
+    fn catch_up_finality(&mut self) {
+        for index in self.chain.transactions() {
+            self.note_finality(index);
+        }
+    }
+
+    fn note_finality(&mut self, index: TxIndex) {
+        if let Some(finalized) = self.chain.finalize(self.now(), index) {
+            self.stats.deposits += self.chain.deposits_of(index).count() as u64;
+            self.see_chain(finalized);
         }
     }
 
