@@ -1,12 +1,13 @@
 //! Zero loss: at the end, the books hold what the chain says, no less and no more.
 //!
 //! Every valid deposit that is final on the chain is posted once, for its amount, to its owner or to suspense, and has
-//! bought what it should; a deposit that only a person can judge has called one. Nothing else was ever posted.
+//! bought what it should; or it is a dead letter, so that a person has it. A deposit that only a person can judge has
+//! called one. Nothing else was ever posted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::bank::Record;
-use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, TxKey};
+use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, Resolution, TxKey};
 use plimsoll_core::id::{TransactionId, UserId};
 use plimsoll_core::ledger::{Owner, Transfer};
 use plimsoll_core::money::Amount;
@@ -32,6 +33,8 @@ struct Journal {
     attributed: BTreeMap<DepositKey, Attribution>,
     /// The transactions that ever were dead letters.
     called: BTreeSet<TxKey>,
+    /// Those that still are.
+    dead: BTreeSet<TxKey>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -135,9 +138,25 @@ impl Journal {
             }
             EscrowRecord::DeadLettered { tx, .. } => {
                 self.called.insert(*tx);
+                self.dead.insert(*tx);
+            }
+            EscrowRecord::DeadLetterResolved {
+                tx,
+                resolution: Resolution::Retry,
+                ..
+            } => {
+                self.dead.remove(tx);
+            }
+            EscrowRecord::Scanned { chain, found, .. } => {
+                let found = found.iter().map(|tx| TxKey {
+                    chain: *chain,
+                    tx: *tx,
+                });
+                found.for_each(|tx| {
+                    self.dead.remove(&tx);
+                });
             }
             EscrowRecord::ClaimFiled { .. }
-            | EscrowRecord::Scanned { .. }
             | EscrowRecord::Seen { .. }
             | EscrowRecord::Reorged { .. }
             | EscrowRecord::Rejected { .. }
@@ -154,6 +173,9 @@ impl Journal {
         price: Option<PricePlan>,
     ) -> Result<(), Violation> {
         let Some(booked) = self.booked.get(&key) else {
+            if self.dead.contains(&key.tx) {
+                return Ok(());
+            }
             let detail = format!(
                 "{} paid {} minor units of {} to {:?} and was never posted",
                 shown(key),

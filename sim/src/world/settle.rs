@@ -76,9 +76,10 @@ impl World<'_> {
         let standing = self.progress.standing(index);
         let is_final = self.chain.is_final(index, now);
         let is_mined = self.chain.block_of(index, now).is_some();
+        let is_for_person = is_final && self.chain.needs_person(index);
         let is_due = is_final && self.chain.deposits_of(index).next().is_some();
         let is_settled = match standing {
-            Standing::Unnamed => !is_due && (is_final || !is_mined),
+            Standing::Unnamed => !is_due && !is_for_person && (is_final || !is_mined),
             Standing::Observed | Standing::Reorged => !is_mined,
             Standing::Seen => false,
             Standing::Final => is_due,

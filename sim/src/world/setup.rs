@@ -32,7 +32,10 @@ pub(super) fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
         endpoints: endpoints.collect(),
         addresses: DEPOSIT_ADDRESSES,
         collect: vec![COLLECT],
-        start_block: FIRST_HEIGHT,
+        // What is not final when time begins may still be replaced, and get transactions by that.
+        start_block: (FIRST_HEIGHT + 1)
+            .saturating_sub(topology.chain.finality_blocks)
+            .max(1),
         poll: Duration::from_millis(topology.bank.poll_ms),
     };
     BankConfig {

@@ -1,5 +1,5 @@
 use plimsoll_core::bank::Record;
-use plimsoll_core::escrow::{Beneficiary, Booked, DeadLetterReason, EscrowRecord};
+use plimsoll_core::escrow::{Beneficiary, Booked, DeadLetterReason, EscrowRecord, Resolution};
 use plimsoll_core::ledger::{Owner, Transfer};
 use plimsoll_core::money::Amount;
 
@@ -55,6 +55,21 @@ fn books_that_hold_what_the_chain_says_are_fine() {
 fn a_deposit_that_was_never_posted_is_found() {
     let (ending, _) = paid();
     assert_eq!(ending.judge(&mut ZeroLoss, &[]), "lost");
+}
+
+#[test]
+fn a_deposit_that_a_person_has_is_not_lost_until_automation_has_it_again() {
+    let (ending, index) = paid();
+    let retried = Record::Escrow(EscrowRecord::DeadLetterResolved {
+        tx: ending.chain.key_of(index),
+        resolution: Resolution::Retry,
+        actor: "operator".to_owned(),
+        reason: "test".to_owned(),
+        at: WALL,
+    });
+    let dead = dead_letter(&ending, index);
+    assert_eq!(ending.judge(&mut ZeroLoss, core::slice::from_ref(&dead)), "fine");
+    assert_eq!(ending.judge(&mut ZeroLoss, &[dead, retried]), "lost");
 }
 
 #[test]
