@@ -7,3 +7,4 @@ pub mod crash;
 pub mod evm;
 pub mod http;
 pub mod process;
+pub mod proxy;

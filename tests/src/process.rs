@@ -112,8 +112,16 @@ impl Process {
         let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
         let id = id.expect("the system numbers processes from 1 to i32::MAX");
         kill_process(id, Signal::TERM).expect("a child can be signalled");
+        self.await_end(within)
+    }
+
+    /// Waits until it ends, and says how.
+    ///
+    /// # Panics
+    /// When it has not ended `within` the time.
+    pub fn await_end(&mut self, within: Duration) -> ExitStatus {
         let mut ended = None;
-        wait_until(&format!("{} ends after SIGTERM", self.name), within, || {
+        wait_until(&format!("{} ends", self.name), within, || {
             ended = self.child.try_wait().expect("the state of a child can be read");
             ended.is_some()
         });
@@ -170,9 +178,9 @@ pub fn wait_until(what: &str, within: Duration, mut holds: impl FnMut() -> bool)
     }
 }
 
-/// Lets real time pass.
+/// Lets real time pass, where time itself is what the test is about. Elsewhere, wait for what should happen.
 #[expect(clippy::disallowed_methods, reason = "the one place where tests sleep")]
-pub(crate) fn pause(duration: Duration) {
+pub fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
 

@@ -4,3 +4,4 @@ mod crash;
 mod evm;
 mod http;
 mod process;
+mod proxy;
