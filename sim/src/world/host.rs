@@ -262,6 +262,7 @@ impl World<'_> {
     /// A question reaches an endpoint.
     pub(super) fn on_question(&mut self, life: u32, endpoint: u8, call: CallId, question: &Question) {
         let now = self.now();
+        self.note_finality();
         let number = usize::from(endpoint);
         let victim = self.users.victim(number);
         let reaction = self.endpoints[number].ask(&self.chain, now, question, victim);

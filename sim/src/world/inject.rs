@@ -65,7 +65,7 @@ impl World<'_> {
             Fault::Chain { fault } => match fault {
                 ChainFault::FinalityStall => {
                     self.chain.resume_finality(number, now);
-                    self.catch_up_finality();
+                    self.note_finality();
                 }
                 ChainFault::Reorg { .. } => {}
             },
@@ -131,8 +131,7 @@ impl World<'_> {
             match moved {
                 Moved::Again(block) => {
                     self.see_chain(ChainEvent::Mined { tx, block });
-                    self.schedule
-                        .at(self.chain.next_block_at(now), Happening::Finality(index));
+                    self.await_finality(index, self.chain.next_block_at(now));
                 }
                 Moved::Later(at) => {
                     self.see_chain(ChainEvent::Unmined { tx });

@@ -68,6 +68,8 @@ pub struct World<'p> {
     users: Users,
     /// The transaction of each deposit deed.
     transactions: Vec<Option<TxIndex>>,
+    /// Transactions in blocks that are not final.
+    awaiting: Vec<TxIndex>,
     /// How many deeds, claims and resolutions have not begun, and how many transactions wait to be mined.
     outstanding: u64,
     jury: Jury,
@@ -114,6 +116,7 @@ impl<'p> World<'p> {
             users: Users::new(topology.users, rng.fork("users")),
             chain,
             transactions,
+            awaiting: Vec::new(),
             outstanding: 0,
             jury: Jury::default(),
             progress: Progress::default(),
@@ -293,30 +296,39 @@ impl<'p> World<'p> {
         self.outstanding -= 1;
         let mined = self.chain.mine(now, index);
         self.see_chain(mined);
-        self.schedule
-            .at(self.chain.finality_due(now), Happening::Finality(index));
+        self.await_finality(index, self.chain.finality_due(now));
+    }
+
+    /// Looks at `at` whether a transaction that is in a block has become final, and from then on at each block.
+    fn await_finality(&mut self, index: TxIndex, at: Instant) {
+        if !self.awaiting.contains(&index) {
+            self.awaiting.push(index);
+        }
+        self.schedule.at(at, Happening::Finality(index));
     }
 
     fn on_finality(&mut self, index: TxIndex) {
+        self.note_finality();
+        if self.awaiting.contains(&index) {
+            let next = self.chain.next_block_at(self.now());
+            self.schedule.at(next, Happening::Finality(index));
+        }
+    }
+
+    /// Tells of everything that is final by now, before anybody else can.
+    fn note_finality(&mut self) {
         let now = self.now();
-        self.note_finality(index);
-        if self.chain.finalized_at(index).is_none() && self.chain.block_of(index, now).is_some() {
-            self.schedule
-                .at(self.chain.next_block_at(now), Happening::Finality(index));
-        }
-    }
-
-    /// Finality has caught up at once: endpoints show it from this moment on, so it must be known from this moment on.
-    fn catch_up_finality(&mut self) {
-        for index in self.chain.transactions() {
-            self.note_finality(index);
-        }
-    }
-
-    fn note_finality(&mut self, index: TxIndex) {
-        if let Some(finalized) = self.chain.finalize(self.now(), index) {
-            self.stats.deposits += self.chain.deposits_of(index).count() as u64;
-            self.see_chain(finalized);
+        let mut place = 0;
+        while let Some(index) = self.awaiting.get(place).copied() {
+            if let Some(finalized) = self.chain.finalize(now, index) {
+                self.awaiting.swap_remove(place);
+                self.stats.deposits += self.chain.deposits_of(index).count() as u64;
+                self.see_chain(finalized);
+            } else if self.chain.block_of(index, now).is_none() {
+                self.awaiting.swap_remove(place);
+            } else {
+                place += 1;
+            }
         }
     }
 

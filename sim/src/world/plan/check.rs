@@ -1,5 +1,7 @@
 //! Whether a plan makes sense, all faults at once: a run of nonsense proves nothing.
 
+use core::fmt::Arguments;
+
 use plimsoll_core::limits::ENDPOINTS_MAX;
 
 use super::{ClaimPlan, Deed, HoldEnd, Movement, Plan, ScheduledFault, Token, Topology};
@@ -35,32 +37,32 @@ impl Plan {
     /// # Errors
     /// Everything that is wrong, not the first alone.
     pub fn check(&self) -> Result<(), Vec<PlanError>> {
-        let mut faults = Findings::default();
-        faults.within("duration_ms", self.duration_ms, 1, DURATION_MS_MAX);
-        faults.within("converge_ms", self.converge_ms, 0, DURATION_MS_MAX);
-        check_topology(&self.topology, &mut faults);
-        faults.require(
+        let mut found = Findings::default();
+        found.within(format_args!("duration_ms"), self.duration_ms, 1, DURATION_MS_MAX);
+        found.within(format_args!("converge_ms"), self.converge_ms, 0, DURATION_MS_MAX);
+        check_topology(&self.topology, &mut found);
+        found.require(
             self.workload.len() <= ENTRIES_MAX,
-            "workload",
+            format_args!("workload"),
             "at most 100000 deeds",
         );
         for (index, deed) in self.workload.iter().enumerate() {
-            self.check_deed(&format!("workload[{index}]"), deed, &mut faults);
+            self.check_deed(format_args!("workload[{index}]"), deed, &mut found);
         }
-        faults.require(self.faults.len() <= ENTRIES_MAX, "faults", "at most 100000");
+        found.require(
+            self.faults.len() <= ENTRIES_MAX,
+            format_args!("faults"),
+            "at most 100000",
+        );
         for (index, one) in self.faults.iter().enumerate() {
-            self.check_fault(&format!("faults[{index}]"), one, &mut faults);
+            self.check_fault(format_args!("faults[{index}]"), one, &mut found);
         }
-        self.check_byzantine(&mut faults);
-        if faults.0.is_empty() {
-            Ok(())
-        } else {
-            Err(faults.0)
-        }
+        self.check_byzantine(&mut found);
+        if found.0.is_empty() { Ok(()) } else { Err(found.0) }
     }
 
-    fn check_deed(&self, at: &str, deed: &Deed, found: &mut Findings) {
-        self.time(&format!("{at}.at_ms"), deed.at_ms(), found);
+    fn check_deed(&self, at: Arguments<'_>, deed: &Deed, found: &mut Findings) {
+        self.time(format_args!("{at}.at_ms"), deed.at_ms(), found);
         match deed {
             Deed::Deposit {
                 movements, claims, ..
@@ -75,13 +77,18 @@ impl Plan {
             } => {
                 self.user(at, *from, found);
                 self.user(at, *to, found);
-                found.within(&format!("{at}.amount_milli"), *amount_milli, 0, AMOUNT_MILLI_MAX);
+                found.within(
+                    format_args!("{at}.amount_milli"),
+                    *amount_milli,
+                    0,
+                    AMOUNT_MILLI_MAX,
+                );
                 let end_ms = hold.map(|hold| hold.end_at_ms);
                 for ms in end_ms.into_iter().chain(*reverse_at_ms) {
-                    self.time(&format!("{at}: what follows"), ms, found);
+                    self.time(format_args!("{at}: what follows"), ms, found);
                 }
                 if let Some(HoldEnd::PostPercent(percent)) = hold.map(|hold| hold.end) {
-                    found.within(&format!("{at}.hold.end"), percent.into(), 0, 100);
+                    found.within(format_args!("{at}.hold.end"), percent.into(), 0, 100);
                 }
             }
             Deed::Balances { user, .. } => self.user(at, *user, found),
@@ -94,47 +101,53 @@ impl Plan {
                 let is_there = matches!(named, Some(Deed::Deposit { movements, .. }) if index(*ordinal) < movements.len());
                 found.require(
                     is_there,
-                    &format!("{at}.deed"),
+                    format_args!("{at}.deed"),
                     "the place of a deposit with such a movement",
                 );
             }
         }
     }
 
-    fn check_deposit(&self, at: &str, movements: &[Movement], claims: &[ClaimPlan], found: &mut Findings) {
+    fn check_deposit(
+        &self,
+        at: Arguments<'_>,
+        movements: &[Movement],
+        claims: &[ClaimPlan],
+        found: &mut Findings,
+    ) {
         for (place, movement) in movements.iter().enumerate() {
-            let at = format!("{at}.movements[{place}]");
-            self.user(&at, movement.user, found);
-            found.require(
-                movement.token != Token::Gold,
-                &format!("{at}.token"),
-                "on the chain",
-            );
-            found.within(
-                &format!("{at}.amount_milli"),
-                movement.amount_milli,
-                1,
-                AMOUNT_MILLI_MAX,
-            );
+            self.check_movement(format_args!("{at}.movements[{place}]"), *movement, found);
         }
         for (place, claim) in claims.iter().enumerate() {
-            let at = format!("{at}.claims[{place}]");
-            self.user(&at, claim.user, found);
-            self.time(&format!("{at}.at_ms"), claim.at_ms, found);
+            self.user(format_args!("{at}.claims[{place}]"), claim.user, found);
+            self.time(format_args!("{at}.claims[{place}].at_ms"), claim.at_ms, found);
         }
     }
 
-    fn check_fault(&self, at: &str, one: &ScheduledFault, found: &mut Findings) {
-        self.time(&format!("{at}.from_ms"), one.from_ms, found);
+    fn check_movement(&self, at: Arguments<'_>, movement: Movement, found: &mut Findings) {
+        self.user(at, movement.user, found);
+        let is_on_chain = movement.token != Token::Gold;
+        found.require(is_on_chain, format_args!("{at}.token"), "on the chain");
+        let amount = movement.amount_milli;
+        found.within(format_args!("{at}.amount_milli"), amount, 1, AMOUNT_MILLI_MAX);
+    }
+
+    fn check_fault(&self, at: Arguments<'_>, one: &ScheduledFault, found: &mut Findings) {
+        self.time(format_args!("{at}.from_ms"), one.from_ms, found);
         if let Some(until) = one.until_ms {
-            found.within(&format!("{at}.until_ms"), until, one.from_ms, self.duration_ms);
+            found.within(
+                format_args!("{at}.until_ms"),
+                until,
+                one.from_ms,
+                self.duration_ms,
+            );
         }
         match one.fault {
             Fault::Endpoint {
                 endpoint, percent, ..
             } => {
                 self.endpoint(at, endpoint, found);
-                found.within(&format!("{at}.percent"), percent.into(), 1, 100);
+                found.within(format_args!("{at}.percent"), percent.into(), 1, 100);
             }
             Fault::Network { link, fault, .. } => {
                 match link {
@@ -146,16 +159,16 @@ impl Plan {
                         found.require(one.until_ms.is_some(), at, "ended: a hold must release")
                     }
                     LinkFault::Loss { percent } | LinkFault::Duplicate { percent } => {
-                        found.within(&format!("{at}.fault.percent"), percent.into(), 1, 100);
+                        found.within(format_args!("{at}.fault.percent"), percent.into(), 1, 100);
                     }
                     LinkFault::Partition | LinkFault::Reorder { .. } | LinkFault::Delay { .. } => {}
                 }
             }
             Fault::Store { percent, fault } => {
-                found.within(&format!("{at}.percent"), percent.into(), 1, 100);
+                found.within(format_args!("{at}.percent"), percent.into(), 1, 100);
                 if let StoreFault::UnknownOutcome { committed_percent } = fault {
                     found.within(
-                        &format!("{at}.committed_percent"),
+                        format_args!("{at}.committed_percent"),
                         committed_percent.into(),
                         0,
                         100,
@@ -173,8 +186,8 @@ impl Plan {
                     vanish_percent,
                 } = fault
                 {
-                    found.within(&format!("{at}.depth"), depth, 1, 10_000);
-                    found.within(&format!("{at}.vanish_percent"), vanish_percent.into(), 0, 100);
+                    found.within(format_args!("{at}.depth"), depth, 1, 10_000);
+                    found.within(format_args!("{at}.vanish_percent"), vanish_percent.into(), 0, 100);
                 }
             }
         }
@@ -209,23 +222,23 @@ impl Plan {
         }
     }
 
-    fn time(&self, field: &str, ms: u64, found: &mut Findings) {
+    fn time(&self, field: Arguments<'_>, ms: u64, found: &mut Findings) {
         found.within(field, ms, 0, self.duration_ms);
     }
 
-    fn user(&self, at: &str, user: u32, found: &mut Findings) {
+    fn user(&self, at: Arguments<'_>, user: u32, found: &mut Findings) {
         found.require(
             user < self.topology.users,
-            &format!("{at}: user {user}"),
+            format_args!("{at}: user {user}"),
             "below topology.users",
         );
     }
 
-    fn endpoint(&self, at: &str, endpoint: u8, found: &mut Findings) {
+    fn endpoint(&self, at: Arguments<'_>, endpoint: u8, found: &mut Findings) {
         let is_there = usize::from(endpoint) < self.topology.endpoints.len();
         found.require(
             is_there,
-            &format!("{at}: endpoint {endpoint}"),
+            format_args!("{at}: endpoint {endpoint}"),
             "one of topology.endpoints",
         );
     }
@@ -245,44 +258,78 @@ fn check_topology(topology: &Topology, found: &mut Findings) {
         .iter()
         .filter(|one| one.provider != endpoints[0].provider)
         .count();
-    found.require(providers > 0, "topology.endpoints", "of two providers or more");
+    found.require(
+        providers > 0,
+        format_args!("topology.endpoints"),
+        "of two providers or more",
+    );
     found.require(
         endpoints.len() <= ENDPOINTS_MAX,
-        "topology.endpoints",
+        format_args!("topology.endpoints"),
         "at most 32",
     );
     for (index, one) in endpoints.iter().enumerate() {
         let is_named_twice = endpoints[..index].iter().any(|other| other.name == one.name);
         found.require(
             !is_named_twice,
-            &format!("topology.endpoints[{index}].name"),
+            format_args!("topology.endpoints[{index}].name"),
             "named once",
         );
-        found.link(&format!("topology.endpoints[{index}].link"), &one.link);
+        found.link(format_args!("topology.endpoints[{index}].link"), &one.link);
         found.within(
-            &format!("topology.endpoints[{index}].lag_blocks"),
+            format_args!("topology.endpoints[{index}].lag_blocks"),
             one.lag_blocks,
             0,
             10_000,
         );
     }
-    found.within("topology.users", u64::from(*users), 1, ENTRIES_MAX as u64);
-    found.within("topology.register_ms", *register_ms, 0, DURATION_MS_MAX);
-    found.link("topology.users_link", users_link);
+    found.within(
+        format_args!("topology.users"),
+        u64::from(*users),
+        1,
+        ENTRIES_MAX as u64,
+    );
+    found.within(
+        format_args!("topology.register_ms"),
+        *register_ms,
+        0,
+        DURATION_MS_MAX,
+    );
+    found.link(format_args!("topology.users_link"), users_link);
     found.require(
         store.sync.is_sound(),
-        "topology.store.sync",
+        format_args!("topology.store.sync"),
         "in order and at most an hour",
     );
-    found.within("topology.chain.id", chain.id, 1, u64::MAX);
-    found.within("topology.chain.block_ms", chain.block_ms, 10, 3_600_000);
-    found.within("topology.chain.finality_blocks", chain.finality_blocks, 1, 10_000);
-    found.within("topology.bank.mailbox", bank.mailbox.into(), 1, u32::MAX.into());
-    found.within("topology.bank.restart_ms", bank.restart_ms, 1, DURATION_MS_MAX);
+    found.within(format_args!("topology.chain.id"), chain.id, 1, u64::MAX);
+    found.within(
+        format_args!("topology.chain.block_ms"),
+        chain.block_ms,
+        10,
+        3_600_000,
+    );
+    found.within(
+        format_args!("topology.chain.finality_blocks"),
+        chain.finality_blocks,
+        1,
+        10_000,
+    );
+    found.within(
+        format_args!("topology.bank.mailbox"),
+        bank.mailbox.into(),
+        1,
+        u32::MAX.into(),
+    );
+    found.within(
+        format_args!("topology.bank.restart_ms"),
+        bank.restart_ms,
+        1,
+        DURATION_MS_MAX,
+    );
     let price = bank
         .price
         .is_none_or(|price| price.numerator > 0 && price.denominator > 0);
-    found.require(price, "topology.bank.price", "positive");
+    found.require(price, format_args!("topology.bank.price"), "positive");
 }
 
 /// Everything that is wrong so far.
@@ -290,31 +337,30 @@ fn check_topology(topology: &Topology, found: &mut Findings) {
 struct Findings(Vec<PlanError>);
 
 impl Findings {
-    fn require(&mut self, holds: bool, field: &str, expected: &str) {
+    fn require(&mut self, holds: bool, field: Arguments<'_>, expected: &str) {
         if !holds {
             self.0.push(PlanError {
-                field: field.to_owned(),
+                field: field.to_string(),
                 expected: expected.to_owned(),
             });
         }
     }
 
-    fn within(&mut self, field: &str, value: u64, low: u64, high: u64) {
-        self.require(
-            (low..=high).contains(&value),
-            field,
-            &format!("{low} to {high}, and not {value}"),
-        );
+    fn within(&mut self, field: Arguments<'_>, value: u64, low: u64, high: u64) {
+        if !(low..=high).contains(&value) {
+            let expected = format!("{low} to {high}, and not {value}");
+            self.require(false, field, &expected);
+        }
     }
 
-    fn link(&mut self, field: &str, link: &super::LinkPlan) {
+    fn link(&mut self, field: Arguments<'_>, link: &super::LinkPlan) {
         self.require(
             link.latency.is_sound(),
-            &format!("{field}.latency"),
+            format_args!("{field}.latency"),
             "in order and at most an hour",
         );
         let percents = link.loss_percent <= 100 && link.duplicate_percent <= 100;
-        self.require(percents, &format!("{field}: percents"), "0 to 100");
+        self.require(percents, format_args!("{field}: percents"), "0 to 100");
     }
 }
 
