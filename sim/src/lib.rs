@@ -4,5 +4,7 @@ pub mod engine;
 pub mod fault;
 pub mod model;
 pub mod oracle;
+pub mod report;
+pub mod run;
 pub mod scenario;
 pub mod world;

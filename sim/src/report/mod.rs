@@ -1,0 +1,182 @@
+//! What people read after a run: a table of scenarios, and each failure with the command that shows it again.
+
+mod table;
+
+use core::fmt::{self, Write as _};
+use core::time::Duration;
+
+pub use table::Table;
+
+use crate::oracle::expectation::percentile;
+use crate::run::{Ending, Failure, Finding, Single, Tally};
+
+/// The table of many scenarios.
+#[must_use]
+pub fn summary(tallies: &[Tally]) -> Table {
+    let mut table = Table::new(&[
+        "scenario",
+        "seeds",
+        "simulated",
+        "speed-up",
+        "faults",
+        "deposits",
+        "credited",
+        "dead letters",
+        "p50",
+        "p99",
+        "MTTR",
+        "result",
+    ]);
+    for tally in tallies {
+        let (p50, p99) = tally.times_to_credit.unzip();
+        table.row(vec![
+            tally.scenario.clone(),
+            tally.seeds.to_string(),
+            long(tally.simulated),
+            format!("{} x", thousands(tally.speed_up())),
+            tally.faults.to_string(),
+            tally.deposits.to_string(),
+            tally.credited.to_string(),
+            tally.dead_lettered.to_string(),
+            short(p50),
+            short(p99),
+            short(tally.mean_recovery),
+            result(tally),
+        ]);
+    }
+    table
+}
+
+/// One failure, as people need it: what, where, and how to see it again.
+#[must_use]
+pub fn failure(scenario: &str, finding: &Finding, commit: &str) -> String {
+    let Finding { seed, failure, count } = finding;
+    let others = match count - 1 {
+        0 => String::new(),
+        1 => ", and 1 other seed alike".to_owned(),
+        others => format!(", and {others} other seeds alike"),
+    };
+    format!(
+        "FAILED  {scenario}  ({}{others})\n\
+         \x20 seed       {seed}\n\
+         \x20 commit     {commit}\n\
+         \x20 oracle     {}\n\
+         \x20 invariant  {}\n\
+         \x20 detail     {}\n\
+         \x20 replay     plimsoll sim replay {scenario} --seed {seed} --trace trace.jsonl\n",
+        failure.kind(),
+        failure.oracle(),
+        failure.invariant(),
+        failure.detail(),
+    )
+}
+
+/// One run, line by line.
+#[must_use]
+pub fn single(scenario: &str, run: &Single) -> String {
+    let stats = &run.stats;
+    let mut times = stats.times_to_credit.clone();
+    times.sort_unstable();
+    let recoveries = stats.recoveries.iter().map(|recovery| recovery.took);
+    let count = u32::try_from(stats.recoveries.len()).unwrap_or(u32::MAX);
+    let mttr = recoveries.sum::<Duration>().checked_div(count);
+    let outcome = match &run.ending {
+        Ending::Passed => "passed".to_owned(),
+        Ending::Failed(failure) => told(failure),
+    };
+    let lines = [
+        ("scenario", scenario.to_owned()),
+        ("seed", run.seed.to_string()),
+        ("digest", format!("{:032x}", run.digest)),
+        ("outcome", outcome),
+        ("simulated", long(stats.simulated)),
+        (
+            "steps",
+            format!("{} inputs of {} events", stats.steps, stats.events),
+        ),
+        (
+            "journal",
+            format!("{} records in {} commits", stats.records, stats.commits),
+        ),
+        ("questions", stats.questions.to_string()),
+        (
+            "faults",
+            format!("{}, of which {} ended the process", stats.faults, stats.crashes),
+        ),
+        ("deposits", stats.deposits.to_string()),
+        ("credited", stats.credited.to_string()),
+        ("suspended", stats.suspended.to_string()),
+        ("rejected", stats.rejected.to_string()),
+        ("dead letters", stats.dead_lettered.to_string()),
+        (
+            "to credit",
+            format!(
+                "p50 {}, p99 {}",
+                short(percentile(&times, 50)),
+                short(percentile(&times, 99))
+            ),
+        ),
+        ("MTTR", short(mttr)),
+    ];
+    let mut text = String::new();
+    for (name, value) in lines {
+        let written = writeln!(text, "{name:<13}{value}");
+        assert!(written.is_ok(), "a string takes everything");
+    }
+    text
+}
+
+fn told(failure: &Failure) -> String {
+    format!(
+        "failed ({}): {}: {}: {}",
+        failure.kind(),
+        failure.oracle(),
+        failure.invariant(),
+        failure.detail()
+    )
+}
+
+fn result(tally: &Tally) -> String {
+    if tally.failed == 0 {
+        "ok".to_owned()
+    } else {
+        format!("{} FAILED", tally.failed)
+    }
+}
+
+/// A long time: `1 h 40 min`, `12 min`, `7 s`.
+fn long(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match (seconds / 3_600, seconds / 60 % 60) {
+        (0, 0) => format!("{seconds} s"),
+        (0, minutes) => format!("{minutes} min {} s", seconds % 60),
+        (hours, minutes) => format!("{hours} h {minutes} min"),
+    }
+}
+
+/// A short time, to three digits; a dash for none.
+fn short(time: Option<Duration>) -> String {
+    let Some(time) = time else { return "-".to_owned() };
+    let ms = time.as_millis();
+    match ms {
+        0..1_000 => format!("{ms} ms"),
+        1_000..10_000 => format!("{}.{:02} s", ms / 1_000, ms % 1_000 / 10),
+        _ => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
+    }
+}
+
+/// A count with spaces between the thousands.
+fn thousands(count: u128) -> impl fmt::Display {
+    let digits = count.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(' ');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests;

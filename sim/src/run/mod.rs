@@ -1,0 +1,108 @@
+//! Runs scenarios over many seeds, on several threads, with a result that does not depend on how many.
+//!
+//! `one` runs one seed, `baseline` compares it with the same run undisturbed, `threads` spreads seeds over threads,
+//! `panics` keeps a panic of the code under test from the terminal, `tally` adds the runs up in the order of their
+//! seeds.
+
+mod baseline;
+mod one;
+mod panics;
+mod tally;
+mod threads;
+
+use core::num::NonZeroUsize;
+
+pub use one::{Ending, Failure, Single, replay};
+pub use tally::{Finding, Tally};
+
+use crate::scenario::Scenario;
+
+/// How many seeds a scenario gets when nobody says: enough for a lesson, so that the whole suite takes seconds.
+pub const SEEDS: u64 = 100;
+/// How many seeds a swarm gets when nobody says: its runs differ more.
+pub const SWARM_SEEDS: u64 = 1_000;
+
+/// What to run, and how.
+#[derive(Debug, Clone)]
+pub struct Campaign<'a> {
+    /// The scenarios.
+    pub scenarios: &'a [Scenario],
+    /// The first seed.
+    pub first_seed: u64,
+    /// How many seeds each scenario gets; [`SEEDS`] or [`SWARM_SEEDS`] when nothing is said.
+    pub seeds: Option<u64>,
+    /// How many threads to use.
+    pub jobs: NonZeroUsize,
+    /// Whether each seed is run twice, which must come to the same digest.
+    pub twice: bool,
+}
+
+/// Why nothing could be run. Nothing run is never a success.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CampaignError {
+    /// There is no scenario.
+    #[error("there is no scenario to run")]
+    NoScenario,
+    /// There are no seeds.
+    #[error("a run of zero seeds proves nothing")]
+    NoSeed,
+    /// The seeds go past the last one.
+    #[error("{first} and {count} seeds from there go past the last seed")]
+    TooManySeeds {
+        /// The first.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
+}
+
+impl Campaign<'_> {
+    /// How many runs there are in all.
+    ///
+    /// # Errors
+    /// [`CampaignError`] when there are none, or seeds that do not exist.
+    pub fn size(&self) -> Result<u64, CampaignError> {
+        if self.scenarios.is_empty() {
+            return Err(CampaignError::NoScenario);
+        }
+        let mut total: u64 = 0;
+        for scenario in self.scenarios {
+            let count = self.seeds_of(scenario);
+            if count == 0 {
+                return Err(CampaignError::NoSeed);
+            }
+            let first = self.first_seed;
+            let past_the_last = CampaignError::TooManySeeds { first, count };
+            first.checked_add(count).ok_or(past_the_last)?;
+            total = total.checked_add(count).ok_or(past_the_last)?;
+        }
+        Ok(total)
+    }
+
+    /// Runs everything. `on_run` is told after each run, from any thread, which scenario it was and whether it passed.
+    ///
+    /// # Errors
+    /// [`CampaignError`] when there is nothing to run.
+    pub fn run(&self, on_run: &(dyn Fn(&Scenario, bool) + Sync)) -> Result<Vec<Tally>, CampaignError> {
+        self.size()?;
+        let tallies = self.scenarios.iter().map(|scenario| {
+            let seeds = self.first_seed..self.first_seed + self.seeds_of(scenario);
+            let run = |seed| {
+                let single = one::run(scenario, seed, self.twice);
+                on_run(scenario, single.ending.is_passed());
+                single
+            };
+            let runs = threads::map(self.jobs, seeds, &run);
+            Tally::of(scenario, runs)
+        });
+        Ok(tallies.collect())
+    }
+
+    fn seeds_of(&self, scenario: &Scenario) -> u64 {
+        let usual = if scenario.is_swarm() { SWARM_SEEDS } else { SEEDS };
+        self.seeds.unwrap_or(usual)
+    }
+}
+
+#[cfg(test)]
+mod tests;

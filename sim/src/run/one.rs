@@ -1,0 +1,185 @@
+//! One run: a scenario and a seed, with every oracle watching.
+
+use core::time::Duration;
+use std::time::Instant;
+
+use super::{baseline, panics};
+use crate::engine::Trace;
+use crate::oracle::{self, expectation};
+use crate::scenario::Scenario;
+use crate::world::observe::Violation;
+use crate::world::plan::{Plan, PlanError};
+use crate::world::{Outcome, Stats, Verdict, World};
+
+/// What came of one run.
+#[derive(Debug, Clone)]
+pub struct Single {
+    /// The seed.
+    pub seed: u64,
+    /// Whether it passed.
+    pub ending: Ending,
+    /// The digest of every step.
+    pub digest: u128,
+    /// What was counted.
+    pub stats: Stats,
+    /// How long it took in the real world, as long as one thread worked on it. Differs each time.
+    pub busy: Duration,
+}
+
+/// Whether a run passed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// It did.
+    Passed,
+    /// It did not.
+    Failed(Failure),
+}
+
+/// How a run failed, worst first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The code under test panicked.
+    Crash {
+        /// The message, and where.
+        message: String,
+    },
+    /// An oracle found an invariant broken.
+    Safety(Violation),
+    /// The world did not settle.
+    Liveness {
+        /// What was left.
+        left: Vec<String>,
+    },
+    /// Everything is sound, and not as the scenario expects.
+    Expectation(Violation),
+}
+
+impl Ending {
+    /// Whether the run passed.
+    #[must_use]
+    pub const fn is_passed(&self) -> bool {
+        matches!(self, Self::Passed)
+    }
+}
+
+impl Failure {
+    /// What kind of failure it is.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Crash { .. } => "crash",
+            Self::Safety(_) => "safety",
+            Self::Liveness { .. } => "liveness",
+            Self::Expectation(_) => "expectation",
+        }
+    }
+
+    /// Who found it.
+    #[must_use]
+    pub const fn oracle(&self) -> &'static str {
+        match self {
+            Self::Crash { .. } => "the code's own assertions",
+            Self::Safety(violation) | Self::Expectation(violation) => violation.oracle,
+            Self::Liveness { .. } => "the world",
+        }
+    }
+
+    /// Which invariant is broken.
+    #[must_use]
+    pub const fn invariant(&self) -> &'static str {
+        match self {
+            Self::Crash { .. } => "no_panic",
+            Self::Safety(violation) | Self::Expectation(violation) => violation.invariant,
+            Self::Liveness { .. } => "everything_settles",
+        }
+    }
+
+    /// What was found, for people.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::Crash { message } => message.clone(),
+            Self::Safety(violation) | Self::Expectation(violation) => violation.detail.clone(),
+            Self::Liveness { left } => left.join("; "),
+        }
+    }
+}
+
+/// Runs one seed, or twice the same.
+pub(super) fn run(scenario: &Scenario, seed: u64, twice: bool) -> Single {
+    let plan = scenario.expand(seed);
+    let first = run_plan(&plan, seed, Trace::off());
+    let mut single = first.unwrap_or_else(|faults| unreachable!("an expanded plan is sound: {faults:?}"));
+    if twice && single.ending.is_passed() {
+        let again = run_plan(&plan, seed, Trace::off());
+        let digest = again.map_or(0, |again| again.digest);
+        if digest != single.digest {
+            single.ending = Ending::Failed(Failure::Safety(Violation {
+                oracle: "determinism",
+                invariant: "same_digest",
+                detail: format!(
+                    "the first run came to {:032x}, the second to {digest:032x}",
+                    single.digest
+                ),
+            }));
+        }
+    }
+    single
+}
+
+/// Runs `plan`, which `seed` drew, once more, with a trace.
+///
+/// # Errors
+/// Everything that is wrong with the plan.
+pub fn replay(plan: &Plan, seed: u64, trace: Trace) -> Result<Single, Vec<PlanError>> {
+    run_plan(plan, seed, trace)
+}
+
+fn run_plan(plan: &Plan, seed: u64, trace: Trace) -> Result<Single, Vec<PlanError>> {
+    let begun = Instant::now();
+    let mut world = World::new(plan, seed)?.traced_to(trace);
+    for oracle in oracle::all(plan) {
+        world = world.judged_by(oracle);
+    }
+    let recorder = baseline::Recorder::default();
+    let credits = recorder.notes();
+    if plan.expect.failover_added_ms_max.is_some() {
+        world = world.judged_by(Box::new(recorder));
+    }
+    let Outcome {
+        verdict,
+        digest,
+        stats,
+    } = panics::watched(|| world.run());
+    let mut ending = ending(verdict);
+    if let Some(most_ms) = plan.expect.failover_added_ms_max.filter(|_| ending.is_passed()) {
+        let undisturbed = panics::watched(|| baseline::undisturbed(plan, seed));
+        if let Err(violation) = baseline::judge(most_ms, &credits.take(), &undisturbed) {
+            ending = Ending::Failed(Failure::Expectation(violation));
+        }
+    }
+    Ok(Single {
+        seed,
+        ending,
+        digest,
+        stats,
+        busy: begun.elapsed(),
+    })
+}
+
+fn ending(verdict: Verdict) -> Ending {
+    Ending::Failed(match verdict {
+        Verdict::Passed => return Ending::Passed,
+        Verdict::Safety(violation) if violation.oracle == expectation::NAME => {
+            Failure::Expectation(violation)
+        }
+        Verdict::Safety(violation) => Failure::Safety(violation),
+        Verdict::Liveness(left) => Failure::Liveness { left },
+        Verdict::Crash { message } => match panics::place() {
+            Some(place) => Failure::Crash {
+                message: format!("{message}, at {place}"),
+            },
+            None => Failure::Crash { message },
+        },
+    })
+}
