@@ -4,11 +4,15 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use figment::value::Value;
+
 use super::fault::Faults;
 use super::section::{Section, Unfit, duration, parsed, text, within};
 
 /// The fewest characters of an operator's token: 128 bits in base 64.
 const ADMIN_TOKEN_CHARS_MIN: usize = 22;
+/// The longest pause that is of use to anybody.
+const PAUSE_MAX: Duration = Duration::from_secs(300);
 
 /// How the server is talked to.
 #[derive(Debug, Clone)]
@@ -25,8 +29,18 @@ pub struct ApiConfig {
     pub in_flight_max: usize,
     /// How much one client may ask.
     pub rate: RateLimit,
-    /// How long requests under way get at a shutdown.
-    pub drain_timeout: Duration,
+    /// How it ends.
+    pub shutdown: Shutdown,
+}
+
+/// The pauses of an orderly end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shutdown {
+    /// How long readiness fails before no connection is accepted any more: so long whoever sends the traffic needs to
+    /// notice.
+    pub delay: Duration,
+    /// How long requests under way then get to finish.
+    pub timeout: Duration,
 }
 
 /// The requests that one client, by IP address, may make.
@@ -74,7 +88,10 @@ impl Default for ApiConfig {
                 per_second: 100,
                 burst: 200,
             },
-            drain_timeout: Duration::from_secs(20),
+            shutdown: Shutdown {
+                delay: Duration::from_secs(1),
+                timeout: Duration::from_secs(20),
+            },
         }
     }
 }
@@ -86,7 +103,7 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> Option<ApiConfi
         request_timeout,
         in_flight_max,
         rate,
-        drain_timeout,
+        shutdown,
         ..
     } = ApiConfig::default();
     let address = parsed(str::parse::<SocketAddr>, "\"127.0.0.1:8080\"");
@@ -95,7 +112,10 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> Option<ApiConfi
     let body_bytes_max = section.optional("body_bytes_max", size(1024, 1 << 20), body_bytes_max, faults);
     let request_timeout = section.optional("request_timeout", waiting, request_timeout, faults);
     let in_flight_max = section.optional("in_flight_max", size(1, 100_000), in_flight_max, faults);
-    let drain_timeout = section.optional("drain_timeout", waiting, drain_timeout, faults);
+    let shutdown = Shutdown {
+        delay: section.optional("shutdown_delay", pause, shutdown.delay, faults),
+        timeout: section.optional("shutdown_timeout", waiting, shutdown.timeout, faults),
+    };
     let per_second = section.optional("rate_per_second", count(1, 1_000_000), rate.per_second, faults);
     let burst = section.optional("rate_burst", count(1, 1_000_000), rate.burst, faults);
     section.finish(faults);
@@ -106,7 +126,7 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> Option<ApiConfi
         request_timeout,
         in_flight_max,
         rate: RateLimit { per_second, burst },
-        drain_timeout,
+        shutdown,
     })
 }
 
@@ -122,9 +142,9 @@ fn token(secret: String) -> Result<AdminToken, Unfit> {
     ))
 }
 
-fn waiting(value: figment::value::Value) -> Result<Duration, Unfit> {
-    let time = duration(value)?;
-    if (Duration::from_millis(100)..=Duration::from_secs(300)).contains(&time) {
+fn waiting(value: Value) -> Result<Duration, Unfit> {
+    let time = pause(value)?;
+    if time >= Duration::from_millis(100) {
         Ok(time)
     } else {
         Err(Unfit::new(
@@ -134,10 +154,22 @@ fn waiting(value: figment::value::Value) -> Result<Duration, Unfit> {
     }
 }
 
-fn size(low: u64, high: u64) -> impl Fn(figment::value::Value) -> Result<usize, Unfit> {
+fn pause(value: Value) -> Result<Duration, Unfit> {
+    let time = duration(value)?;
+    if time <= PAUSE_MAX {
+        Ok(time)
+    } else {
+        Err(Unfit::new(
+            format!("is {time:?}"),
+            "write a duration of at most \"5m\"",
+        ))
+    }
+}
+
+fn size(low: u64, high: u64) -> impl Fn(Value) -> Result<usize, Unfit> {
     move |value| within(low, high)(value).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
 }
 
-fn count(low: u64, high: u64) -> impl Fn(figment::value::Value) -> Result<u32, Unfit> {
+fn count(low: u64, high: u64) -> impl Fn(Value) -> Result<u32, Unfit> {
     move |value| within(low, high)(value).map(|number| u32::try_from(number).unwrap_or(u32::MAX))
 }

@@ -55,7 +55,7 @@ pub(super) fn report(error: &EscrowConfigError, faults: &mut Faults) {
             format!("products[{pays} -> {gives}]"),
             "keep one product for each asset paid, with another asset given",
         ),
-        EscrowConfigError::Schedule { field, .. } => (schedule_path(field), "change it as said"),
+        EscrowConfigError::Schedule { field, .. } => (schedule_path(field), example_of(field)),
     };
     faults.add(path, error.to_string(), fix);
 }
@@ -66,5 +66,15 @@ fn schedule_path(field: &str) -> String {
         "chains.poll".to_owned()
     } else {
         format!("escrow.{field}")
+    }
+}
+
+fn example_of(field: &str) -> &'static str {
+    match field {
+        "poll" => "write for example poll = \"500ms\"",
+        "fast_track" => "write for example fast_track = [\"0s\", \"1s\", \"2s\"]",
+        "sweep" => "write for example sweep = \"3s\"",
+        "patience" => "write for example patience = \"24h\"",
+        _ => "leave it out to get the default",
     }
 }

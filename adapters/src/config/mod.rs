@@ -25,7 +25,7 @@ use plimsoll_core::escrow::{EscrowConfig, EscrowConfigError};
 use plimsoll_core::id::EndpointId;
 use plimsoll_core::money::{Asset, Registry};
 
-pub use api::{AdminToken, ApiConfig, RateLimit};
+pub use api::{AdminToken, ApiConfig, RateLimit, Shutdown};
 pub use fault::{ConfigError, ConfigFault};
 
 use crate::chain::EndpointUrl;

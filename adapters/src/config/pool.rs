@@ -43,7 +43,7 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> PoolPolicy {
         faults.add(
             format!("{at}.{}", error.setting),
             format!("must be {}", error.expected),
-            "change it as said",
+            "leave it out to get the default, which fits the others' defaults",
         );
     }
     policy

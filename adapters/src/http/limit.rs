@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use futures_util::FutureExt as _;
 use plimsoll_core::time::Instant;
 
 use super::Api;
@@ -20,14 +22,23 @@ use crate::config::RateLimit;
 
 /// The most clients remembered at once; those whose pause is over are forgotten first.
 const CLIENTS_MAX: usize = 65_536;
+/// How often clients are forgotten at most, so that a crowd of them costs little.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The rate of every client.
 #[derive(Debug)]
 pub(super) struct RateLimiter {
     interval: Duration,
     tolerance: Duration,
+    clients: Mutex<Clients>,
+}
+
+#[derive(Debug, Default)]
+struct Clients {
     /// When each client's next request would arrive if it kept to its rate.
-    arrivals: Mutex<BTreeMap<IpAddr, Instant>>,
+    arrivals: BTreeMap<IpAddr, Instant>,
+    /// When those whose pause is over may be forgotten again.
+    next_sweep: Instant,
 }
 
 impl RateLimiter {
@@ -37,26 +48,27 @@ impl RateLimiter {
         Self {
             interval,
             tolerance: interval * (limit.burst - 1),
-            arrivals: Mutex::default(),
+            clients: Mutex::default(),
         }
     }
 
     /// Lets a request of `client` through, or says how long it must wait.
     fn admit(&self, now: Instant, client: IpAddr) -> Result<(), Duration> {
-        let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-        if arrivals.len() >= CLIENTS_MAX {
-            arrivals.retain(|_, arrival| *arrival > now);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.arrivals.len() >= CLIENTS_MAX && clients.next_sweep <= now {
+            clients.arrivals.retain(|_, arrival| *arrival > now);
+            clients.next_sweep = now.after(SWEEP_INTERVAL);
         }
-        let known = arrivals.get(&client).copied();
-        if known.is_none() && arrivals.len() >= CLIENTS_MAX {
-            return Err(self.interval);
+        let known = clients.arrivals.get(&client).copied();
+        if known.is_none() && clients.arrivals.len() >= CLIENTS_MAX {
+            return Err(SWEEP_INTERVAL);
         }
         let arrival = known.unwrap_or(now).max(now);
         let ahead = arrival.since(now);
         if ahead > self.tolerance {
             return Err(ahead - self.tolerance);
         }
-        arrivals.insert(client, arrival.after(self.interval));
+        clients.arrivals.insert(client, arrival.after(self.interval));
         Ok(())
     }
 }
@@ -77,7 +89,7 @@ pub(super) async fn rate(State(api): State<Api>, request: Request, next: Next) -
     }
 }
 
-/// Refuses requests while as many are under way as the server bears, and those that take too long.
+/// Refuses requests while as many are under way as the server bears, those that take too long, and those that panic.
 pub(super) async fn load(State(api): State<Api>, request: Request, next: Next) -> Result<Response, Problem> {
     let Ok(_place) = api.in_flight.try_acquire() else {
         return Err(Problem::new(
@@ -85,11 +97,20 @@ pub(super) async fn load(State(api): State<Api>, request: Request, next: Next) -
             "too many requests are under way: repeat it a little later",
         ));
     };
-    let answered = tokio::time::timeout(api.request_timeout, next.run(request)).await;
-    answered.map_err(|_| {
-        let detail = "the outcome is unknown: repeat the request with the same Idempotency-Key to learn it";
-        Problem::new(Code::Timeout, detail)
-    })
+    // What handlers share is read-only, or behind locks whose contents are whole between any two statements.
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answered = tokio::time::timeout(api.request_timeout, answer).await;
+    match answered {
+        Ok(Ok(response)) => Ok(response),
+        Ok(Err(_)) => Err(Problem::new(
+            Code::Internal,
+            "this request met a fault of ours, which is in the log; others are not affected",
+        )),
+        Err(_) => Err(Problem::new(
+            Code::Timeout,
+            "the outcome is unknown: repeat the request with the same Idempotency-Key to learn it",
+        )),
+    }
 }
 
 /// An IPv6 client is a whole /64 network: it has as many addresses as it likes.

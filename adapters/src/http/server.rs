@@ -4,16 +4,16 @@ use std::future::{Future, IntoFuture as _};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::Api;
+use crate::config::Shutdown;
 
-/// Serves until `stop` resolves. Then readiness fails at once, no connection is accepted any more, and requests under
-/// way get `drain_timeout` to finish.
+/// Serves until `stop` resolves. Then readiness fails at once; after `shutdown.delay` no connection is accepted any
+/// more, and requests under way get `shutdown.timeout` to finish.
 ///
 /// # Errors
 /// When accepting connections fails for good.
@@ -21,14 +21,15 @@ pub async fn serve(
     listener: TcpListener,
     router: Router,
     api: Api,
+    shutdown: Shutdown,
     stop: impl Future<Output = ()> + Send + 'static,
-    drain_timeout: Duration,
 ) -> io::Result<()> {
     let (stopping, stopped) = oneshot::channel();
     let drain = async move {
         stop.await;
         api.draining.store(true, Ordering::Relaxed);
-        tracing::info!("stopping: no new connections, requests under way may finish");
+        tracing::info!(delay = ?shutdown.delay, "stopping: readiness fails from here on");
+        tokio::time::sleep(shutdown.delay).await;
         // The receiver is gone only if serving has ended by itself.
         let _ = stopping.send(());
     };
@@ -38,14 +39,14 @@ pub async fn serve(
         .into_future();
     let overdue = async {
         match stopped.await {
-            Ok(()) => tokio::time::sleep(drain_timeout).await,
+            Ok(()) => tokio::time::sleep(shutdown.timeout).await,
             Err(_) => std::future::pending().await,
         }
     };
     tokio::select! {
         served = serving => served,
         () = overdue => {
-            tracing::warn!(?drain_timeout, "requests under way did not finish in time and are cut off");
+            tracing::warn!(after = ?shutdown.timeout, "requests under way did not finish in time and are cut off");
             Ok(())
         }
     }

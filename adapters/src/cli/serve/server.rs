@@ -110,13 +110,7 @@ impl Server {
         let router = http::router(&api, extra);
         let drain = async { drop(serving_stopped.await) };
         tracing::info!(address = %listener.local_addr()?, "listening");
-        let mut serving = pin!(http::serve(
-            listener,
-            router,
-            api,
-            drain,
-            config.api.drain_timeout
-        ));
+        let mut serving = pin!(http::serve(listener, router, api, config.api.shutdown, drain));
 
         let (served, driven) = tokio::select! {
             () = stop => {

@@ -86,7 +86,20 @@ struct Inside {
 pub(super) struct House {
     inside: Mutex<Inside>,
     pulse: Mutex<Pulse>,
-    unavailable: Mutex<Option<Unavailable>>,
+    mood: Mutex<Mood>,
+}
+
+/// How the bank answers.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Mood {
+    /// As it should.
+    Well,
+    /// Not at all, and says so.
+    Unavailable(Unavailable),
+    /// Never.
+    Silent,
+    /// With a panic.
+    Panicking,
 }
 
 /// A reply, in full.
@@ -108,6 +121,7 @@ pub(super) struct Server {
     pub(super) house: Arc<House>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) router: Router,
+    pub(super) api: Api,
 }
 
 impl Server {
@@ -149,6 +163,7 @@ impl Server {
             house,
             metrics,
             router,
+            api,
         }
     }
 
@@ -222,7 +237,7 @@ impl House {
         Self {
             inside: Mutex::new(inside),
             pulse: Mutex::new(pulse),
-            unavailable: Mutex::new(None),
+            mood: Mutex::new(Mood::Well),
         }
     }
 
@@ -267,14 +282,18 @@ impl House {
         change(&mut self.pulse.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Makes the bank unavailable.
-    pub(super) fn fail(&self, why: Unavailable) {
-        *self.unavailable.lock().unwrap_or_else(PoisonError::into_inner) = Some(why);
+    /// Makes the bank answer otherwise.
+    pub(super) fn turn(&self, mood: Mood) {
+        *self.mood.lock().unwrap_or_else(PoisonError::into_inner) = mood;
     }
 
-    fn ask(&self, event: impl FnOnce(RequestId) -> Event) -> Result<Reply, Unavailable> {
-        if let Some(why) = *self.unavailable.lock().unwrap_or_else(PoisonError::into_inner) {
-            return Err(why);
+    async fn ask(&self, event: impl FnOnce(RequestId) -> Event) -> Result<Reply, Unavailable> {
+        let mood = *self.mood.lock().unwrap_or_else(PoisonError::into_inner);
+        match mood {
+            Mood::Well => {}
+            Mood::Unavailable(why) => return Err(why),
+            Mood::Silent => std::future::pending().await,
+            Mood::Panicking => panic!("as planned"),
         }
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         inside.requests += 1;
@@ -285,11 +304,11 @@ impl House {
 
 impl BankService for House {
     fn command(&self, command: Command) -> Replying<'_> {
-        Box::pin(async move { self.ask(|request| Event::Command { request, command }) })
+        Box::pin(self.ask(|request| Event::Command { request, command }))
     }
 
     fn query(&self, query: Query) -> Replying<'_> {
-        Box::pin(async move { self.ask(|request| Event::Query { request, query }) })
+        Box::pin(self.ask(|request| Event::Query { request, query }))
     }
 
     fn pulse(&self) -> Pulse {
