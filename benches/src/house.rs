@@ -158,7 +158,7 @@ impl House {
                     transfers: vec![transfer],
                 },
             };
-            let verdict = state.ledger().decide(Rules::Internal, EPOCH, &request);
+            let verdict = state.ledger().decide(Rules::Internal, EPOCH, request);
             let Verdict::Fresh(record) = verdict else {
                 unreachable!("{user} was funded before: {verdict:?}")
             };

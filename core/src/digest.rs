@@ -44,6 +44,7 @@ impl Digest {
         digest.value()
     }
 
+    #[inline]
     fn word(&mut self, word: u64) {
         self.high = fold(self.high ^ word, 0xa076_1d64_78bd_642f);
         self.low = fold(self.low.rotate_left(23) ^ word, 0xe703_7ed1_a0b4_28db).wrapping_add(word);
@@ -57,10 +58,12 @@ impl fmt::Display for Digest {
 }
 
 impl Hasher for Digest {
+    #[inline]
     fn finish(&self) -> u64 {
         self.high ^ self.low
     }
 
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
         let mut chunks = bytes.chunks_exact(8);
         for chunk in &mut chunks {
@@ -77,34 +80,42 @@ impl Hasher for Digest {
         }
     }
 
+    #[inline]
     fn write_u8(&mut self, n: u8) {
         self.word(u64::from(n));
     }
 
+    #[inline]
     fn write_u16(&mut self, n: u16) {
         self.word(u64::from(n));
     }
 
+    #[inline]
     fn write_u32(&mut self, n: u32) {
         self.word(u64::from(n));
     }
 
+    #[inline]
     fn write_u64(&mut self, n: u64) {
         self.word(n);
     }
 
+    #[inline]
     fn write_u128(&mut self, n: u128) {
         let (high, low) = halves(n);
         self.word(low);
         self.word(high);
     }
 
+    #[inline]
     fn write_usize(&mut self, n: usize) {
         self.word(n as u64);
     }
 }
 
-fn fold(a: u64, b: u64) -> u64 {
+/// Mixes two words: the upper and the lower half of their product.
+#[inline]
+pub(crate) fn fold(a: u64, b: u64) -> u64 {
     let (high, low) = halves(u128::from(a) * u128::from(b));
     low ^ high
 }

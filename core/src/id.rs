@@ -1,6 +1,7 @@
 //! Names of things: newtypes that cannot be mixed up, and parse from exactly the text that they print.
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::str::FromStr;
 
 use alloc::string::String;
@@ -94,8 +95,14 @@ impl fmt::Display for EndpointId {
 macro_rules! bytes {
     ($(#[$doc:meta])* $name:ident, $len:literal, $expected:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
         pub struct $name(pub [u8; $len]);
+
+        impl Hash for $name {
+            fn hash<H: Hasher>(&self, hasher: &mut H) {
+                hasher.write(&self.0);
+            }
+        }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,8 +153,14 @@ bytes!(/// An EVM block.
     BlockHash, 32, "\"0x\" and 64 hex digits");
 
 /// The client's name for one write, so that repeating it does nothing. Scoped and hashed at the edge.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct IdempotencyKey([u8; 16]);
+
+impl Hash for IdempotencyKey {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write(&self.0);
+    }
+}
 
 impl IdempotencyKey {
     /// The key called `name` within `scope`: two scopes never share a key.
@@ -172,8 +185,14 @@ impl IdempotencyKey {
 /// An asset, by its symbol: 1 to 12 capital letters, digits and dots.
 ///
 /// The symbol is the identity, so the journal reads the same whatever the order of the configuration.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct AssetId([u8; 12]);
+
+impl Hash for AssetId {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write(&self.0);
+    }
+}
 
 impl AssetId {
     /// The symbol.
@@ -181,6 +200,11 @@ impl AssetId {
     pub fn symbol(&self) -> &str {
         let len = self.0.iter().position(|byte| *byte == 0).unwrap_or(self.0.len());
         core::str::from_utf8(&self.0[..len]).unwrap_or("?")
+    }
+
+    /// The symbol's bytes, and zeros after it.
+    pub(crate) const fn as_bytes(&self) -> &[u8; 12] {
+        &self.0
     }
 }
 

@@ -3,15 +3,15 @@
 //! Without iteration its hidden order can reach no decision, no effect and no digest, so it is as deterministic as
 //! a `BTreeMap` and several times faster. What must be listed belongs in a `BTreeMap`.
 
-use core::hash::{BuildHasherDefault, Hash};
+use core::hash::{BuildHasherDefault, Hash, Hasher};
 
 use hashbrown::HashMap;
 
-use crate::digest::Digest;
+use crate::digest::{Digest, fold};
 
 /// A map from `K` to `V` that offers no order.
 #[derive(Debug, Clone)]
-pub struct Table<K, V>(HashMap<K, V, BuildHasherDefault<Digest>>);
+pub struct Table<K, V>(HashMap<K, V, BuildHasherDefault<PlaceHasher>>);
 
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
@@ -86,5 +86,32 @@ impl<K: Eq + Hash, V: Hash> Table<K, V> {
     pub fn digest(&self) -> u128 {
         let sum = |sum: u128, entry: (&K, &V)| sum.wrapping_add(Digest::of(&entry));
         self.0.iter().fold(self.0.len() as u128, sum)
+    }
+}
+
+/// Half of a [`Digest`]: enough to find a place by. Places are hidden, so they may differ between machines.
+#[derive(Debug, Clone, Copy, Default)]
+struct PlaceHasher(u64);
+
+impl PlaceHasher {
+    #[inline]
+    fn word(&mut self, word: u64) {
+        self.0 = fold(self.0 ^ word ^ 0x9e37_79b9_7f4a_7c15, 0xa076_1d64_78bd_642f);
+    }
+}
+
+impl Hasher for PlaceHasher {
+    #[inline]
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    #[inline]
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut eight = [0u8; 8];
+            eight[..chunk.len()].copy_from_slice(chunk);
+            self.word(u64::from_le_bytes(eight));
+        }
     }
 }

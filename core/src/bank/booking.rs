@@ -151,7 +151,7 @@ impl Bank {
             key: posting_key("escrow/attribute", key, 0),
             command,
         };
-        let record = match self.state.ledger().decide(Rules::Internal, self.wall, &request) {
+        let record = match self.state.ledger().decide(Rules::Internal, self.wall, request) {
             Verdict::Fresh(record) => record,
             verdict @ (Verdict::Frozen(_) | Verdict::Conflict { .. }) => {
                 unreachable!("{key:?} is in suspense and was attributed before: {verdict:?}")
@@ -215,7 +215,7 @@ impl Bank {
     /// Puts a request of our own to the ledger.
     fn post(&mut self, key: IdempotencyKey, command: Command, fx: &mut Effects<Effect>) -> Outcome {
         let request = Request { key, command };
-        match self.state.ledger().decide(Rules::Internal, self.wall, &request) {
+        match self.state.ledger().decide(Rules::Internal, self.wall, request) {
             Verdict::Fresh(record) => {
                 let Some(outcome) = Ledger::outcome_of(&record) else {
                     unreachable!("a request was not answered")
@@ -223,9 +223,9 @@ impl Bank {
                 self.record(Record::Ledger(record), fx);
                 outcome
             }
-            Verdict::Frozen(outcome) => unreachable!("{:?} was posted before: {outcome:?}", request.command),
+            Verdict::Frozen(outcome) => unreachable!("{key:?} was posted before: {outcome:?}"),
             Verdict::Conflict { field } => {
-                unreachable!("{:?} was posted otherwise: {field:?}", request.command)
+                unreachable!("{key:?} was posted otherwise: {field:?}")
             }
         }
     }

@@ -14,7 +14,7 @@ impl Bank {
         let reply = match command {
             Command::RegisterUser { key, name } => self.register(key, name, fx),
             Command::Claim { key, user, tx } => self.claim(key, user, tx, fx),
-            Command::Transact(wanted) => self.transact(&wanted, fx),
+            Command::Transact(wanted) => self.transact(wanted, fx),
             Command::ResolveDeadLetter {
                 tx,
                 resolution,
@@ -116,7 +116,7 @@ impl Bank {
         self.claim_reply(claim, false)
     }
 
-    fn transact(&mut self, wanted: &Request, fx: &mut Effects<Effect>) -> Result<Reply, Refusal> {
+    fn transact(&mut self, wanted: Request, fx: &mut Effects<Effect>) -> Result<Reply, Refusal> {
         self.check_permitted(&wanted.command)?;
         let verdict = self
             .state

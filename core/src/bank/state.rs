@@ -23,7 +23,8 @@ pub struct User {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct State {
     assets: BTreeMap<AssetId, u8>,
-    users: BTreeMap<UserId, User>,
+    /// By number, which has no gaps and begins with 1.
+    users: Vec<User>,
     user_keys: Table<IdempotencyKey, UserId>,
     owners: Table<(ChainId, Address), UserId>,
     ledger: Ledger,
@@ -46,12 +47,13 @@ impl State {
     /// The user called `id`.
     #[must_use]
     pub fn user(&self, id: UserId) -> Option<&User> {
-        self.users.get(&id)
+        self.users.get(place(id)?)
     }
 
     /// Every user, in order.
     pub fn users(&self) -> impl ExactSizeIterator<Item = (UserId, &User)> {
-        self.users.iter().map(|(id, user)| (*id, user))
+        let numbered = |(place, user)| (UserId::new(place as u64 + 1), user);
+        self.users.iter().enumerate().map(numbered)
     }
 
     /// The user who was registered with `key`.
@@ -63,9 +65,7 @@ impl State {
     /// The number of the next user.
     #[must_use]
     pub fn next_user(&self) -> UserId {
-        self.users
-            .last_key_value()
-            .map_or(UserId::new(1), |(id, _)| id.next())
+        UserId::new(self.users.len() as u64 + 1)
     }
 
     /// The user to whom `address` was assigned.
@@ -120,7 +120,7 @@ impl State {
     /// With the invariant that is broken.
     pub fn check(&self) {
         self.ledger.check();
-        let assigned: usize = self.users.values().map(|user| user.addresses.len()).sum();
+        let assigned: usize = self.users.iter().map(|user| user.addresses.len()).sum();
         assert_eq!(assigned, self.owners.len(), "every deposit address has one owner");
         for (_, asset) in self.ledger.accounts().map(|(key, _)| (key.owner, key.asset)) {
             assert!(
@@ -160,12 +160,13 @@ impl State {
         for (chain, address) in user.addresses.iter().copied() {
             self.own(id, chain, address);
         }
-        self.users.insert(id, user);
+        self.users.push(user);
     }
 
     fn apply_address(&mut self, id: UserId, chain: ChainId, address: Address) {
         self.own(id, chain, address);
-        let Some(user) = self.users.get_mut(&id) else {
+        let found = place(id).and_then(|place| self.users.get_mut(place));
+        let Some(user) = found else {
             unreachable!("an address was assigned to nobody")
         };
         user.addresses.push((chain, address));
@@ -201,4 +202,8 @@ impl State {
             }
         }
     }
+}
+
+fn place(id: UserId) -> Option<usize> {
+    usize::try_from(id.number().checked_sub(1)?).ok()
 }

@@ -22,27 +22,26 @@ use crate::time::WallClock;
 impl Ledger {
     /// What `request` comes to at the date `wall`. Changes nothing: a [`Verdict::Fresh`] record happens when it is
     /// given to [`Ledger::apply`], before anything else is decided.
-    pub fn decide(&self, rules: Rules<'_>, wall: WallClock, request: &Request) -> Verdict {
+    pub fn decide(&self, rules: Rules<'_>, wall: WallClock, request: Request) -> Verdict {
+        let Request { key, command } = request;
         let receipt = Receipt {
-            key: request.key,
-            fingerprint: Fingerprint::of(&request.command),
+            key,
+            fingerprint: Fingerprint::of(&command),
         };
         match self.answers.recall(&receipt) {
             Some(Ok(outcome)) => return Verdict::Frozen(outcome),
             Some(Err(field)) => return Verdict::Conflict { field },
             None => {}
         }
-        let decided = match &request.command {
+        let decided = match command {
             Command::Post { transfers } => self.decide_post(rules, receipt, transfers),
             Command::Hold {
                 transfers,
                 expires_at,
-            } => self.decide_hold(rules, wall, receipt, transfers, *expires_at),
-            Command::PostHold { hold, amounts } => {
-                self.decide_post_hold(wall, receipt, *hold, amounts.as_deref())
-            }
-            Command::VoidHold { hold } => self.decide_void_hold(wall, receipt, *hold),
-            Command::Reverse { transaction } => self.decide_reverse(receipt, *transaction),
+            } => self.decide_hold(rules, wall, receipt, transfers, expires_at),
+            Command::PostHold { hold, amounts } => self.decide_post_hold(wall, receipt, hold, amounts),
+            Command::VoidHold { hold } => self.decide_void_hold(wall, receipt, hold),
+            Command::Reverse { transaction } => self.decide_reverse(receipt, transaction),
         };
         Verdict::Fresh(decided.unwrap_or_else(|refusal| LedgerRecord::Refused { receipt, refusal }))
     }
@@ -57,14 +56,14 @@ impl Ledger {
         &self,
         rules: Rules<'_>,
         receipt: Receipt,
-        transfers: &[Transfer],
+        transfers: Vec<Transfer>,
     ) -> Result<LedgerRecord, Refusal> {
-        check_form(rules, transfers)?;
-        self.admit(Phase::Posted, transfers)?;
+        check_form(rules, &transfers)?;
+        self.admit(Phase::Posted, &transfers)?;
         Ok(LedgerRecord::Posted {
             receipt,
             transaction: self.transactions.next_id(),
-            transfers: transfers.to_vec(),
+            transfers,
         })
     }
 
@@ -88,16 +87,17 @@ impl Ledger {
     /// Refuses transfers after which a counter would be out of range or an account where it may not be.
     pub(super) fn admit(&self, phase: Phase, transfers: &[Transfer]) -> Result<(), Refusal> {
         match transfers {
-            [one] => self.admit_touches(phase, &mut Touch::both(one)),
+            [one] => self.admit_touches(phase, &Touch::both(one)),
             many => {
                 let mut touches: Vec<Touch> = many.iter().flat_map(Touch::both).collect();
-                self.admit_touches(phase, &mut touches)
+                touches.sort_unstable_by_key(|touch| (touch.asset, touch.owner));
+                self.admit_touches(phase, &touches)
             }
         }
     }
 
-    fn admit_touches(&self, phase: Phase, touches: &mut [Touch]) -> Result<(), Refusal> {
-        touches.sort_unstable_by_key(|touch| (touch.asset, touch.owner));
+    /// `touches` are in the order of their assets and owners.
+    fn admit_touches(&self, phase: Phase, touches: &[Touch]) -> Result<(), Refusal> {
         for of_asset in touches.chunk_by(|a, b| a.asset == b.asset) {
             let asset = of_asset[0].asset;
             let book = self.books.find(asset);
@@ -137,6 +137,7 @@ struct Touch {
 }
 
 impl Touch {
+    /// In the order of their owners.
     fn both(transfer: &Transfer) -> [Self; 2] {
         let debited = Self {
             owner: transfer.debit,
@@ -150,7 +151,11 @@ impl Touch {
             credits: transfer.amount,
             ..debited
         };
-        [debited, credited]
+        if transfer.debit <= transfer.credit {
+            [debited, credited]
+        } else {
+            [credited, debited]
+        }
     }
 }
 

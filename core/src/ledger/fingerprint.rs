@@ -4,7 +4,7 @@
 //! collide (one in 2^32 of a client's mistakes), the client gets the frozen first outcome and nothing moves, which is
 //! why 32 bits a field and an unkeyed digest are enough.
 
-use core::hash::Hasher;
+use core::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +58,7 @@ pub struct Receipt {
 }
 
 /// A command's body in short. What a command does not have is zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Fingerprint {
     kind: u8,
     target: Short,
@@ -66,6 +66,15 @@ pub struct Fingerprint {
     assets: Short,
     amounts: Short,
     expiry: Short,
+}
+
+impl Hash for Fingerprint {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let word = |a: Short, b: Short| u64::from_le_bytes([a[0], a[1], a[2], a[3], b[0], b[1], b[2], b[3]]);
+        hasher.write_u64(word([self.kind, 0, 0, 0], self.target));
+        hasher.write_u64(word(self.accounts, self.assets));
+        hasher.write_u64(word(self.amounts, self.expiry));
+    }
 }
 
 type Short = [u8; 4];
@@ -167,9 +176,8 @@ impl Part {
     }
 
     fn asset(&mut self, asset: AssetId) {
-        let symbol = asset.symbol().as_bytes();
         let mut padded = [0u8; 16];
-        padded[..symbol.len()].copy_from_slice(symbol);
+        padded[..12].copy_from_slice(asset.as_bytes());
         self.0.write_u128(u128::from_le_bytes(padded));
     }
 

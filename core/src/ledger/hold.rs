@@ -39,18 +39,18 @@ impl Ledger {
         rules: Rules<'_>,
         wall: WallClock,
         receipt: Receipt,
-        transfers: &[Transfer],
+        transfers: Vec<Transfer>,
         expires_at: Option<WallClock>,
     ) -> Result<LedgerRecord, Refusal> {
-        check_form(rules, transfers)?;
+        check_form(rules, &transfers)?;
         if expires_at.is_some_and(|at| at <= wall) {
             return Err(Refusal::ExpiryInThePast);
         }
-        self.admit(Phase::Pending, transfers)?;
+        self.admit(Phase::Pending, &transfers)?;
         Ok(LedgerRecord::Held {
             receipt,
             transaction: self.transactions.next_id(),
-            transfers: transfers.to_vec(),
+            transfers,
             expires_at,
         })
     }
@@ -61,10 +61,10 @@ impl Ledger {
         wall: WallClock,
         receipt: Receipt,
         hold: TransactionId,
-        amounts: Option<&[Amount]>,
+        amounts: Option<Vec<Amount>>,
     ) -> Result<LedgerRecord, Refusal> {
         self.check_open(wall, hold)?;
-        if let Some(amounts) = amounts {
+        if let Some(amounts) = &amounts {
             let legs = self.transactions.legs(hold);
             if amounts.len() != legs.len() {
                 return Err(Refusal::AmountsCountDiffers { transaction: hold });
@@ -77,7 +77,7 @@ impl Ledger {
         Ok(LedgerRecord::HoldPosted {
             receipt,
             hold,
-            amounts: amounts.map(<[Amount]>::to_vec),
+            amounts,
         })
     }
 

@@ -279,8 +279,8 @@ impl Run {
         } else {
             Rules::Internal
         };
-        let verdict = self.ledger.decide(rules, self.wall, &request);
-        assert_eq!(verdict, self.ledger.decide(rules, self.wall, &request));
+        let verdict = self.ledger.decide(rules, self.wall, request.clone());
+        assert_eq!(verdict, self.ledger.decide(rules, self.wall, request.clone()));
         let registry = by_user.then_some(&self.registry);
         let expected = self.model.answer(registry, self.wall.as_micros(), &request);
         let answer = match verdict {

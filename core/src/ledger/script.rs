@@ -112,7 +112,7 @@ impl Script {
             Outcome::Accepted(transaction) => transaction.to_string(),
             Outcome::Refused(refusal) => refusal.code().to_string(),
         };
-        match self.ledger.decide(rules, self.wall, &request) {
+        match self.ledger.decide(rules, self.wall, request) {
             Verdict::Fresh(record) => {
                 self.ledger.apply(&record);
                 said(Ledger::outcome_of(&record).unwrap())

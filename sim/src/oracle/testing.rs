@@ -87,7 +87,7 @@ pub(super) fn receipt(name: &str) -> Receipt {
         key: key(name),
         command: ledger::Command::VoidHold { hold: id(1) },
     };
-    let verdict = Ledger::new().decide(Rules::Internal, WALL, &request);
+    let verdict = Ledger::new().decide(Rules::Internal, WALL, request);
     let Verdict::Fresh(LedgerRecord::Refused { receipt, .. }) = verdict else {
         panic!("an empty ledger voids a hold: {verdict:?}")
     };

@@ -77,7 +77,7 @@ fn a_deposit_that_the_ledger_cannot_count_is_a_dead_letter() {
         key: key("before"),
         command: ledger::Command::Post { transfers },
     };
-    let Verdict::Fresh(posted) = Ledger::new().decide(Rules::Internal, WallClock::default(), &request) else {
+    let Verdict::Fresh(posted) = Ledger::new().decide(Rules::Internal, WallClock::default(), request) else {
         panic!("nothing was posted before")
     };
     let almost_full = [

@@ -82,7 +82,7 @@ fn a_transaction_has_a_bounded_number_of_transfers() {
             },
         };
         let wall = WallClock::from_micros(0);
-        let Verdict::Fresh(record) = script.ledger.decide(Rules::Internal, wall, &request) else {
+        let Verdict::Fresh(record) = script.ledger.decide(Rules::Internal, wall, request) else {
             panic!("key {key} is new")
         };
         script.ledger.apply(&record);
