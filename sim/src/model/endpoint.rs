@@ -95,7 +95,7 @@ impl Endpoint {
             return Reaction::Answers(mood.extra, Err(failure));
         }
         let as_of = mood.stuck_at.map_or(now, |stuck| stuck.min(now));
-        let mut view = chain.view_behind(as_of, self.lag_blocks + mood.behind);
+        let mut view = chain.view_behind(as_of, self.lag_blocks.saturating_add(mood.behind));
         if mood.is_forked {
             view = view.on_private_fork(u64::from(self.number));
         }
@@ -123,7 +123,7 @@ impl Endpoint {
                 EndpointFault::Dead => mood.failure = Some(Silence::Connection),
                 EndpointFault::NeverAnswers => mood.hangs = true,
                 EndpointFault::Slow { extra_ms } => mood.extra += Duration::from_millis(extra_ms),
-                EndpointFault::Lagging { blocks } => mood.behind += blocks,
+                EndpointFault::Lagging { blocks } => mood.behind = mood.behind.saturating_add(blocks),
                 EndpointFault::StuckHead => {
                     mood.stuck_at = Some(mood.stuck_at.map_or(one.since, |stuck| stuck.min(one.since)));
                 }

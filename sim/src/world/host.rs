@@ -7,9 +7,9 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use plimsoll_core::bank::{Act, Bank, BankConfig, Event, Input, Record, Reply, State};
-use plimsoll_core::escrow::{Answer, Fault, Question};
-use plimsoll_core::id::{CallId, EndpointId, RequestId};
+use plimsoll_core::bank::{Act, Bank, BankConfig, Event, Input, Record, State};
+use plimsoll_core::escrow::{Answer, Fault};
+use plimsoll_core::id::{CallId, RequestId};
 use plimsoll_core::journal::{Batch, Head};
 use plimsoll_core::outbox::{Outbox, Standing, StoreRequest};
 use plimsoll_core::rng::Rng;
@@ -21,7 +21,6 @@ use super::observe::Observation;
 use super::stats::Part;
 use crate::engine::Process;
 use crate::fault::CrashLoss;
-use crate::model::endpoint::Reaction;
 use crate::model::store::Done;
 
 /// The date when time begins: 2026-11-01, in microseconds.
@@ -48,7 +47,7 @@ pub(super) struct Host {
 }
 
 /// Something for the process.
-enum Parcel {
+pub(super) enum Parcel {
     Request(RequestId),
     Answer {
         endpoint: u8,
@@ -73,6 +72,21 @@ impl Host {
         }
     }
 
+    /// Whether it takes requests of clients.
+    pub(super) fn takes_requests(&self) -> bool {
+        self.process.is_running() && !self.outbox.is_saturated()
+    }
+
+    /// Whether fewer than `mailbox` inputs wait for a stopped process.
+    pub(super) fn has_room(&self, mailbox: u32) -> bool {
+        self.process.is_paused() && (self.inbox.len() as u64) < u64::from(mailbox)
+    }
+
+    /// Keeps something for a stopped process until it goes on.
+    pub(super) fn keep(&mut self, parcel: Parcel) {
+        self.inbox.push_back(parcel);
+    }
+
     /// Whether every record is committed and every act has left.
     pub(super) fn is_idle(&self) -> bool {
         self.process.is_running() && self.outbox.is_empty()
@@ -80,49 +94,6 @@ impl Host {
 }
 
 impl World<'_> {
-    /// A request of a client reaches the process.
-    pub(super) fn on_request(&mut self, request: RequestId) {
-        if self.host.process.is_paused() {
-            let mailbox = usize::try_from(self.plan.topology.bank.mailbox).unwrap_or(usize::MAX);
-            if self.host.inbox.len() < mailbox {
-                return self.host.inbox.push_back(Parcel::Request(request));
-            }
-        }
-        if self.host.process.is_running() && !self.host.outbox.is_saturated() {
-            self.deliver(self.users.event(request));
-        } else {
-            self.turn_away(request);
-        }
-    }
-
-    /// An answer of an endpoint reaches the process.
-    pub(super) fn on_answer(
-        &mut self,
-        life: u32,
-        endpoint: u8,
-        call: CallId,
-        outcome: Result<Answer, Fault>,
-    ) {
-        if life != self.host.process.life() || self.bank().is_none() {
-            return;
-        }
-        if self.host.process.is_paused() {
-            return self.host.inbox.push_back(Parcel::Answer {
-                endpoint,
-                call,
-                outcome,
-            });
-        }
-        if outcome.is_ok() {
-            self.works(|part| match part {
-                Part::Endpoint(number) => number == endpoint,
-                Part::AllEndpoints | Part::Process => true,
-                Part::Store | Part::Users => false,
-            });
-        }
-        self.deliver(Event::Answered { call, outcome });
-    }
-
     /// The timer went off.
     pub(super) fn on_tick(&mut self, life: u32) {
         let now = self.now();
@@ -145,7 +116,7 @@ impl World<'_> {
             return;
         }
         if self.host.process.is_paused() {
-            return self.host.inbox.push_back(Parcel::StoreDone);
+            return self.host.keep(Parcel::StoreDone);
         }
         let now = self.now();
         let standing = match self.store.finish() {
@@ -259,36 +230,8 @@ impl World<'_> {
         }
     }
 
-    /// A question reaches an endpoint.
-    pub(super) fn on_question(&mut self, life: u32, endpoint: u8, call: CallId, question: &Question) {
-        let now = self.now();
-        self.note_finality();
-        let number = usize::from(endpoint);
-        let victim = self.users.victim(number);
-        let reaction = self.endpoints[number].ask(&self.chain, now, question, victim);
-        let Reaction::Answers(took, outcome) = reaction else {
-            return;
-        };
-        let delivery = self.wires.endpoints[number].to_bank.send(now.after(took));
-        let mut answer = |at, outcome| {
-            let answer = Happening::Answer {
-                life,
-                endpoint,
-                call,
-                outcome,
-            };
-            self.schedule.at(at, answer);
-        };
-        if let Some(at) = delivery.second {
-            answer(at, outcome.clone());
-        }
-        if let Some(at) = delivery.first {
-            answer(at, outcome);
-        }
-    }
-
     /// Lets the bank take one input, and does what follows.
-    fn deliver(&mut self, event: Event) {
+    pub(super) fn deliver(&mut self, event: Event) {
         let now = self.schedule.now();
         let wall = self.wall();
         let input = Input { wall, event };
@@ -323,62 +266,6 @@ impl World<'_> {
         if let Some(at) = self.host.process.arm(now, self.host.outbox.next_deadline()) {
             let life = self.host.process.life();
             self.schedule.at(at, Happening::Tick { life });
-        }
-    }
-
-    fn execute(&mut self, act: Act) {
-        match act {
-            Act::Reply { request, reply } => self.send_reply(request, reply),
-            Act::Ask {
-                call,
-                endpoint,
-                question,
-                ..
-            } => self.send_question(call, endpoint, question),
-            // For people and metrics: the oracles saw it leave.
-            Act::Notice(_) => {}
-        }
-    }
-
-    fn send_reply(&mut self, request: RequestId, reply: Reply) {
-        let delivery = self.wires.users.from_bank.send(self.schedule.now());
-        if let Some(at) = delivery.second {
-            let copy = Box::new(reply.clone());
-            self.schedule.at(at, Happening::Reply(request, copy));
-        }
-        if let Some(at) = delivery.first {
-            self.schedule.at(at, Happening::Reply(request, Box::new(reply)));
-        }
-    }
-
-    fn send_question(&mut self, call: CallId, endpoint: EndpointId, question: Question) {
-        self.stats.questions += 1;
-        let life = self.host.process.life();
-        let endpoint = endpoint.index;
-        let delivery = self.wires.endpoints[usize::from(endpoint)]
-            .from_bank
-            .send(self.schedule.now());
-        let mut ask = |at, question| {
-            let question = Happening::Question {
-                life,
-                endpoint,
-                call,
-                question,
-            };
-            self.schedule.at(at, question);
-        };
-        if let Some(at) = delivery.second {
-            ask(at, question.clone());
-        }
-        if let Some(at) = delivery.first {
-            ask(at, question);
-        }
-    }
-
-    /// The connection of a request is refused or cut.
-    fn turn_away(&mut self, request: RequestId) {
-        if let Some(at) = self.wires.users.from_bank.send(self.schedule.now()).first {
-            self.schedule.at(at, Happening::TurnedAway(request));
         }
     }
 

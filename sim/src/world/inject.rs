@@ -3,12 +3,10 @@
 use plimsoll_core::time::Instant;
 
 use super::World;
-use super::event::Happening;
 use super::observe::Observation;
 use super::plan::ScheduledFault;
 use super::stats::{Part, Recovery};
 use crate::fault::{ChainFault, Fault, LinkName, ProcessFault};
-use crate::model::chain::{ChainEvent, Moved};
 
 impl World<'_> {
     /// Fault `number` of the plan begins.
@@ -116,30 +114,6 @@ impl World<'_> {
                 depth,
                 vanish_percent,
             } => self.reorganise(depth, vanish_percent),
-        }
-    }
-
-    fn reorganise(&mut self, depth: u64, vanish_percent: u8) {
-        let now = self.schedule.now();
-        let Some((from, moved)) = self.chain.reorganise(now, depth, vanish_percent) else {
-            return;
-        };
-        let latest = self.chain.height(now);
-        self.see_chain(ChainEvent::Reorged { from, latest });
-        for (index, moved) in moved {
-            let tx = self.chain.hash_of(index);
-            match moved {
-                Moved::Again(block) => {
-                    self.see_chain(ChainEvent::Mined { tx, block });
-                    self.await_finality(index, self.chain.next_block_at(now));
-                }
-                Moved::Later(at) => {
-                    self.see_chain(ChainEvent::Unmined { tx });
-                    self.outstanding += 1;
-                    self.schedule.at(at, Happening::Mine(index));
-                }
-                Moved::Gone => self.see_chain(ChainEvent::Unmined { tx }),
-            }
         }
     }
 }

@@ -5,9 +5,11 @@
 //! which is a liveness failure. Oracles watch every step; the first complaint ends the run, and so does a panic of
 //! the code under test.
 //!
-//! Where things are: `host` runs the bank's process as a driver must, `deeds` does what the plan's people do,
-//! `inject` begins and ends faults, `settle` judges liveness, `observe` is what oracles see.
+//! Where things are: `host` runs the bank's process as a driver must, `traffic` carries what travels, `deeds` does what
+//! the plan's people do, `blocks` what the chain does, `inject` begins and ends faults, `settle` judges liveness,
+//! `observe` is what oracles see.
 
+mod blocks;
 mod deeds;
 mod event;
 mod host;
@@ -21,6 +23,7 @@ mod recoveries;
 mod settle;
 mod setup;
 mod stats;
+mod traffic;
 mod wires;
 
 use core::time::Duration;
@@ -34,14 +37,14 @@ pub use outcome::{Outcome, Verdict};
 pub use stats::{Part, Recovery, Stats};
 
 use crate::engine::{Due, Schedule, Trace};
-use crate::model::chain::{Chain, ChainEvent, TxIndex};
+use crate::model::chain::{Chain, TxIndex};
 use crate::model::endpoint::Endpoint;
 use crate::model::store::Store;
 use crate::model::users::Users;
 use event::Happening;
 use host::Host;
 use jury::Jury;
-use observe::{End, Observation, Oracle};
+use observe::{End, Oracle};
 use plan::{Deed, Plan, PlanError};
 use progress::Progress;
 use recoveries::Recoveries;
@@ -199,6 +202,7 @@ impl<'p> World<'p> {
             verdict: self.verdict.unwrap_or(Verdict::Passed),
             digest: self.host.process.digest().value(),
             stats: self.stats,
+            trace_error: self.jury.trace.finish().err().map(|error| error.to_string()),
         }
     }
 
@@ -289,52 +293,6 @@ impl<'p> World<'p> {
             Happening::Finality(index) => self.on_finality(index),
             Happening::Probe => self.on_probe(),
         }
-    }
-
-    fn on_mine(&mut self, index: TxIndex) {
-        let now = self.now();
-        self.outstanding -= 1;
-        let mined = self.chain.mine(now, index);
-        self.see_chain(mined);
-        self.await_finality(index, self.chain.finality_due(now));
-    }
-
-    /// Looks at `at` whether a transaction that is in a block has become final, and from then on at each block.
-    fn await_finality(&mut self, index: TxIndex, at: Instant) {
-        if !self.awaiting.contains(&index) {
-            self.awaiting.push(index);
-        }
-        self.schedule.at(at, Happening::Finality(index));
-    }
-
-    fn on_finality(&mut self, index: TxIndex) {
-        self.note_finality();
-        if self.awaiting.contains(&index) {
-            let next = self.chain.next_block_at(self.now());
-            self.schedule.at(next, Happening::Finality(index));
-        }
-    }
-
-    /// Tells of everything that is final by now, before anybody else can.
-    fn note_finality(&mut self) {
-        let now = self.now();
-        let mut place = 0;
-        while let Some(index) = self.awaiting.get(place).copied() {
-            if let Some(finalized) = self.chain.finalize(now, index) {
-                self.awaiting.swap_remove(place);
-                self.stats.deposits += self.chain.deposits_of(index).count() as u64;
-                self.see_chain(finalized);
-            } else if self.chain.block_of(index, now).is_none() {
-                self.awaiting.swap_remove(place);
-            } else {
-                place += 1;
-            }
-        }
-    }
-
-    fn see_chain(&mut self, event: ChainEvent) {
-        self.jury
-            .see(self.schedule.now(), self.seq, &Observation::Chain(&event));
     }
 }
 

@@ -12,6 +12,8 @@ pub struct Outcome {
     pub digest: u128,
     /// What was counted.
     pub stats: Stats,
+    /// Why the trace that was asked for is not whole, if it is not.
+    pub trace_error: Option<String>,
 }
 
 /// Whether a run passed, and if not, what kind of failure it was.

@@ -12,7 +12,7 @@ use super::event::Happening;
 use super::outcome::Verdict;
 use super::progress::Standing;
 use super::{PROBE_INTERVAL, World};
-use crate::fault::{ChainFault, EndpointFault, Fault, LinkFault, ProcessFault};
+use crate::fault::{ChainFault, EndpointFault, Fault, LinkFault, LinkName};
 use crate::model::chain::{Due, Truth, TxIndex};
 use crate::model::users::Purpose;
 
@@ -135,25 +135,28 @@ impl World<'_> {
                 .map(|one| &one.fault)
         };
         let starves = |fault: &Fault| match fault {
-            Fault::Network { fault, .. } => *fault == LinkFault::Partition,
+            Fault::Network { link, fault, .. } => {
+                *fault == LinkFault::Partition && matches!(link, LinkName::AllEndpoints | LinkName::Users)
+            }
             Fault::Store { .. } => true,
-            Fault::Process { fault } => match fault {
-                ProcessFault::Crash { .. } | ProcessFault::Pause => true,
-                ProcessFault::ClockSkew { .. } | ProcessFault::Usurped => false,
-            },
+            // A process comes back, or the plan is refused.
+            Fault::Process { .. } | Fault::Endpoint { .. } => false,
             Fault::Chain { fault } => *fault == ChainFault::FinalityStall,
-            Fault::Endpoint { .. } => false,
         };
-        let is_hit = |number: usize| {
-            for_ever().any(|fault| match fault {
-                Fault::Endpoint { endpoint, fault, .. } => {
-                    usize::from(*endpoint) == number && !matches!(fault, EndpointFault::Slow { .. })
-                }
-                Fault::Network { .. } | Fault::Store { .. } | Fault::Process { .. } | Fault::Chain { .. } => {
-                    false
-                }
-            })
+        let silences = |fault: &Fault, number: usize| match fault {
+            Fault::Endpoint { endpoint, fault, .. } => {
+                usize::from(*endpoint) == number && !matches!(fault, EndpointFault::Slow { .. })
+            }
+            Fault::Network {
+                link: LinkName::Endpoint { endpoint },
+                fault,
+                ..
+            } => usize::from(*endpoint) == number && *fault == LinkFault::Partition,
+            Fault::Network { .. } | Fault::Store { .. } | Fault::Process { .. } | Fault::Chain { .. } => {
+                false
+            }
         };
+        let is_hit = |number: usize| for_ever().any(|fault| silences(fault, number));
         let endpoints = self.plan.topology.endpoints.iter().enumerate();
         let mut sound = endpoints
             .filter(|(number, _)| !is_hit(*number))

@@ -7,82 +7,30 @@
 //! The chain knows what it made. [`Chain::truth`] tells for each log of each transaction what is due for it, from
 //! what the plan meant and not from any rule for judging logs.
 
+mod calendar;
+mod event;
+mod forks;
 mod log;
 mod truth;
 mod view;
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::digest::Digest;
 use plimsoll_core::escrow::{BlockRef, Log};
 use plimsoll_core::id::{BlockHash, TxHash};
 use plimsoll_core::rng::Rng;
 use plimsoll_core::table::Table;
 use plimsoll_core::time::Instant;
 
+pub use calendar::FIRST_HEIGHT;
+pub use event::{ChainEvent, Moved, TxIndex};
 pub use log::{Payee, plain_transfer};
 pub use truth::{Due, Truth};
 pub use view::View;
 
 use crate::world::plan::{ChainPlan, Fate, Movement};
-
-/// The height of the chain when time begins.
-pub const FIRST_HEIGHT: u64 = 1_000;
-const NANOS_PER_MS: u64 = 1_000_000;
-
-/// What happened on the chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ChainEvent {
-    /// A transaction came into a block, for the first time or again.
-    Mined {
-        /// Which.
-        tx: TxHash,
-        /// The block.
-        block: BlockRef,
-    },
-    /// The last blocks were replaced.
-    Reorged {
-        /// The lowest height that has another block since.
-        from: u64,
-        /// The height of the chain.
-        latest: u64,
-    },
-    /// A transaction is in no block any more.
-    Unmined {
-        /// Which.
-        tx: TxHash,
-    },
-    /// A transaction's block became final: what it says is true for ever.
-    Finalized {
-        /// Which.
-        tx: TxHash,
-        /// The block.
-        block: BlockRef,
-    },
-}
-
-/// A transaction, by its number in the chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TxIndex(u32);
-
-impl TxIndex {
-    /// Its place in lists of all transactions.
-    #[must_use]
-    pub const fn place(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// Where a reorganisation left a transaction that it hit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moved {
-    /// It was mined again at once.
-    Again(BlockRef),
-    /// It waits to be mined again at this moment.
-    Later(Instant),
-    /// It is gone for good.
-    Gone,
-}
+use calendar::Calendar;
+use forks::Forks;
 
 #[derive(Debug, Clone)]
 struct Transaction {
@@ -108,28 +56,12 @@ struct Spot {
     first_index: u64,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Fork {
-    at: Instant,
-    from: u64,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Stall {
-    id: u32,
-    from: Instant,
-    until: Instant,
-}
-
 /// The chain.
 #[derive(Debug, Clone)]
 pub struct Chain {
     id: u64,
-    salt: u64,
-    block_nanos: u64,
-    finality_blocks: u64,
-    forks: Vec<Fork>,
-    stalls: Vec<Stall>,
+    calendar: Calendar,
+    forks: Forks,
     transactions: Vec<Transaction>,
     by_hash: Table<TxHash, TxIndex>,
     /// Every transaction that ever was at a height.
@@ -144,11 +76,8 @@ impl Chain {
         let salt = rng.fork("salt").next_u64();
         Self {
             id: plan.id,
-            salt,
-            block_nanos: plan.block_ms * NANOS_PER_MS,
-            finality_blocks: plan.finality_blocks,
-            forks: Vec::new(),
-            stalls: Vec::new(),
+            calendar: Calendar::new(plan),
+            forks: Forks::new(salt),
             transactions: Vec::new(),
             by_hash: Table::new(),
             heights: BTreeMap::new(),
@@ -165,7 +94,7 @@ impl Chain {
     /// The hash of block 0.
     #[must_use]
     pub fn genesis(&self) -> BlockHash {
-        self.hash(0, Instant::ZERO)
+        self.block(0, Instant::ZERO).hash
     }
 
     /// Makes the name of a transaction that does not exist yet.
@@ -211,7 +140,7 @@ impl Chain {
             }
         }
         let height = self.height(now) + 1 + delay_blocks;
-        (fate != Fate::NeverMined).then(|| self.time_of(height))
+        (fate != Fate::NeverMined).then(|| self.calendar.time_of(height))
     }
 
     /// Puts a transaction into the latest block.
@@ -235,9 +164,8 @@ impl Chain {
         if from > latest {
             return None;
         }
-        let number = self.forks.len() as u64;
-        let mut draws = self.rng.fork_indexed("reorganisation", number);
-        self.forks.push(Fork { at: now, from });
+        let mut draws = self.rng.fork_indexed("reorganisation", self.forks.count());
+        self.forks.replace(now, from);
         let in_range = |one: &(TxIndex, Option<Spot>)| one.1.is_some_and(|spot| spot.number >= from);
         let hit: Vec<TxIndex> = self
             .places(now)
@@ -255,7 +183,7 @@ impl Chain {
             } else if target <= latest {
                 Moved::Again(self.place(now, index, target))
             } else {
-                Moved::Later(self.time_of(target))
+                Moved::Later(self.calendar.time_of(target))
             };
             (index, what)
         });
@@ -265,14 +193,12 @@ impl Chain {
 
     /// Stops finality from `now` until [`Chain::resume_finality`], at the latest until `until`.
     pub fn stall_finality(&mut self, id: u32, now: Instant, until: Instant) {
-        self.stalls.push(Stall { id, from: now, until });
+        self.calendar.stall(id, now, until);
     }
 
     /// Ends the stall known as `id`: finality catches up at once.
     pub fn resume_finality(&mut self, id: u32, now: Instant) {
-        for stall in self.stalls.iter_mut().filter(|stall| stall.id == id) {
-            stall.until = stall.until.min(now);
-        }
+        self.calendar.resume(id, now);
     }
 
     /// Notes that a transaction's block is final, if it is and was not before.
@@ -291,37 +217,31 @@ impl Chain {
     /// When a block at the latest height could become final, if finality does not stall.
     #[must_use]
     pub fn finality_due(&self, now: Instant) -> Instant {
-        self.time_of(self.height(now) + self.finality_blocks)
+        self.calendar.finality_of(self.height(now))
     }
 
     /// When the next block comes.
     #[must_use]
     pub fn next_block_at(&self, now: Instant) -> Instant {
-        self.time_of(self.height(now) + 1)
+        self.calendar.time_of(self.height(now) + 1)
     }
 
     /// The height of the latest block.
     #[must_use]
     pub const fn height(&self, at: Instant) -> u64 {
-        FIRST_HEIGHT + at.as_nanos() / self.block_nanos
+        self.calendar.height(at)
     }
 
     /// The height of the finalized block.
     #[must_use]
     pub fn finalized(&self, at: Instant) -> u64 {
-        let stalled = self
-            .stalls
-            .iter()
-            .filter(|stall| stall.from <= at && at < stall.until);
-        let as_of = stalled.map(|stall| stall.from).min().unwrap_or(at);
-        self.height(as_of).saturating_sub(self.finality_blocks)
+        self.calendar.finalized(at)
     }
 
     /// The block at a height, as it stood at a moment.
     #[must_use]
     pub fn block(&self, number: u64, as_of: Instant) -> BlockRef {
-        let hash = self.hash(number, as_of);
-        BlockRef { number, hash }
+        self.forks.block(number, as_of)
     }
 
     /// Every transaction, announced ones included.
@@ -353,11 +273,6 @@ impl Chain {
         self.spot(index, as_of).map(|spot| self.block(spot.number, as_of))
     }
 
-    fn time_of(&self, height: u64) -> Instant {
-        let blocks = height.saturating_sub(FIRST_HEIGHT);
-        Instant::from_nanos(blocks.saturating_mul(self.block_nanos))
-    }
-
     fn spot(&self, index: TxIndex, as_of: Instant) -> Option<Spot> {
         let placements = &self.transactions[index.place()].placements;
         let last = placements.iter().rev().find(|one| one.since <= as_of)?;
@@ -370,18 +285,14 @@ impl Chain {
     }
 
     fn place(&mut self, now: Instant, index: TxIndex, number: u64) -> BlockRef {
-        let fork = self.fork(number, now);
-        // Other people's logs come first; how many depends on the block, so a move changes every index.
-        let others = Digest::of(&(self.salt, "others", number, fork)) % 97;
         let end = |other: &TxIndex| {
             let spot = self.spot(*other, now).filter(|spot| spot.number == number)?;
             Some(spot.first_index + self.transactions[other.place()].logs.len() as u64)
         };
         let here = self.heights.get(&number).into_iter().flatten();
-        let first_index = here
-            .filter_map(end)
-            .max()
-            .unwrap_or_else(|| u64::try_from(others).unwrap_or(0));
+        // Other people's logs come first; how many depends on the block, so a move changes every index.
+        let others = self.forks.other_logs(number, now);
+        let first_index = here.filter_map(end).max().unwrap_or(others);
         let here = self.heights.entry(number).or_default();
         if !here.contains(&index) {
             here.push(index);
@@ -391,27 +302,6 @@ impl Chain {
             .placements
             .push(Placement { since: now, spot });
         self.block(number, now)
-    }
-
-    /// Which fork a height belonged to: 0 before any reorganisation reached it.
-    fn fork(&self, number: u64, as_of: Instant) -> u64 {
-        let reached = |fork: &Fork| fork.at <= as_of && fork.from <= number;
-        self.forks
-            .iter()
-            .rposition(reached)
-            .map_or(0, |place| place as u64 + 1)
-    }
-
-    fn hash(&self, number: u64, as_of: Instant) -> BlockHash {
-        self.hash_on(number, self.fork(number, as_of))
-    }
-
-    fn hash_on(&self, number: u64, fork: u64) -> BlockHash {
-        let mut hash = [0; 32];
-        let (high, low) = hash.split_at_mut(16);
-        high.copy_from_slice(&Digest::of(&(self.salt, number, fork)).to_be_bytes());
-        low.copy_from_slice(&Digest::of(&(number, fork, self.salt)).to_be_bytes());
-        BlockHash(hash)
     }
 }
 

@@ -29,8 +29,7 @@ impl Chain {
     /// The chain as of `blocks` blocks before `at`.
     #[must_use]
     pub const fn view_behind(&self, at: Instant, blocks: u64) -> View<'_> {
-        let behind = blocks.saturating_mul(self.block_nanos);
-        self.view(Instant::from_nanos(at.as_nanos().saturating_sub(behind)))
+        self.view(self.calendar.before(at, blocks))
     }
 }
 
@@ -107,11 +106,9 @@ impl<'a> View<'a> {
 
     fn block(&self, number: u64) -> BlockRef {
         match self.private {
-            Some(fork) if number > self.chain.finalized(self.as_of) => BlockRef {
-                number,
-                // Numbers of real forks count from 0, so these never meet one.
-                hash: self.chain.hash_on(number, u64::MAX - fork),
-            },
+            Some(name) if number > self.chain.finalized(self.as_of) => {
+                self.chain.forks.private_block(number, name)
+            }
             Some(_) | None => self.chain.block(number, self.as_of),
         }
     }

@@ -11,6 +11,8 @@ use crate::fault::{ChainFault, EndpointFault, Fault, LinkFault, LinkName, Proces
 const DURATION_MS_MAX: u64 = 864_000_000;
 /// The most users, deeds and faults of a run.
 const ENTRIES_MAX: usize = 100_000;
+/// The most blocks that anything waits, lags or is replaced.
+const BLOCKS_MAX: u64 = 10_000;
 /// The largest amount of a movement, in thousandths: a thousand million whole tokens.
 const AMOUNT_MILLI_MAX: u64 = 1_000_000_000_000;
 
@@ -65,8 +67,14 @@ impl Plan {
         self.time(format_args!("{at}.at_ms"), deed.at_ms(), found);
         match deed {
             Deed::Deposit {
-                movements, claims, ..
-            } => self.check_deposit(at, movements, claims, found),
+                movements,
+                delay_blocks,
+                claims,
+                ..
+            } => {
+                found.within(format_args!("{at}.delay_blocks"), *delay_blocks, 0, BLOCKS_MAX);
+                self.check_deposit(at, movements, claims, found);
+            }
             Deed::Transfer {
                 from,
                 to,
@@ -175,18 +183,27 @@ impl Plan {
                     );
                 }
             }
-            Fault::Process { fault } => {
-                if matches!(fault, ProcessFault::Pause | ProcessFault::Crash { .. }) {
+            Fault::Process { fault } => match fault {
+                ProcessFault::Crash { .. } | ProcessFault::Pause => {
                     found.require(one.until_ms.is_some(), at, "ended: the process must come back");
                 }
-            }
+                ProcessFault::ClockSkew { by_ms } => {
+                    found.within(
+                        format_args!("{at}.by_ms"),
+                        by_ms.unsigned_abs(),
+                        0,
+                        DURATION_MS_MAX,
+                    );
+                }
+                ProcessFault::Usurped => {}
+            },
             Fault::Chain { fault } => {
                 if let ChainFault::Reorg {
                     depth,
                     vanish_percent,
                 } = fault
                 {
-                    found.within(format_args!("{at}.depth"), depth, 1, 10_000);
+                    found.within(format_args!("{at}.depth"), depth, 1, BLOCKS_MAX);
                     found.within(format_args!("{at}.vanish_percent"), vanish_percent.into(), 0, 100);
                 }
             }
@@ -280,7 +297,7 @@ fn check_topology(topology: &Topology, found: &mut Findings) {
             format_args!("topology.endpoints[{index}].lag_blocks"),
             one.lag_blocks,
             0,
-            10_000,
+            BLOCKS_MAX,
         );
     }
     found.within(
