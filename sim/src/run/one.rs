@@ -22,6 +22,8 @@ pub struct Single {
     pub digest: u128,
     /// What was counted.
     pub stats: Stats,
+    /// Why the trace that was asked for is not whole, if it is not.
+    pub trace_error: Option<String>,
     /// How long it took in the real world, as long as one thread worked on it. Differs each time.
     pub busy: Duration,
 }
@@ -150,6 +152,7 @@ fn run_plan(plan: &Plan, seed: u64, trace: Trace) -> Result<Single, Vec<PlanErro
         verdict,
         digest,
         stats,
+        trace_error,
     } = panics::watched(|| world.run());
     let mut ending = ending(verdict);
     if let Some(most_ms) = plan.expect.failover_added_ms_max.filter(|_| ending.is_passed()) {
@@ -163,6 +166,7 @@ fn run_plan(plan: &Plan, seed: u64, trace: Trace) -> Result<Single, Vec<PlanErro
         ending,
         digest,
         stats,
+        trace_error,
         busy: begun.elapsed(),
     })
 }
