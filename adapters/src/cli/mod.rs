@@ -6,6 +6,7 @@
 mod check;
 mod config;
 mod serve;
+mod sim;
 
 use std::io;
 use std::process::ExitCode;
@@ -16,6 +17,7 @@ use crate::telemetry::{self, DEFAULT_FILTER, LogFormat};
 use check::CheckArgs;
 use config::ConfigArgs;
 use serve::ServeArgs;
+use sim::SimArgs;
 
 pub use serve::ServeError;
 
@@ -29,7 +31,8 @@ const EXIT_CANNOT_BEGIN: u8 = 2;
     version,
     propagate_version = true,
     after_help = "Begin here:\n  plimsoll serve --dev          a server with a chain of its own; it prints what to try\n  \
-                  plimsoll help serve           how to run the real thing"
+                  plimsoll help serve           how to run the real thing\n  \
+                  plimsoll sim run              every scenario in simulated worlds, in seconds"
 )]
 pub struct Cli {
     /// What to log, as level or target=level; also from RUST_LOG.
@@ -58,6 +61,8 @@ enum Command {
     Check(CheckArgs),
     /// Look at a configuration without starting anything.
     Config(ConfigArgs),
+    /// Simulate: run scenarios over many seeds, with every oracle watching.
+    Sim(SimArgs),
 }
 
 /// Why a command was not done; the text completes "failed to …".
@@ -85,6 +90,7 @@ impl Cli {
             Command::Serve(args) => serve::run(args),
             Command::Check(args) => check::run(&args),
             Command::Config(args) => config::run(&args),
+            Command::Sim(args) => Ok(sim::run(args)),
         }
     }
 }

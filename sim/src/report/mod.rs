@@ -47,15 +47,16 @@ pub fn summary(tallies: &[Tally]) -> Table {
     table
 }
 
-/// One failure, as people need it: what, where, and how to see it again.
+/// One failure among those of `tally`, as people need it: what, where, and how to see it again.
 #[must_use]
-pub fn failure(scenario: &str, finding: &Finding, commit: &str) -> String {
+pub fn failure(tally: &Tally, finding: &Finding, commit: &str) -> String {
     let Finding { seed, failure, count } = finding;
     let others = match count - 1 {
         0 => String::new(),
         1 => ", and 1 other seed alike".to_owned(),
         others => format!(", and {others} other seeds alike"),
     };
+    let Tally { scenario, handle, .. } = tally;
     format!(
         "FAILED  {scenario}  ({}{others})\n\
          \x20 seed       {seed}\n\
@@ -63,7 +64,7 @@ pub fn failure(scenario: &str, finding: &Finding, commit: &str) -> String {
          \x20 oracle     {}\n\
          \x20 invariant  {}\n\
          \x20 detail     {}\n\
-         \x20 replay     plimsoll sim replay {scenario} --seed {seed} --trace trace.jsonl\n",
+         \x20 replay     plimsoll sim replay {handle} --seed {seed} --trace trace.jsonl\n",
         failure.kind(),
         failure.oracle(),
         failure.invariant(),

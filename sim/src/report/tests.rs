@@ -7,6 +7,7 @@ use crate::world::observe::Violation;
 fn tally(failed: u64) -> Tally {
     Tally {
         scenario: "escrow/test".to_owned(),
+        handle: "escrow/test".to_owned(),
         seeds: 100,
         failed,
         simulated: Duration::from_secs(6_000),
@@ -54,7 +55,7 @@ FAILED  escrow/test  (safety, and 2 other seeds alike)
   detail     log 0 was posted by transaction-1, and again
   replay     plimsoll sim replay escrow/test --seed 17 --trace trace.jsonl
 ";
-    assert_eq!(failure("escrow/test", &finding, "abc123"), expected);
+    assert_eq!(failure(&tally(3), &finding, "abc123"), expected);
 }
 
 #[test]

@@ -17,6 +17,8 @@ const FINDINGS_MAX: usize = 5;
 pub struct Tally {
     /// The scenario.
     pub scenario: String,
+    /// What names it on a command line.
+    pub handle: String,
     /// How many seeds were run.
     pub seeds: u64,
     /// How many of them failed.
@@ -64,6 +66,7 @@ impl Tally {
         let (mut times, mut recoveries) = (Vec::new(), Vec::new());
         let mut tally = Self {
             scenario: scenario.name.clone(),
+            handle: scenario.handle.clone(),
             seeds: runs.len() as u64,
             failed: 0,
             simulated: Duration::ZERO,

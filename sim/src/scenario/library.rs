@@ -89,11 +89,11 @@ fn list(errors: &[ScenarioError]) -> String {
 pub fn find(root: &Path, selector: &str) -> Result<Vec<Scenario>, LibraryError> {
     let path = root.join(selector);
     if selector != ALL && path.is_file() {
-        return read_all(&[path]);
+        return read_elsewhere(&[path]);
     }
     let folder = root.join(FOLDER);
     if selector != ALL && path.is_dir() && (path.starts_with(&folder) || !folder.join(selector).is_dir()) {
-        return read_all(&files(&path)?);
+        return read_elsewhere(&files(&path)?);
     }
     if folder.is_dir() {
         named_file(&folder, selector)
@@ -149,6 +149,15 @@ fn unknown<'a>(selector: &str, names: impl Iterator<Item = &'a str>) -> LibraryE
         selector: selector.to_owned(),
         closest: meant.map(str::to_owned),
     }
+}
+
+/// Scenarios that need not be the project's: they are named by their files.
+fn read_elsewhere(paths: &[PathBuf]) -> Result<Vec<Scenario>, LibraryError> {
+    let mut scenarios = read_all(paths)?;
+    for (scenario, path) in scenarios.iter_mut().zip(paths) {
+        scenario.handle = path.display().to_string();
+    }
+    Ok(scenarios)
 }
 
 fn read_all(paths: &[PathBuf]) -> Result<Vec<Scenario>, LibraryError> {

@@ -26,6 +26,8 @@ use crate::world::plan::{Plan, PlanError};
 pub struct Scenario {
     /// What people call it: `escrow/lying_endpoint`.
     pub name: String,
+    /// What names it on a command line: its name, or its file if it is none of the project's.
+    pub handle: String,
     table: ScenarioTable,
 }
 
@@ -43,6 +45,7 @@ impl Scenario {
         }
         let scenario = Self {
             name: name.to_owned(),
+            handle: name.to_owned(),
             table,
         };
         let found = scenario.check_plan(file, text);

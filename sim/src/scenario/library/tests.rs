@@ -34,6 +34,14 @@ fn a_scenario_is_found_by_name_group_file_and_folder() {
 }
 
 #[test]
+fn a_scenario_is_handled_by_its_name_or_by_its_file() {
+    let handle = |selector: &str| find(workspace(), selector).unwrap().remove(0).handle;
+    assert_eq!(handle("escrow/reorg"), "escrow/reorg");
+    let file = workspace().join("scenarios/escrow/reorg.toml");
+    assert_eq!(handle("scenarios/escrow/reorg.toml"), file.display().to_string());
+}
+
+#[test]
 fn an_unknown_name_is_refused_with_a_suggestion() {
     let expected = "there is no scenario `reorg`: did you mean `escrow/reorg`?";
     assert_eq!(names(workspace(), "reorg"), [expected]);

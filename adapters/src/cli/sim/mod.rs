@@ -1,0 +1,114 @@
+//! `plimsoll sim`: runs scenarios over many seeds in simulated worlds, and shows one run again.
+
+mod commit;
+mod list;
+mod replay;
+mod run;
+mod trace;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use plimsoll_sim::run::{CampaignError, Failure};
+use plimsoll_sim::scenario::library::LibraryError;
+
+use replay::ReplayArgs;
+use run::RunArgs;
+
+/// A wrong argument or scenario: nothing was run.
+const EXIT_USAGE: u8 = 2;
+
+/// What the exit code tells, for `--help`.
+const EXIT_CODES: &str = "Exit codes:\n  \
+     0   every run passed\n  \
+     2   a wrong argument or scenario: nothing was run\n  \
+     10  the code under test panicked\n  \
+     11  an oracle found an invariant broken\n  \
+     12  a world did not settle\n  \
+     13  a run was sound, and not as its scenario expects\n\
+     With several kinds of failure, the first of these.";
+
+/// The simulator.
+#[derive(Debug, Args)]
+pub(super) struct SimArgs {
+    #[command(subcommand)]
+    command: SimCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum SimCommand {
+    /// Run scenarios over many seeds: a table, and each failure with the command that shows it again.
+    #[command(after_help = EXIT_CODES)]
+    Run(RunArgs),
+    /// Run one seed of a scenario again: its digest, its figures, and its trace.
+    #[command(after_help = EXIT_CODES)]
+    Replay(ReplayArgs),
+    /// List the scenarios and what each proves.
+    List,
+}
+
+/// Why nothing came of a command; the text is a sentence of its own.
+#[derive(Debug, thiserror::Error)]
+enum SimError {
+    /// The scenario cannot be had.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// There is nothing to run.
+    #[error(transparent)]
+    Campaign(#[from] CampaignError),
+    /// One scenario was needed.
+    #[error("`{selector}` names {found} scenarios, and one is replayed at a time: {names}")]
+    NotOne {
+        /// What was asked for.
+        selector: String,
+        /// How many it names.
+        found: usize,
+        /// Their names.
+        names: String,
+    },
+    /// The plan cannot be shown.
+    #[error("failed to write the plan as TOML")]
+    Plan(#[from] toml::ser::Error),
+    /// The trace cannot be written.
+    #[error("failed to write the trace to {}", .path.display())]
+    Trace {
+        /// Where to.
+        path: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Standard output is closed.
+    #[error("failed to write to standard output")]
+    Output(#[from] io::Error),
+}
+
+/// Does what was asked: data to standard output, progress and errors to standard error.
+#[must_use]
+pub(super) fn run(args: SimArgs) -> ExitCode {
+    let mut out = io::stdout().lock();
+    let done = match args.command {
+        SimCommand::Run(args) => run::run(&args, &mut out),
+        SimCommand::Replay(args) => replay::run(&args, &mut out),
+        SimCommand::List => list::run(&mut out),
+    };
+    let code = done.unwrap_or_else(|error| {
+        // There is nobody left to tell if this fails.
+        drop(writeln!(io::stderr(), "error: {:#}", anyhow::Error::from(error)));
+        EXIT_USAGE
+    });
+    ExitCode::from(code)
+}
+
+/// The exit code of a failure.
+const fn exit_code(failure: &Failure) -> u8 {
+    match failure {
+        Failure::Crash { .. } => 10,
+        Failure::Safety(_) => 11,
+        Failure::Liveness { .. } => 12,
+        Failure::Expectation(_) => 13,
+    }
+}
+
+#[cfg(test)]
+mod tests;

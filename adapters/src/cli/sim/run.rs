@@ -1,0 +1,91 @@
+//! `plimsoll sim run`.
+
+use core::num::NonZeroUsize;
+use std::io::Write;
+use std::path::Path;
+use std::thread;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use plimsoll_sim::report;
+use plimsoll_sim::run::{Campaign, Tally};
+use plimsoll_sim::scenario::{Scenario, library};
+
+use super::{SimError, commit, exit_code};
+
+/// `plimsoll sim run`.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// What to run: a scenario or a group such as escrow, a file, a folder, or all.
+    #[arg(default_value = "all", value_name = "SCENARIO")]
+    selectors: Vec<String>,
+    /// How many seeds each scenario gets [default: 100, swarms 1000].
+    #[arg(long, value_name = "N")]
+    seeds: Option<u64>,
+    /// The first seed.
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    first_seed: u64,
+    /// How many threads to use [default: one a core]. The result does not depend on it.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+    /// Run each seed twice: both must come to the same digest.
+    #[arg(long)]
+    twice: bool,
+}
+
+pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
+    let mut scenarios: Vec<Scenario> = Vec::new();
+    for selector in &args.selectors {
+        let found = library::find(Path::new("."), selector)?;
+        let known = |one: &Scenario| scenarios.iter().any(|other| other.name == one.name);
+        let fresh: Vec<Scenario> = found.into_iter().filter(|one| !known(one)).collect();
+        scenarios.extend(fresh);
+    }
+    let campaign = Campaign {
+        scenarios: &scenarios,
+        first_seed: args.first_seed,
+        seeds: args.seeds,
+        jobs: args
+            .jobs
+            .unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        twice: args.twice,
+    };
+    let bar = progress(campaign.size()?);
+    let tallies = campaign.run(&|scenario, passed| {
+        bar.inc(1);
+        bar.set_message(scenario.name.clone());
+        if !passed {
+            bar.set_prefix("failures found  ");
+        }
+    })?;
+    bar.finish_and_clear();
+    write!(out, "{}", report::summary(&tallies))?;
+    write_failures(&tallies, out)?;
+    let codes = tallies
+        .iter()
+        .flat_map(|tally| &tally.findings)
+        .map(|finding| exit_code(&finding.failure));
+    Ok(codes.min().unwrap_or(0))
+}
+
+fn write_failures(tallies: &[Tally], out: &mut dyn Write) -> Result<(), SimError> {
+    if tallies.iter().all(|tally| tally.findings.is_empty()) {
+        return Ok(());
+    }
+    let commit = commit::describe();
+    for tally in tallies {
+        for finding in &tally.findings {
+            write!(out, "\n{}", report::failure(tally, finding, &commit))?;
+        }
+    }
+    Ok(())
+}
+
+/// A bar on standard error; nothing when that is no terminal.
+fn progress(runs: u64) -> ProgressBar {
+    let bar = ProgressBar::new(runs);
+    let style =
+        ProgressStyle::with_template("{bar:32} {pos}/{len} runs  {per_sec:>12}  {eta:>4}  {prefix}{msg}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar
+}

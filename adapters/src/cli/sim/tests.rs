@@ -1,0 +1,186 @@
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Parser as _;
+use tempfile::TempDir;
+
+use super::{SimArgs, SimCommand, SimError, list, replay, run};
+
+/// A scenario of one deposit.
+const SMALL: &str = "\
+proves = \"One deposit is credited.\"
+duration_ms = 3_000
+
+[world]
+endpoints = 2
+
+[workload]
+users = 1
+
+[[workload.deposits]]
+kind = \"plain\"
+count = 1
+at_ms = 1_000
+";
+
+#[derive(Debug, clap::Parser)]
+struct Arguments {
+    #[command(flatten)]
+    sim: SimArgs,
+}
+
+fn parse(arguments: &[&str]) -> SimCommand {
+    let arguments = std::iter::once(&"sim").chain(arguments);
+    Arguments::try_parse_from(arguments).unwrap().sim.command
+}
+
+fn attempt(arguments: &[&str], out: &mut Vec<u8>) -> Result<u8, SimError> {
+    match parse(arguments) {
+        SimCommand::Run(args) => run::run(&args, out),
+        SimCommand::Replay(args) => replay::run(&args, out),
+        SimCommand::List => list::run(out),
+    }
+}
+
+/// What `plimsoll sim` with these arguments answers, and its exit code.
+#[track_caller]
+fn sim(arguments: &[&str]) -> (u8, String) {
+    let mut out = Vec::new();
+    let code = attempt(arguments, &mut out).unwrap();
+    (code, String::from_utf8(out).unwrap())
+}
+
+#[track_caller]
+fn refusal(arguments: &[&str]) -> String {
+    match attempt(arguments, &mut Vec::new()) {
+        Ok(code) => panic!("exit code {code}"),
+        Err(error) => format!("{:#}", anyhow::Error::from(error)),
+    }
+}
+
+/// A folder with the scenario file `small.toml` of this text.
+fn file(text: &str) -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("small.toml");
+    fs::write(&path, text).unwrap();
+    (folder, path)
+}
+
+fn failing(expect: &str) -> (TempDir, PathBuf) {
+    file(&format!("{SMALL}\n[expect]\n{expect}\n"))
+}
+
+#[test]
+fn the_list_says_what_each_scenario_proves() {
+    let (code, text) = sim(&["list"]);
+    assert_eq!(code, 0);
+    insta::assert_snapshot!("list", text);
+}
+
+#[test]
+fn a_run_ends_in_a_table() {
+    let (_folder, path) = file(SMALL);
+    let (code, text) = sim(&[
+        "run",
+        path.to_str().unwrap(),
+        "--seeds",
+        "4",
+        "--twice",
+        "--jobs",
+        "2",
+    ]);
+    assert_eq!(code, 0, "{text}");
+    let row: Vec<&str> = text.lines().nth(1).unwrap().split_whitespace().collect();
+    assert_eq!((row[0], row[1], *row.last().unwrap()), ("small", "4", "ok"));
+}
+
+#[test]
+fn a_failure_is_shown_with_the_command_that_repeats_it() {
+    let (_folder, path) = failing("rejected = 1");
+    let (code, text) = sim(&["run", path.to_str().unwrap(), "--seeds", "3"]);
+    assert_eq!(code, 13, "{text}");
+    assert!(text.contains("3 FAILED"), "{text}");
+    assert!(text.contains("invariant  rejected"), "{text}");
+    let again = format!("plimsoll sim replay {} --seed 0", path.display());
+    assert!(text.contains(&again), "{text}");
+}
+
+#[test]
+fn a_replay_comes_to_the_same_digest_and_exit_code() {
+    let (_folder, path) = failing("rejected = 1");
+    let again = || sim(&["replay", path.to_str().unwrap(), "--seed", "7"]);
+    let (code, text) = again();
+    assert_eq!(code, 13);
+    assert!(
+        text.contains("outcome      failed (expectation): expectation: rejected: expected 1, found 0"),
+        "{text}"
+    );
+    assert_eq!(again(), (code, text));
+}
+
+#[test]
+fn a_trace_tells_everything_that_happened() {
+    let (folder, path) = file(SMALL);
+    let trace = folder.path().join("trace.jsonl");
+    let arguments = [
+        "replay",
+        path.to_str().unwrap(),
+        "--seed",
+        "1",
+        "--trace",
+        trace.to_str().unwrap(),
+    ];
+    assert_eq!(sim(&arguments).0, 0);
+    let lines = fs::read_to_string(trace).unwrap();
+    let short = |line: &str| {
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = |field: &str| value[field].as_str().unwrap().to_owned();
+        let detail: String = text("detail").chars().take(72).collect();
+        let detail = detail.trim_end();
+        let ms = value["t"].as_u64().unwrap() / 1_000_000;
+        format!("{ms:>5} ms  {:<6} {:<10} {detail}", text("node"), text("what"))
+    };
+    let shown: Vec<String> = lines.lines().map(short).collect();
+    insta::assert_snapshot!("trace", shown.join("\n"));
+}
+
+#[test]
+fn a_plan_is_shown_as_toml_that_says_everything() {
+    let (_folder, path) = file(SMALL);
+    let (code, text) = sim(&["replay", path.to_str().unwrap(), "--seed", "1", "--plan"]);
+    assert_eq!(code, 0);
+    let plan: plimsoll_sim::world::plan::Plan = toml::from_str(&text).unwrap();
+    assert_eq!(plan.topology.endpoints.len(), 2);
+    assert_eq!(plan.workload.len(), 1);
+}
+
+#[test]
+fn a_wrong_scenario_is_refused_with_its_place() {
+    let (folder, path) = file(&SMALL.replace("\"plain\"", "\"plane\""));
+    let error = refusal(&["run", path.to_str().unwrap()]);
+    insta::assert_snapshot!(
+        "scenario_error",
+        error.replace(folder.path().to_str().unwrap(), "FOLDER")
+    );
+}
+
+#[test]
+fn nothing_run_is_an_error() {
+    let (folder, path) = file(SMALL);
+    assert_eq!(
+        refusal(&["run", path.to_str().unwrap(), "--seeds", "0"]),
+        "a run of zero seeds proves nothing"
+    );
+    assert!(refusal(&["run", "escrow/reorgs"]).contains("did you mean `escrow/reorg`?"));
+    assert!(refusal(&["replay", "escrow", "--seed", "1"]).starts_with("`escrow` names 16 scenarios"));
+    let nowhere = folder.path().join("missing/trace.jsonl");
+    let arguments = [
+        "replay",
+        path.to_str().unwrap(),
+        "--seed",
+        "1",
+        "--trace",
+        nowhere.to_str().unwrap(),
+    ];
+    assert!(refusal(&arguments).starts_with("failed to write the trace to "));
+}
