@@ -95,6 +95,13 @@ pub struct Batch {
     pub bytes: Vec<u8>,
 }
 
+/// Records that are too large for one batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooLarge {
+    /// How many bytes they would have.
+    pub bytes: usize,
+}
+
 /// Why stored bytes are not a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
@@ -139,14 +146,29 @@ impl Batch {
     /// Puts `records` behind `head` in stored form.
     ///
     /// # Panics
-    /// When there are none, or more than [`BATCH_RECORDS_MAX`], or they exceed [`BATCH_BYTES_MAX`]: the outbox
-    /// never gathers so many.
+    /// When there are none, or more than [`BATCH_RECORDS_MAX`], or they exceed [`BATCH_BYTES_MAX`].
     #[must_use]
     pub fn seal<'a, R: Serialize + 'a>(
         head: &Head,
         recorded_at: WallClock,
         records: impl ExactSizeIterator<Item = &'a R>,
     ) -> Self {
+        Self::try_seal(head, recorded_at, records)
+            .unwrap_or_else(|TooLarge { bytes }| unreachable!("a batch of {bytes} bytes was sealed"))
+    }
+
+    /// As [`Batch::seal`], of records that may be too large together.
+    ///
+    /// # Errors
+    /// [`TooLarge`] when they exceed [`BATCH_BYTES_MAX`].
+    ///
+    /// # Panics
+    /// When there are none, or more than [`BATCH_RECORDS_MAX`].
+    pub fn try_seal<'a, R: Serialize + 'a>(
+        head: &Head,
+        recorded_at: WallClock,
+        records: impl ExactSizeIterator<Item = &'a R>,
+    ) -> Result<Self, TooLarge> {
         assert!(records.len() > 0, "an empty batch was sealed");
         assert!(
             records.len() <= BATCH_RECORDS_MAX,
@@ -165,19 +187,17 @@ impl Batch {
         for record in records {
             bytes = encode(record, bytes);
         }
-        assert!(
-            bytes.len() <= BATCH_BYTES_MAX,
-            "a batch of {} bytes was sealed",
-            bytes.len()
-        );
-        Self {
+        if bytes.len() > BATCH_BYTES_MAX {
+            return Err(TooLarge { bytes: bytes.len() });
+        }
+        Ok(Self {
             epoch: head.epoch,
             after: head.position,
             last: head.position.after(u64::from(count)),
             previous: head.hash,
             hash: link(&head.hash, &bytes),
             bytes,
-        }
+        })
     }
 
     /// Reads stored `bytes` that should follow `head` and have `hash`, and moves `head` past them.

@@ -52,6 +52,13 @@ pub enum Intent<R, A> {
     Act(A),
 }
 
+/// Whether an act must wait for the facts that were pushed before it.
+pub trait DependsOnFacts {
+    /// False for what tells nobody anything and changes nothing, such as a question to an endpoint: it may leave while
+    /// the store is down, so that what is asked is not stale, and nobody blamed for it, once the store is back.
+    fn depends_on_facts(&self) -> bool;
+}
+
 /// The effects of one or more `handle` calls, in causal order. Owned and reused by the driver.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Effects<E>(alloc::vec::Vec<E>);

@@ -1,7 +1,7 @@
 //! The durability gate: nothing leaves before the facts that it depends on are committed.
 //!
-//! A machine pushes records and acts in causal order; an act depends on every record pushed before it. The outbox
-//! gathers records into batches, says when the store must be asked to append, and lets acts out once the store has
+//! A machine pushes records and acts in causal order; an act depends on every record pushed before it, unless it says
+//! that it depends on none. The outbox gathers records into batches, says when the store must be asked to append, and lets acts out once the store has
 //! said that their records are safe. An append whose outcome is unknown is resolved by reading the head, never by
 //! guessing. The tokio driver and the simulator use this same code.
 //!
@@ -18,9 +18,9 @@ use core::time::Duration;
 
 use serde::Serialize;
 
-use crate::journal::{Batch, Head, Position};
+use crate::journal::{Batch, Head, Position, TooLarge};
 use crate::limits::{BATCH_RECORDS_MAX, GROUP_RECORDS_MAX, UNCOMMITTED_RECORDS_MAX};
-use crate::machine::{Deadline, Effects, Intent};
+use crate::machine::{Deadline, DependsOnFacts, Effects, Intent};
 use crate::time::{Instant, WallClock};
 
 /// The first pause after a failed append; doubled up to [`PAUSE_MAX`].
@@ -87,11 +87,13 @@ pub struct Outbox<R, A> {
     groups: VecDeque<usize>,
     /// Acts that wait, with the position they depend on. Positions never decrease.
     acts: VecDeque<(Position, A)>,
+    /// Acts that depend on no record.
+    free: VecDeque<A>,
     state: State,
     pause: Duration,
 }
 
-impl<R: Serialize, A> Outbox<R, A> {
+impl<R: Serialize, A: DependsOnFacts> Outbox<R, A> {
     /// A gate at `head`, as the store gave it to this writer.
     #[must_use]
     pub fn new(head: Head) -> Self {
@@ -101,6 +103,7 @@ impl<R: Serialize, A> Outbox<R, A> {
             records: VecDeque::new(),
             groups: VecDeque::new(),
             acts: VecDeque::new(),
+            free: VecDeque::new(),
             state: State::Idle,
             pause: PAUSE_MIN,
         }
@@ -119,7 +122,11 @@ impl<R: Serialize, A> Outbox<R, A> {
                     self.next = self.next.after(1);
                     group += 1;
                 }
-                Intent::Act(act) => self.acts.push_back((self.next, act)),
+                // Once too much waits for the store nothing leaves before it, so that no more comes in.
+                Intent::Act(act) if act.depends_on_facts() || self.is_saturated() => {
+                    self.acts.push_back((self.next, act));
+                }
+                Intent::Act(act) => self.free.push_back(act),
             }
         }
         assert!(group <= GROUP_RECORDS_MAX, "one input made {group} records");
@@ -153,16 +160,29 @@ impl<R: Serialize, A> Outbox<R, A> {
         if self.state != State::Idle || self.groups.is_empty() {
             return None;
         }
-        let mut take = 0;
-        for group in &self.groups {
-            if take + group > BATCH_RECORDS_MAX {
-                break;
-            }
-            take += group;
-        }
-        let batch = Batch::seal(&self.head, wall, self.records.range(..take));
+        let batch = self.seal(wall);
         self.state = State::Appending(batch.clone());
         Some(StoreRequest::Append(batch))
+    }
+
+    /// As many whole groups as one batch may hold, oldest first.
+    fn seal(&self, wall: WallClock) -> Batch {
+        let mut taken = 0;
+        let fits = |group: &&usize| {
+            taken += **group;
+            taken <= BATCH_RECORDS_MAX
+        };
+        let mut groups = self.groups.iter().take_while(fits).count();
+        loop {
+            let records: usize = self.groups.range(..groups).sum();
+            match Batch::try_seal(&self.head, wall, self.records.range(..records)) {
+                Ok(batch) => return batch,
+                Err(TooLarge { bytes }) => {
+                    assert!(groups > 1, "one input made {bytes} bytes of records");
+                    groups /= 2;
+                }
+            }
+        }
     }
 
     /// Takes the store's answer to an append.
@@ -220,8 +240,14 @@ impl<R: Serialize, A> Outbox<R, A> {
 
     /// The next act that may leave.
     pub fn pop(&mut self) -> Option<A> {
+        if self.state == State::Fenced {
+            return None;
+        }
+        if let Some(act) = self.free.pop_front() {
+            return Some(act);
+        }
         let (needs, _) = self.acts.front()?;
-        if *needs > self.head.position || self.state == State::Fenced {
+        if *needs > self.head.position {
             return None;
         }
         self.acts.pop_front().map(|(_, act)| act)
@@ -273,7 +299,7 @@ impl<R: Serialize, A> Outbox<R, A> {
     /// Whether nothing waits: neither a record nor an act.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.acts.is_empty()
+        self.records.is_empty() && self.acts.is_empty() && self.free.is_empty()
     }
 
     /// Whether the store is failing: the last thing it was asked did not succeed.

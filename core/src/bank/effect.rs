@@ -8,7 +8,7 @@ use super::record::Record;
 use crate::escrow::{Booked, DeadLetterReason, DepositKey, Evidence, Question, Reason, Stage, TxKey};
 use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, RequestId, Text, UserId};
 use crate::ledger::{Balance, Outcome, TransactionView};
-use crate::machine::Intent;
+use crate::machine::{DependsOnFacts, Intent};
 use crate::resilience::{BreakerState, CordonReason};
 use crate::time::WallClock;
 
@@ -38,6 +38,15 @@ pub enum Act {
     },
     /// Tells people and metrics.
     Notice(Notice),
+}
+
+impl DependsOnFacts for Act {
+    fn depends_on_facts(&self) -> bool {
+        match self {
+            Self::Reply { .. } | Self::Notice(_) => true,
+            Self::Ask { .. } => false,
+        }
+    }
 }
 
 /// What the one who asked is told.

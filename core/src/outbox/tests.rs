@@ -2,11 +2,17 @@ use std::vec::Vec;
 
 use super::{Appended, Outbox, Standing, StoreRequest};
 use crate::journal::{Batch, Head, Position};
-use crate::limits::BATCH_RECORDS_MAX;
-use crate::machine::{Effects, Intent};
+use crate::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, UNCOMMITTED_RECORDS_MAX};
+use crate::machine::{DependsOnFacts, Effects, Intent};
 use crate::time::{Instant, WallClock};
 
 type Gate = Outbox<u64, &'static str>;
+
+impl DependsOnFacts for &str {
+    fn depends_on_facts(&self) -> bool {
+        !self.ends_with('?')
+    }
+}
 
 const NOW: Instant = Instant::from_nanos(1_000);
 const LATER: Instant = Instant::from_nanos(10_000_000_000);
@@ -168,4 +174,54 @@ fn a_batch_never_splits_a_group() {
     assert_eq!(gate.on_appended(NOW, Appended::Committed), Standing::Writer);
     assert_eq!(append(&mut gate, NOW).last.count(), 9_000);
     assert_eq!(gate.next_deadline(), None);
+}
+
+#[test]
+fn a_batch_is_never_larger_than_the_store_takes() {
+    let mut gate: Outbox<std::string::String, &'static str> = Outbox::new(Head::default());
+    let (records, bytes) = (80, 1 << 20);
+    for _ in 0..records {
+        let mut fx = Effects::new();
+        fx.push(Intent::Record("x".repeat(bytes)));
+        gate.accept(&mut fx);
+    }
+    while gate.uncommitted().next().is_some() {
+        let Some(StoreRequest::Append(batch)) = gate.store_request(NOW, WallClock::default()) else {
+            panic!("records wait")
+        };
+        assert!(batch.bytes.len() <= BATCH_BYTES_MAX);
+        assert_eq!(gate.on_appended(NOW, Appended::Committed), Standing::Writer);
+    }
+    assert_eq!(gate.head().position, Position::new(records));
+}
+
+#[test]
+fn a_question_waits_for_no_fact_until_too_many_wait_for_the_store() {
+    let mut gate = gate();
+    accept(
+        &mut gate,
+        &[Intent::Record(1), Intent::Act("told"), Intent::Act("asked?")],
+    );
+    assert_eq!(released(&mut gate), ["asked?"]);
+    while !gate.is_saturated() {
+        accept(&mut gate, &std::vec![Intent::Record(1); 1_024]);
+    }
+    accept(&mut gate, &[Intent::Act("asked again?")]);
+    assert_eq!(released(&mut gate), [""; 0]);
+    for _ in 0..=UNCOMMITTED_RECORDS_MAX / BATCH_RECORDS_MAX {
+        append(&mut gate, NOW);
+        assert_eq!(gate.on_appended(NOW, Appended::Committed), Standing::Writer);
+        if gate.uncommitted().next().is_none() {
+            break;
+        }
+    }
+    assert_eq!(released(&mut gate), ["told", "asked again?"]);
+    append_is_fenced(gate);
+}
+
+fn append_is_fenced(mut gate: Gate) {
+    accept(&mut gate, &[Intent::Record(1), Intent::Act("asked?")]);
+    append(&mut gate, NOW);
+    assert_eq!(gate.on_appended(NOW, Appended::Fenced), Standing::Fenced);
+    assert_eq!(released(&mut gate), [""; 0], "who lost its office asks nothing");
 }

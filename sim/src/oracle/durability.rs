@@ -1,6 +1,7 @@
 //! Durability: nothing is said before it is committed, and what was said is never lost.
 //!
-//! An act leaves only once every record that was decided before it is committed, in the order in which it was decided.
+//! An act that tells somebody something leaves only once every record that was decided before it is committed, in the
+//! order in which it was decided. A question to an endpoint tells nobody anything: it leaves when it will, and once.
 //! Whatever a reply acknowledged is there after every restart, and in the journal at the end.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -28,6 +29,8 @@ pub struct Durability {
     committed: Position,
     /// The acts that have not left, oldest first, each with the position that it depends on.
     waiting: VecDeque<(u128, Position)>,
+    /// The questions that have not left.
+    questions: Vec<u128>,
     /// What each request of this life of the process would promise if it were granted.
     asked: BTreeMap<RequestId, Asked>,
     promises: BTreeSet<Promise>,
@@ -74,6 +77,7 @@ impl Oracle for Durability {
             Observation::Released { act } => self.on_released(act),
             Observation::Crashed { .. } => {
                 self.waiting.clear();
+                self.questions.clear();
                 self.asked.clear();
                 Ok(())
             }
@@ -123,12 +127,18 @@ impl Durability {
         for effect in effects {
             match effect {
                 Intent::Record(_) => self.decided = self.decided.after(1),
-                Intent::Act(act) => self.waiting.push_back((Digest::of(act), self.decided)),
+                Intent::Act(act @ Act::Ask { .. }) => self.questions.push(Digest::of(act)),
+                Intent::Act(act @ (Act::Reply { .. } | Act::Notice(_))) => {
+                    self.waiting.push_back((Digest::of(act), self.decided))
+                }
             }
         }
     }
 
     fn on_released(&mut self, act: &Act) -> Result<(), Violation> {
+        if matches!(act, Act::Ask { .. }) {
+            return self.on_asked(act);
+        }
         let Some((digest, needs)) = self.waiting.pop_front() else {
             return Err(broken(
                 NAME,
@@ -154,6 +164,21 @@ impl Durability {
             self.promises.extend(self.promise(*request, reply));
         }
         Ok(())
+    }
+
+    fn on_asked(&mut self, act: &Act) -> Result<(), Violation> {
+        let digest = Digest::of(act);
+        match self.questions.iter().position(|waiting| *waiting == digest) {
+            Some(place) => {
+                self.questions.remove(place);
+                Ok(())
+            }
+            None => Err(broken(
+                NAME,
+                "released_unasked",
+                format!("{act:?} left, and nobody asked for it"),
+            )),
+        }
     }
 
     /// What a reply promises.

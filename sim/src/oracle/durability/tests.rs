@@ -1,5 +1,8 @@
+use std::time::Duration;
+
 use plimsoll_core::bank::{Act, Command, Effect, Event, Record, Reply};
-use plimsoll_core::id::RequestId;
+use plimsoll_core::escrow::Question;
+use plimsoll_core::id::{CallId, ChainId, EndpointId, RequestId};
 use plimsoll_core::ledger::{self, Outcome};
 
 use super::super::testing::{
@@ -88,6 +91,29 @@ fn a_reply_before_its_commit_is_found() {
     let mut oracle = Durability::default();
     let decided = [effects(&[registered(1)]), vec![act(welcome())]].concat();
     decide(&mut oracle, &input(Event::Tick), &decided);
+    assert_eq!(release(&mut oracle, &welcome()), "released_early");
+}
+
+#[test]
+fn a_question_waits_for_no_commit_and_leaves_once() {
+    let question = Act::Ask {
+        call: CallId::new(1),
+        endpoint: EndpointId {
+            chain: ChainId::new(56),
+            index: 0,
+        },
+        question: Question::Heads,
+        timeout: Duration::from_secs(1),
+    };
+    let mut oracle = Durability::default();
+    let decided = [
+        effects(&[registered(1)]),
+        vec![act(welcome()), act(question.clone())],
+    ]
+    .concat();
+    decide(&mut oracle, &input(Event::Tick), &decided);
+    assert_eq!(release(&mut oracle, &question), "fine");
+    assert_eq!(release(&mut oracle, &question), "released_unasked");
     assert_eq!(release(&mut oracle, &welcome()), "released_early");
 }
 
