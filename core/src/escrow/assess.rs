@@ -122,6 +122,7 @@ fn judge(chain: ChainId, ordinal: u32, log: &Log, registry: &Registry, ours: &im
         Recipient::Collect => Beneficiary::Suspense(SuspenseReason::Unattributed),
         Recipient::User(_) if !asset.enabled => Beneficiary::Suspense(SuspenseReason::AssetDisabled),
         Recipient::User(_) if amount < asset.min => Beneficiary::Suspense(SuspenseReason::BelowMinimum),
+        Recipient::User(_) if amount > asset.max => Beneficiary::Suspense(SuspenseReason::AboveMaximum),
         Recipient::User(user) => Beneficiary::User(user),
     };
     Judgement::Deposit(Deposit {

@@ -86,6 +86,8 @@ reasons!(
         AssetDisabled = "asset_disabled",
         /// The user's account would exceed its limit.
         AccountLimit = "account_limit",
+        /// More than the asset's maximum.
+        AboveMaximum = "above_maximum",
     }
 );
 

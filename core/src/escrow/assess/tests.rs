@@ -194,3 +194,21 @@ fn a_scan_looks_for_registered_tokens_to_our_addresses() {
         ..transfer(PAYER, ALICE, 5_000)
     }));
 }
+
+#[test]
+fn more_than_the_maximum_is_nobodys_until_a_person_looks() {
+    let known = registry();
+    let assets = known.assets().cloned().map(|asset| crate::money::Asset {
+        max: crate::money::Amount::from_minor(5_000),
+        ..asset
+    });
+    let strict = crate::money::Registry::new(assets.collect()).unwrap();
+    let logs = vec![transfer(PAYER, ALICE, 5_000), transfer(PAYER, ALICE, 5_001)];
+    assert_eq!(
+        owners(assess(CHAIN, &receipt(1, block(5), logs), &strict, &Ours)),
+        [
+            (0, 5_000, Beneficiary::User(UserId::new(1))),
+            (1, 5_001, Beneficiary::Suspense(SuspenseReason::AboveMaximum)),
+        ]
+    );
+}
