@@ -46,3 +46,6 @@ pub enum Record {
     /// A deposit moved on.
     Escrow(EscrowRecord),
 }
+
+#[cfg(test)]
+mod tests;

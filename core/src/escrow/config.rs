@@ -249,3 +249,6 @@ fn check_chain(chain: &ChainConfig, registry: &Registry, errors: &mut Vec<Escrow
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,3 +128,6 @@ pub enum EscrowRecord {
         at: WallClock,
     },
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+use core::num::NonZeroU64;
+use core::time::Duration;
+use std::string::ToString;
+use std::vec;
+use std::vec::Vec;
+
+use super::{EscrowConfig, EscrowConfigError, Product};
+use crate::escrow::testing::{asset, chain, config, registry};
+use crate::id::ChainId;
+use crate::limits::ENDPOINTS_MAX;
+use crate::money::{Ratio, Registry};
+
+const OTHER: ChainId = ChainId::new(97);
+
+/// What is said of a configuration after `edit`, in the words that people read.
+#[track_caller]
+fn check(edit: impl FnOnce(&mut EscrowConfig), expected: &[&str]) {
+    let mut config = config();
+    edit(&mut config);
+    let errors = config.check(&registry()).err().unwrap_or_default();
+    let told: Vec<_> = errors.iter().map(EscrowConfigError::to_string).collect();
+    assert_eq!(told, expected);
+}
+
+fn product(pays: &str, gives: &str) -> Product {
+    let one = NonZeroU64::MIN;
+    Product {
+        pays: asset(pays),
+        gives: asset(gives),
+        price: Ratio {
+            numerator: one,
+            denominator: one,
+        },
+    }
+}
+
+#[test]
+fn a_sound_configuration_is_accepted() {
+    check(|_| {}, &[]);
+    check(|config| config.products.clear(), &[]);
+    check(|config| config.fast_track.clear(), &[]);
+    check(|config| config.patience = config.sweep, &[]);
+}
+
+#[test]
+fn each_chain_is_there_once_with_independent_endpoints() {
+    check(
+        |config| config.chains.push(chain()),
+        &["chain eip155:56 is configured twice"],
+    );
+    check(
+        |config| config.chains[0].endpoints.clear(),
+        &["chain eip155:56: 0 endpoints, expected 1 to 32"],
+    );
+    check(
+        |config| {
+            let one = config.chains[0].endpoints[0].clone();
+            let named = |n| crate::escrow::EndpointConfig {
+                name: std::format!("rpc-{n}"),
+                provider: std::format!("provider-{n}"),
+            };
+            config.chains[0].endpoints = (0..=ENDPOINTS_MAX).map(named).collect();
+            config.chains[0].endpoints[0] = one;
+        },
+        &["chain eip155:56: 33 endpoints, expected 1 to 32"],
+    );
+    check(
+        |config| config.chains[0].endpoints.truncate(1),
+        &["chain eip155:56: its endpoints have one provider; a credit needs two independent ones"],
+    );
+    check(
+        |config| {
+            for endpoint in &mut config.chains[0].endpoints {
+                endpoint.provider = "the same".to_string();
+            }
+        },
+        &["chain eip155:56: its endpoints have one provider; a credit needs two independent ones"],
+    );
+    check(
+        |config| config.chains[0].endpoints[3].name = "rpc-0".to_string(),
+        &["chain eip155:56: endpoint rpc-0 is configured twice"],
+    );
+}
+
+#[test]
+fn chains_and_tokens_name_each_other() {
+    check(
+        |config| {
+            config.chains.push(super::ChainConfig { id: OTHER, ..chain() });
+        },
+        &["chain eip155:97: no asset has a token on it"],
+    );
+    check(
+        |config| config.chains.clear(),
+        &["asset USDT: its token is on eip155:56, which is not configured"],
+    );
+}
+
+#[test]
+fn products_are_of_known_assets_and_one_for_each_paid() {
+    check(
+        |config| config.products = vec![product("USDT", "TIN")],
+        &["product USDT -> TIN: TIN is not a configured asset"],
+    );
+    check(
+        |config| config.products = vec![product("LEAD", "TIN")],
+        &[
+            "product LEAD -> TIN: LEAD is not a configured asset",
+            "product LEAD -> TIN: TIN is not a configured asset",
+        ],
+    );
+    let rule =
+        |pays, gives| std::format!("product {pays} -> {gives}: an asset buys one product, and never itself");
+    check(
+        |config| config.products = vec![product("USDT", "USDT")],
+        &[&rule("USDT", "USDT")],
+    );
+    check(
+        |config| config.products.push(product("USDT", "GOLD")),
+        &[&rule("USDT", "GOLD")],
+    );
+}
+
+#[test]
+fn schedules_make_progress() {
+    let seconds = |n: &[u64]| n.iter().copied().map(Duration::from_secs).collect();
+    check(
+        |config| config.fast_track = seconds(&[1, 0]),
+        &["fast_track must be in ascending order"],
+    );
+    check(
+        |config| config.fast_track = seconds(&[0; 17]),
+        &["fast_track must be at most 16 attempts"],
+    );
+    check(
+        |config| config.fast_track = seconds(&[24 * 60 * 60 + 1]),
+        &["fast_track must be within patience"],
+    );
+    check(
+        |config| config.sweep = Duration::from_millis(99),
+        &["sweep must be at least 100 ms"],
+    );
+    check(
+        |config| {
+            config.fast_track.clear();
+            config.patience = Duration::from_millis(2_999);
+        },
+        &["patience must be at least one sweep"],
+    );
+    for count in [0, 4_097] {
+        check(
+            |config| config.rounds_max = count,
+            &["rounds_max must be 1 to 4096"],
+        );
+    }
+    check(
+        |config| config.chains[0].poll = Duration::from_millis(49),
+        &["poll must be at least 50 ms"],
+    );
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_at_once() {
+    check(
+        |config| {
+            config.chains[0].endpoints[1].name = "rpc-0".to_string();
+            config.chains[0].poll = Duration::ZERO;
+            config.products = vec![product("USDT", "TIN")];
+            config.sweep = Duration::ZERO;
+            config.rounds_max = 0;
+        },
+        &[
+            "chain eip155:56: endpoint rpc-0 is configured twice",
+            "poll must be at least 50 ms",
+            "product USDT -> TIN: TIN is not a configured asset",
+            "sweep must be at least 100 ms",
+            "rounds_max must be 1 to 4096",
+        ],
+    );
+    let empty = EscrowConfig::default();
+    assert_eq!(
+        empty.check(&Registry::default()),
+        Ok(()),
+        "nothing to do is no fault"
+    );
+}
