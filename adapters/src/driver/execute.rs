@@ -20,7 +20,7 @@ impl<J: Journal, A: Asker, N: FnMut(&Notice)> Driver<J, A, N> {
                 question,
                 timeout,
             } => self.ask(call, endpoint, question, timeout),
-            Act::Notice(notice) => self.tell(&notice),
+            Act::Notice(notice) => (self.on_notice)(&notice),
         }
     }
 
@@ -31,29 +31,5 @@ impl<J: Journal, A: Asker, N: FnMut(&Notice)> Driver<J, A, N> {
         let asker = self.asker.clone();
         self.calls
             .start(async move { (call, asker.ask(endpoint, question, timeout).await) });
-    }
-
-    fn tell(&mut self, notice: &Notice) {
-        (self.on_notice)(notice);
-        match notice {
-            Notice::Stage { tx, stage } => {
-                tracing::debug!(chain = %tx.chain, tx = %tx.tx, stage, "a deposit moved on");
-            }
-            Notice::Credited { deposit, took, .. } => {
-                tracing::debug!(chain = %deposit.tx.chain, tx = %deposit.tx.tx, ordinal = deposit.ordinal, ?took, "a deposit was credited");
-            }
-            Notice::DeadLettered { tx, reason } => {
-                tracing::warn!(chain = %tx.chain, tx = %tx.tx, ?reason, "a deposit needs a person");
-            }
-            Notice::Disagreement { endpoint } => {
-                tracing::warn!(%endpoint, "an endpoint contradicts the others");
-            }
-            Notice::Cordoned { endpoint, reason } => {
-                tracing::warn!(%endpoint, ?reason, "an endpoint is shut out");
-            }
-            Notice::Breaker { endpoint, from, to } => {
-                tracing::info!(%endpoint, ?from, ?to, "a breaker changed");
-            }
-        }
     }
 }
