@@ -7,12 +7,13 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::{CliError, EXIT_CANNOT_BEGIN, block_on};
-use crate::store::{Report, audit};
+use crate::store::{HouseBalance, Report, audit};
 
 /// Which journal to audit.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Nothing is written, and a server may be running on the journal: one snapshot of it is read.\n\
+                  Besides the verdict it prints what the house's own accounts come to: custody must equal the chain.\n\
                   Exit codes: 0 sound, 1 findings (each on standard output), 2 the journal cannot be opened.\n\n\
                   Examples:\n  plimsoll check data/journal.db\n  plimsoll check /backup/journal.db && echo good backup"
 )]
@@ -59,7 +60,16 @@ fn write_report(out: &mut impl io::Write, args: &CheckArgs, report: &Report) -> 
     )?;
     write!(out, " in {} batches of {} epochs", report.batches, report.epochs)?;
     match report.digest {
-        Some(digest) => writeln!(out, ", state {digest:032x}"),
-        None => writeln!(out),
+        Some(digest) => writeln!(out, ", state {digest:032x}")?,
+        None => writeln!(out)?,
     }
+    for HouseBalance {
+        account,
+        available,
+        scale,
+    } in &report.house
+    {
+        writeln!(out, "{account} {}", available.display(*scale))?;
+    }
+    Ok(())
 }

@@ -12,6 +12,8 @@ use std::path::Path;
 
 use plimsoll_core::bank::{Record, State};
 use plimsoll_core::journal::{Head, Position};
+use plimsoll_core::ledger::{AccountKey, Owner};
+use plimsoll_core::money::Amount;
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::error::StoreError;
@@ -32,8 +34,22 @@ pub struct Report {
     /// The digest of the state that the records lead to, if they could be read to the end: equal journals have
     /// equal ones.
     pub digest: Option<u128>,
+    /// What the house's own accounts come to, by owner and asset, if the records could be read to the end: what is
+    /// in custody must be what the house's addresses hold on chain.
+    pub house: Vec<HouseBalance>,
     /// Everything that is wrong, in the order found.
     pub findings: Vec<Finding>,
+}
+
+/// What one account of the house comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HouseBalance {
+    /// The account.
+    pub account: AccountKey,
+    /// What is in it, in the account's own direction.
+    pub available: Amount,
+    /// The decimals of its asset.
+    pub scale: u8,
 }
 
 impl Report {
@@ -100,6 +116,7 @@ pub async fn audit(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Re
         batches: 0,
         epochs: 0,
         digest: None,
+        house: Vec::new(),
         findings,
     };
     let mut batches = Batches::read(&mut connection, path);
@@ -108,6 +125,7 @@ pub async fn audit(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Re
     report.findings.extend(broken);
     if report.verified == head.position {
         report.digest = Some(state.digest());
+        report.house = house(&state);
         report
             .findings
             .extend(unwound(|| state.check()).err().map(Finding::Invariant));
@@ -150,6 +168,19 @@ async fn follow(
             of: report.head.position,
         });
     }
+}
+
+fn house(state: &State) -> Vec<HouseBalance> {
+    let of_house = |account: &AccountKey| !matches!(account.owner, Owner::User(_));
+    let accounts = state.ledger().accounts().filter(|(account, _)| of_house(account));
+    let balances = accounts.filter_map(|(account, counters)| {
+        Some(HouseBalance {
+            account,
+            available: counters.balance(account.owner).available,
+            scale: state.scale(account.asset)?,
+        })
+    });
+    balances.collect()
 }
 
 /// What SQLite's structural check complains of; a check that cannot be run is a complaint too.

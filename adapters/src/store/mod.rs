@@ -11,7 +11,7 @@ mod journal;
 mod lock;
 mod sqlite;
 
-pub use audit::{Finding, Report, audit};
+pub use audit::{Finding, HouseBalance, Report, audit};
 pub use error::StoreError;
 pub use journal::{Journal, Progress};
 pub use sqlite::{Mode, SqliteJournal};

@@ -1,13 +1,15 @@
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::bank::{Record, State};
-use plimsoll_core::id::{AssetId, IdempotencyKey, UserId};
+use plimsoll_core::id::{AssetId, ChainId, IdempotencyKey, UserId};
 use plimsoll_core::journal::{Batch, Head, Position};
+use plimsoll_core::ledger::{Command, Owner, Request, Rules, Transfer, Verdict};
+use plimsoll_core::money::Amount;
 use plimsoll_core::outbox::Appended;
 use plimsoll_core::time::WallClock;
 use tempfile::TempDir;
 
-use super::{Finding, Report, audit};
+use super::{Finding, HouseBalance, Report, audit};
 use crate::store::{Journal as _, Mode, SqliteJournal, StoreError};
 
 fn asset(symbol: &str) -> Record {
@@ -82,6 +84,42 @@ async fn a_sound_journal_is_read_to_its_end() {
     );
     assert_eq!(report.digest, Some(state.digest()));
     assert_eq!(seen, [2, 3, 5]);
+}
+
+#[tokio::test]
+async fn the_house_is_told_what_it_holds() {
+    let first = vec![asset("USDT"), user(1)];
+    let mut state = State::default();
+    first.iter().for_each(|record| state.apply(record));
+    let deposit = Transfer {
+        debit: Owner::Custody(ChainId::new(56)),
+        credit: Owner::User(UserId::new(1)),
+        asset: "USDT".parse().unwrap(),
+        amount: Amount::from_minor(7),
+    };
+    let request = Request {
+        key: IdempotencyKey::derive("test", b"deposit"),
+        command: Command::Post {
+            transfers: vec![deposit],
+        },
+    };
+    let verdict = state
+        .ledger()
+        .decide(Rules::Internal, WallClock::from_micros(1), request);
+    let Verdict::Fresh(record) = verdict else {
+        panic!("{verdict:?}")
+    };
+    let (_folder, path) = journal(&[first, vec![Record::Ledger(record)]]).await;
+    let expected = HouseBalance {
+        account: deposit.debit_account(),
+        available: Amount::from_minor(7),
+        scale: 18,
+    };
+    assert_eq!(
+        report(&path).await.house,
+        [expected],
+        "users' accounts are theirs"
+    );
 }
 
 #[tokio::test]
