@@ -4,19 +4,26 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use plimsoll_adapters::cli::Cli;
+use plimsoll_adapters::cli::{Cli, CliError};
 
 fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(code) => code,
         Err(error) => {
-            // `{:#}` writes the whole chain of causes. There is nobody left to tell if this fails.
-            drop(writeln!(
-                io::stderr(),
-                "error: failed to {:#}",
-                anyhow::Error::from(error)
-            ));
+            // There is nobody left to tell if this fails.
+            drop(tell(error));
             ExitCode::FAILURE
         }
+    }
+}
+
+fn tell(error: CliError) -> io::Result<()> {
+    let hint = error.hint();
+    let mut stderr = io::stderr();
+    // `{:#}` writes the whole chain of causes.
+    writeln!(stderr, "error: failed to {:#}", anyhow::Error::from(error))?;
+    match hint {
+        Some(hint) => writeln!(stderr, "hint: {hint}"),
+        None => Ok(()),
     }
 }

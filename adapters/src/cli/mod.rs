@@ -79,6 +79,17 @@ pub enum CliError {
     Serve(#[from] ServeError),
 }
 
+impl CliError {
+    /// What a person can do about it, if that is not plain from the error.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Serve(error) => error.hint(),
+            Self::Log(_) | Self::Io(_) => None,
+        }
+    }
+}
+
 impl Cli {
     /// Does what was asked.
     ///

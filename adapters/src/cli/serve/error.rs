@@ -41,11 +41,8 @@ pub enum ServeError {
         source: io::Error,
     },
     /// The journal cannot be opened.
-    #[error("{source}{}", hint(source))]
-    Journal {
-        /// Why.
-        source: StoreError,
-    },
+    #[error(transparent)]
+    Journal(#[from] StoreError),
     /// The bank cannot go on from the journal.
     #[error(transparent)]
     Recover(#[from] RecoverError<StoreError>),
@@ -63,8 +60,22 @@ pub enum ServeError {
     Panicked,
 }
 
-fn hint(error: &StoreError) -> String {
-    error
-        .hint()
-        .map_or_else(String::new, |hint| format!("\nhint: {hint}"))
+impl ServeError {
+    /// What a person can do about it, if that is not plain from the error.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Journal(error) | Self::Recover(RecoverError::Journal(error)) => error.hint(),
+            Self::Config(_)
+            | Self::Seed(_)
+            | Self::Folder { .. }
+            | Self::Chain(_)
+            | Self::Bind { .. }
+            | Self::Recover(RecoverError::Config(_))
+            | Self::Tls(_)
+            | Self::Io(_)
+            | Self::Driver(_)
+            | Self::Panicked => None,
+        }
+    }
 }

@@ -112,8 +112,7 @@ impl DevServer {
         };
         std::fs::create_dir_all(&folder).map_err(make)?;
         // The journal comes first: its lock keeps a second process from the chain as well.
-        let lock = SqliteJournal::open(&dev::journal_path(&folder), Mode::CreateIfMissing).await;
-        let journal = lock.map_err(|source| ServeError::Journal { source })?;
+        let journal = SqliteJournal::open(&dev::journal_path(&folder), Mode::CreateIfMissing).await?;
         let chain = Arc::new(DevChain::open(&folder, clock)?);
         let rpc = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let config = dev::config(listen, &folder, chain.genesis(), rpc.local_addr()?, seed)?;

@@ -32,8 +32,7 @@ pub(super) struct Server {
 impl Server {
     /// Opens the journal that `config` names, and recovers the bank from it.
     pub(super) async fn open(config: ServerConfig, mode: Mode, clock: Clock) -> Result<Self, ServeError> {
-        let journal = SqliteJournal::open(&config.journal, mode).await;
-        let journal = journal.map_err(|source| ServeError::Journal { source })?;
+        let journal = SqliteJournal::open(&config.journal, mode).await?;
         Self::recover(config, journal, clock).await
     }
 

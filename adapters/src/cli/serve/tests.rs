@@ -151,9 +151,7 @@ async fn a_second_server_on_one_folder_is_refused() {
     let second = open(folder.path()).await;
     assert!(matches!(
         second,
-        Err(ServeError::Journal {
-            source: StoreError::Locked { .. }
-        })
+        Err(ServeError::Journal(StoreError::Locked { .. }))
     ));
 }
 
