@@ -69,7 +69,7 @@ impl Internet {
     /// [`TlsError`]: TLS is needed and cannot be had.
     pub fn reaching<'a>(mut endpoints: impl Iterator<Item = &'a EndpointUrl>) -> Result<Self, TlsError> {
         let tls = if endpoints.any(EndpointUrl::is_https) {
-            Some(tls_connector()?)
+            Some(tls_connector(system_roots())?)
         } else {
             None
         };
@@ -102,10 +102,14 @@ impl fmt::Debug for Internet {
     }
 }
 
-fn tls_connector() -> Result<TlsConnector, TlsError> {
+/// What this system trusts. A store with some unreadable certificates is usual and does no harm.
+fn system_roots() -> RootCertStore {
     let mut roots = RootCertStore::empty();
-    // A store with some unreadable certificates is usual and does no harm.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
+}
+
+fn tls_connector(roots: RootCertStore) -> Result<TlsConnector, TlsError> {
     if roots.is_empty() {
         return Err(TlsError::NoCertificates);
     }
@@ -117,3 +121,6 @@ fn tls_connector() -> Result<TlsConnector, TlsError> {
         .with_no_client_auth();
     Ok(TlsConnector::from(Arc::new(config)))
 }
+
+#[cfg(test)]
+mod tests;
