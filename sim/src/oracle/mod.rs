@@ -28,7 +28,7 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(idempotency::Idempotency::default()),
         Box::new(durability::Durability::default()),
         Box::new(replay::Replay::default()),
-        Box::new(zero_loss::ZeroLoss),
+        Box::new(zero_loss::ZeroLoss::default()),
         Box::new(expectation::Expectation::default()),
     ]
 }

@@ -350,8 +350,16 @@ impl Ending {
         }
     }
 
-    /// What `oracle` says to the end, with a journal of `records`.
+    /// What `oracle` says to the end, after `records` were committed.
     pub(super) fn judge(&self, oracle: &mut dyn Oracle, records: &[Record]) -> &'static str {
+        match judge_commit(oracle, records, records.len() as u64) {
+            "fine" => self.judge_journal(oracle, records),
+            broken => broken,
+        }
+    }
+
+    /// What `oracle` says to the end, with a journal of `records`.
+    pub(super) fn judge_journal(&self, oracle: &mut dyn Oracle, records: &[Record]) -> &'static str {
         let store = store(records);
         let end = End {
             at: self.now,

@@ -22,12 +22,9 @@ use crate::world::plan::{PricePlan, Token};
 const NAME: &str = "zero_loss";
 
 /// The oracle.
-#[derive(Debug)]
-pub struct ZeroLoss;
-
-/// What the journal says about deposits.
 #[derive(Debug, Default)]
-struct Journal {
+pub struct ZeroLoss {
+    /// What the committed records say.
     books: Books,
     booked: BTreeMap<DepositKey, Booked>,
     attributed: BTreeMap<DepositKey, Attribution>,
@@ -49,18 +46,26 @@ impl Oracle for ZeroLoss {
         NAME
     }
 
-    fn observe(&mut self, _at: Instant, _seen: &Observation<'_>) -> Result<(), Violation> {
-        Ok(())
+    fn observe(&mut self, _at: Instant, seen: &Observation<'_>) -> Result<(), Violation> {
+        match seen {
+            Observation::Committed { records, .. } => records.iter().try_for_each(|record| self.read(record)),
+            Observation::Handled { .. }
+            | Observation::Released { .. }
+            | Observation::ReplyDelivered { .. }
+            | Observation::Crashed { .. }
+            | Observation::Restarted { .. }
+            | Observation::Fault { .. }
+            | Observation::Chain(_) => Ok(()),
+        }
     }
 
     fn finish(&mut self, end: &End<'_>) -> Result<(), Violation> {
-        let journal = Journal::read(end)?;
         let price = end.plan.topology.bank.price;
         let due: BTreeMap<DepositKey, &Truth> = end.chain.deposits(end.at).collect();
         for (key, truth) in &due {
-            journal.check_deposit(*key, truth, price)?;
+            self.check_deposit(*key, truth, price)?;
         }
-        if let Some((key, booked)) = journal.booked.iter().find(|(key, _)| !due.contains_key(key)) {
+        if let Some((key, booked)) = self.booked.iter().find(|(key, _)| !due.contains_key(key)) {
             let deposit = booked.deposit;
             let detail = format!(
                 "{} was posted as {deposit:?}, the chain knows of no such deposit",
@@ -73,7 +78,7 @@ impl Oracle for ZeroLoss {
         let for_person = end.chain.transactions().filter(is_for_person);
         match for_person
             .map(|index| end.chain.key_of(index))
-            .find(|tx| !journal.called.contains(tx))
+            .find(|tx| !self.called.contains(tx))
         {
             None => Ok(()),
             Some(tx) => {
@@ -84,25 +89,18 @@ impl Oracle for ZeroLoss {
     }
 }
 
-impl Journal {
-    fn read(end: &End<'_>) -> Result<Self, Violation> {
-        let records = end
-            .journal()
-            .map_err(|why| broken(NAME, "journal_unreadable", why.to_string()))?;
-        let mut journal = Self::default();
-        for record in &records {
-            match record {
-                Record::Ledger(record) => {
-                    let entered = journal.books.enter(record);
-                    entered.map_err(|why| broken(NAME, "impossible_record", why))?;
-                }
-                Record::Escrow(record) => journal.read_escrow(record)?,
-                Record::AssetRegistered { .. }
-                | Record::UserRegistered { .. }
-                | Record::AddressAssigned { .. } => {}
-            }
+impl ZeroLoss {
+    fn read(&mut self, record: &Record) -> Result<(), Violation> {
+        match record {
+            Record::Ledger(record) => match self.books.enter(record) {
+                Ok(_) => Ok(()),
+                Err(why) => Err(broken(NAME, "impossible_record", why)),
+            },
+            Record::Escrow(record) => self.read_escrow(record),
+            Record::AssetRegistered { .. }
+            | Record::UserRegistered { .. }
+            | Record::AddressAssigned { .. } => Ok(()),
         }
-        Ok(journal)
     }
 
     fn read_escrow(&mut self, record: &EscrowRecord) -> Result<(), Violation> {

@@ -157,7 +157,11 @@ fn run_plan(plan: &Plan, seed: u64, trace: Trace) -> Result<Single, Vec<PlanErro
     let mut ending = ending(verdict);
     if let Some(most_ms) = plan.expect.failover_added_ms_max.filter(|_| ending.is_passed()) {
         let undisturbed = panics::watched(|| baseline::undisturbed(plan, seed));
-        if let Err(violation) = baseline::judge(most_ms, &credits.take(), &undisturbed) {
+        let bounds = (
+            Duration::from_millis(most_ms),
+            Duration::from_millis(plan.topology.bank.poll_ms),
+        );
+        if let Err(violation) = baseline::judge(bounds, &credits.take(), &undisturbed) {
             ending = Ending::Failed(Failure::Expectation(violation));
         }
     }

@@ -216,7 +216,8 @@ pub struct ExpectTable {
     pub all_credited: bool,
     /// 99 of 100 deposits are credited within this, from the moment when their block is final and they are named.
     pub credit_p99_ms_max: Option<Millis>,
-    /// No deposit is credited later than this after the time at which the same run without faults credits it.
+    /// How much later deposits are credited than in the same run without faults: at most this on average, and none by
+    /// more than this and one poll.
     pub failover_added_ms_max: Option<Millis>,
     /// After each crash the bank acts again within this, counted from the crash.
     pub recovered_within_ms: Option<Millis>,

@@ -83,7 +83,8 @@ pub struct Expectations {
     /// The longest time to credit of 99 in a hundred deposits: from the moment when the block was final and the
     /// transaction named to the committed credit.
     pub credit_p99_ms_max: Option<u64>,
-    /// The most by which any deposit is credited later than in the same run without faults.
+    /// How much later deposits are credited than in the same run without faults: at most this on average, and none by
+    /// more than this and one poll.
     pub failover_added_ms_max: Option<u64>,
     /// The longest time from the end of the process to its first committed record afterwards.
     pub recovered_within_ms: Option<u64>,

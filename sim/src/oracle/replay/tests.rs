@@ -67,6 +67,9 @@ fn a_journal_that_is_not_what_was_committed_is_found() {
     let mut oracle = Replay::default();
     assert_eq!(judge_commit(&mut oracle, &records(), 2), "fine");
     let ending = Ending::new();
-    assert_eq!(ending.judge(&mut oracle, &records()), "fine");
-    assert_eq!(ending.judge(&mut oracle, &records()[..1]), "journal_differs");
+    assert_eq!(ending.judge_journal(&mut oracle, &records()), "fine");
+    assert_eq!(
+        ending.judge_journal(&mut oracle, &records()[..1]),
+        "journal_differs"
+    );
 }

@@ -45,16 +45,16 @@ fn dead_letter(ending: &Ending, index: TxIndex) -> Record {
 fn books_that_hold_what_the_chain_says_are_fine() {
     let (ending, index) = paid();
     assert_eq!(
-        ending.judge(&mut ZeroLoss, &credit(&ending, index, |_| {})),
+        ending.judge(&mut ZeroLoss::default(), &credit(&ending, index, |_| {})),
         "fine"
     );
-    assert_eq!(Ending::new().judge(&mut ZeroLoss, &[]), "fine");
+    assert_eq!(Ending::new().judge(&mut ZeroLoss::default(), &[]), "fine");
 }
 
 #[test]
 fn a_deposit_that_was_never_posted_is_found() {
     let (ending, _) = paid();
-    assert_eq!(ending.judge(&mut ZeroLoss, &[]), "lost");
+    assert_eq!(ending.judge(&mut ZeroLoss::default(), &[]), "lost");
 }
 
 #[test]
@@ -68,19 +68,25 @@ fn a_deposit_that_a_person_has_is_not_lost_until_automation_has_it_again() {
         at: WALL,
     });
     let dead = dead_letter(&ending, index);
-    assert_eq!(ending.judge(&mut ZeroLoss, core::slice::from_ref(&dead)), "fine");
-    assert_eq!(ending.judge(&mut ZeroLoss, &[dead, retried]), "lost");
+    assert_eq!(
+        ending.judge(&mut ZeroLoss::default(), core::slice::from_ref(&dead)),
+        "fine"
+    );
+    assert_eq!(ending.judge(&mut ZeroLoss::default(), &[dead, retried]), "lost");
 }
 
 #[test]
 fn a_posting_that_the_chain_does_not_know_is_found() {
     let (elsewhere, index) = paid();
     let records = credit(&elsewhere, index, |_| {});
-    assert_eq!(Ending::new().judge(&mut ZeroLoss, &records), "invented");
+    assert_eq!(
+        Ending::new().judge(&mut ZeroLoss::default(), &records),
+        "invented"
+    );
     let mut ending = Ending::new();
     let fake = ending.pay(Shape::FakeToken, 100_000);
     assert_eq!(
-        ending.judge(&mut ZeroLoss, &credit(&ending, fake, |_| {})),
+        ending.judge(&mut ZeroLoss::default(), &credit(&ending, fake, |_| {})),
         "invented"
     );
 }
@@ -88,7 +94,8 @@ fn a_posting_that_the_chain_does_not_know_is_found() {
 #[test]
 fn another_amount_payer_or_owner_is_found() {
     let (ending, index) = paid();
-    let judge = |change: fn(&mut Booked)| ending.judge(&mut ZeroLoss, &credit(&ending, index, change));
+    let judge =
+        |change: fn(&mut Booked)| ending.judge(&mut ZeroLoss::default(), &credit(&ending, index, change));
     assert_eq!(judge(|booked| booked.deposit.amount = units(1)), "differs");
     assert_eq!(
         judge(|booked| booked.deposit.asset = Token::Usdc.facts().id),
@@ -105,9 +112,15 @@ fn a_ledger_posting_that_differs_from_its_booking_is_found() {
     let (ending, index) = paid();
     let mut records = credit(&ending, index, |_| {});
     records[0] = posted(1, &[received(1, 5)]);
-    assert_eq!(ending.judge(&mut ZeroLoss, &records), "posting_differs");
+    assert_eq!(
+        ending.judge(&mut ZeroLoss::default(), &records),
+        "posting_differs"
+    );
     let records = credit(&ending, index, |booked| booked.transaction = Some(id(9)));
-    assert_eq!(ending.judge(&mut ZeroLoss, &records), "posting_differs");
+    assert_eq!(
+        ending.judge(&mut ZeroLoss::default(), &records),
+        "posting_differs"
+    );
 }
 
 #[test]
@@ -115,7 +128,7 @@ fn a_deposit_booked_twice_is_found() {
     let (ending, index) = paid();
     let mut records = credit(&ending, index, |_| {});
     records.push(records[1].clone());
-    assert_eq!(ending.judge(&mut ZeroLoss, &records), "booked_twice");
+    assert_eq!(ending.judge(&mut ZeroLoss::default(), &records), "booked_twice");
 }
 
 #[test]
@@ -142,19 +155,22 @@ fn a_purchase_must_match_the_price_with_its_remainder() {
     let judge = |gold, cost| {
         let mut records = credit(&ending, index, |booked| booked.purchase = Some(id(2)));
         records.insert(1, purchase(gold, cost));
-        ending.judge(&mut ZeroLoss, &records)
+        ending.judge(&mut ZeroLoss::default(), &records)
     };
     assert_eq!(judge(gold, cost), "fine");
     assert_eq!(judge(gold + 1, cost), "posting_differs");
     assert_eq!(judge(gold, cost - 1), "posting_differs");
     assert_eq!(
-        ending.judge(&mut ZeroLoss, &credit(&ending, index, |_| {})),
+        ending.judge(&mut ZeroLoss::default(), &credit(&ending, index, |_| {})),
         "posting_differs",
         "bought nothing"
     );
     ending.plan.topology.bank.price = None;
     let for_nothing = credit(&ending, index, |booked| booked.purchase = Some(id(2)));
-    assert_eq!(ending.judge(&mut ZeroLoss, &for_nothing), "bought_nothing");
+    assert_eq!(
+        ending.judge(&mut ZeroLoss::default(), &for_nothing),
+        "bought_nothing"
+    );
 }
 
 #[test]
@@ -173,8 +189,11 @@ fn units_are_rounded_down_and_their_cost_up() {
 fn a_payment_that_needs_a_person_must_call_one_and_is_not_posted() {
     let mut ending = Ending::new();
     let huge = ending.pay(Shape::Huge, 100_000);
-    assert_eq!(ending.judge(&mut ZeroLoss, &[]), "nobody_called");
-    assert_eq!(ending.judge(&mut ZeroLoss, &[dead_letter(&ending, huge)]), "fine");
+    assert_eq!(ending.judge(&mut ZeroLoss::default(), &[]), "nobody_called");
+    assert_eq!(
+        ending.judge(&mut ZeroLoss::default(), &[dead_letter(&ending, huge)]),
+        "fine"
+    );
     let posted = [credit(&ending, huge, |_| {}), vec![dead_letter(&ending, huge)]].concat();
-    assert_eq!(ending.judge(&mut ZeroLoss, &posted), "invented");
+    assert_eq!(ending.judge(&mut ZeroLoss::default(), &posted), "invented");
 }
