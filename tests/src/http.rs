@@ -53,8 +53,19 @@ impl Client {
     /// # Errors
     /// [`NoAnswer`]; an error status is an answer.
     pub fn get(&self, path: &str) -> Result<Answer, NoAnswer> {
-        let response = self.agent.get(self.url(path)).call()?;
-        answer(response)
+        self.get_with(path, &[])
+    }
+
+    /// Reads `path` with these headers.
+    ///
+    /// # Errors
+    /// [`NoAnswer`]; an error status is an answer.
+    pub fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Result<Answer, NoAnswer> {
+        let mut request = self.agent.get(self.url(path));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        answer(request.call()?)
     }
 
     /// Sends `body` to `path`, with more headers if there are any.
@@ -62,11 +73,20 @@ impl Client {
     /// # Errors
     /// [`NoAnswer`]; an error status is an answer.
     pub fn post(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Result<Answer, NoAnswer> {
-        let mut request = self.agent.post(self.url(path)).content_type("application/json");
+        let json = ("content-type", "application/json");
+        self.post_text(path, &[headers, &[json]].concat(), &body.to_string())
+    }
+
+    /// Sends `body`, whatever it is, to `path` with these headers and no others.
+    ///
+    /// # Errors
+    /// [`NoAnswer`]; an error status is an answer.
+    pub fn post_text(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer, NoAnswer> {
+        let mut request = self.agent.post(self.url(path));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        answer(request.send(body.to_string())?)
+        answer(request.send(body)?)
     }
 
     fn url(&self, path: &str) -> String {

@@ -7,4 +7,5 @@ pub mod crash;
 pub mod evm;
 pub mod http;
 pub mod process;
+pub mod product;
 pub mod proxy;

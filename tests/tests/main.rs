@@ -5,3 +5,4 @@ mod evm;
 mod http;
 mod process;
 mod proxy;
+mod serve;

@@ -202,6 +202,26 @@ impl Node {
         (!receipt.is_null()).then(|| Receipt::from_json(&receipt))
     }
 
+    /// The receipts of a block, in order.
+    ///
+    /// # Panics
+    /// When there is no such block.
+    #[must_use]
+    pub fn receipts(&self, height: u64) -> Vec<Receipt> {
+        let receipts = self.rpc("eth_getBlockReceipts", &json!([format!("0x{height:x}")]));
+        let receipts = receipts.as_array().expect("a block has receipts");
+        receipts.iter().map(Receipt::from_json).collect()
+    }
+
+    /// How many transactions of `account` are mined or wait: the nonce of the next one.
+    #[must_use]
+    pub fn nonce(&self, account: Address) -> u64 {
+        quantity(&self.rpc(
+            "eth_getTransactionCount",
+            &json!([account.to_string(), "pending"]),
+        ))
+    }
+
     /// Whether the node knows the transaction, mined or waiting.
     #[must_use]
     pub fn knows(&self, hash: TxHash) -> bool {

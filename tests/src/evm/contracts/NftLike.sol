@@ -5,6 +5,8 @@ pragma solidity 0.8.37;
 contract NftLike {
     event Transfer(address indexed from, address indexed to, uint256 indexed tokenId);
 
+    /// What a registered token must tell, so that only its logs are not those of a token.
+    uint8 public constant decimals = 18;
     mapping(uint256 => address) public ownerOf;
 
     function mint(address to, uint256 tokenId) external {

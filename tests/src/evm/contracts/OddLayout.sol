@@ -5,6 +5,9 @@ pragma solidity 0.8.37;
 contract OddLayout {
     bytes32 private constant TRANSFER = keccak256("Transfer(address,address,uint256)");
 
+    /// What a registered token must tell, so that only its logs are odd.
+    uint8 public constant decimals = 18;
+
     /// One topic, and all three arguments in the data.
     function unindexed(address from, address to, uint256 value) external {
         bytes32 topic = TRANSFER;
