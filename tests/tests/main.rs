@@ -6,3 +6,4 @@ mod http;
 mod process;
 mod proxy;
 mod serve;
+mod storm;

@@ -58,6 +58,9 @@ impl Settings {
         init_code_hash: [0x94; 32],
     };
 
+    /// The largest deposit and transfer of every asset, in whole units.
+    pub const MAX: u32 = 1_000_000;
+
     /// The file of a server that listens on `port` and keeps `journal`.
     ///
     /// Times are short, so that a test need not wait for an endpoint that was let rest; the verification schedule is
@@ -135,7 +138,7 @@ impl Asset {
         let Self {
             symbol, scale, min, ..
         } = self;
-        let max = "1000000000";
+        let max = Settings::MAX;
         let mut toml = format!(
             "\n[[assets]]\nsymbol = \"{symbol}\"\nname = \"{symbol}\"\nscale = {scale}\nmin = \"{min}\"\nmax = \"{max}\"\n"
         );
