@@ -1,7 +1,7 @@
 //! The store: where the journal's batches become durable.
 //!
 //! [`Journal`] is what the driver needs of a store, [`SqliteJournal`] is the embedded one, [`conformance`] is the body
-//! of tests that every implementation must pass, and [`audit`] derives everything in a journal again, without taking
+//! of tests that every implementation must pass, and [`audit()`] derives everything in a journal again, without taking
 //! part in it. What is stored is defined by `plimsoll_core::journal`.
 
 mod audit;
