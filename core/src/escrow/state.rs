@@ -3,9 +3,9 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::deposit::{Beneficiary, Booked, Claim, DepositKey, Stage, TxKey};
+use super::deposit::{Beneficiary, Booked, Claim, DepositKey, Evidence, Stage, TxKey};
 use super::evm::BlockRef;
-use super::reason::{DeadLetterReason, SuspenseReason};
+use super::reason::{DeadLetterReason, Reason, SuspenseReason};
 use super::record::{EscrowRecord, Resolution};
 use crate::digest::Digest;
 use crate::id::{ChainId, ClaimId, IdempotencyKey, TransactionId, UserId};
@@ -233,30 +233,10 @@ impl EscrowState {
                 evidence,
                 deposits,
                 ..
-            } => {
-                assert!(evidence.is_final(), "{tx:?} was made final without finality");
-                assert!(evidence.votes.len() >= 2, "{tx:?} was made final on one voice");
-                self.apply_postings(*tx, deposits);
-                self.enter(
-                    *tx,
-                    Stage::Final {
-                        evidence: evidence.clone(),
-                        deposits: deposits.clone(),
-                    },
-                );
-            }
+            } => self.apply_final(*tx, evidence.clone(), deposits.clone()),
             EscrowRecord::Rejected {
                 tx, reason, evidence, ..
-            } => {
-                assert!(evidence.is_final(), "{tx:?} was rejected without finality");
-                self.enter(
-                    *tx,
-                    Stage::Rejected {
-                        reason: *reason,
-                        evidence: evidence.clone(),
-                    },
-                );
-            }
+            } => self.apply_rejected(*tx, *reason, evidence.clone()),
             EscrowRecord::DeadLettered { tx, reason, at } => {
                 self.enter(
                     *tx,
@@ -319,6 +299,18 @@ impl EscrowState {
             watch.sightings += 1;
         }
         self.enter(tx, stage);
+    }
+
+    fn apply_final(&mut self, tx: TxKey, evidence: Evidence, deposits: Vec<Booked>) {
+        assert!(evidence.is_final(), "{tx:?} was made final without finality");
+        assert!(evidence.votes.len() >= 2, "{tx:?} was made final on one voice");
+        self.apply_postings(tx, &deposits);
+        self.enter(tx, Stage::Final { evidence, deposits });
+    }
+
+    fn apply_rejected(&mut self, tx: TxKey, reason: Reason, evidence: Evidence) {
+        assert!(evidence.is_final(), "{tx:?} was rejected without finality");
+        self.enter(tx, Stage::Rejected { reason, evidence });
     }
 
     fn apply_reorged(&mut self, tx: TxKey, was: BlockRef) {
