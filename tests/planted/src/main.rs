@@ -1,0 +1,333 @@
+//! Hunts planted bugs, one after the other, with the scenarios and tests that everybody runs, and prints who found each.
+//!
+//! Exit codes: 0 every bug is found and nothing is found where there is none; 1 otherwise; 2 it could not be tried.
+
+mod bug;
+mod hunt;
+mod suite;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use bug::{Bug, Hunt};
+use hunt::{Catch, Rules};
+use plimsoll_core::planted;
+
+const USAGE: &str = "\
+Hunts planted bugs with the scenarios and tests that everybody runs, and prints who found each.
+
+usage: tests/planted/prove [OPTION]... [BUG]...
+
+  BUG               only these; else all of them
+  --list            what there is, and nothing more
+  --first-seed N    the first seed of the first hunt (0)
+  --hunts N         how many hunts for each bug, each with seeds of its own (5)
+  --runs-max N      after how many runs a hunt is given up (3000)
+  --jobs N          how many threads hunt (all there are)
+  --detail          tell what was said about each bug
+
+The figures of a bug are medians over its hunts; one that most hunts miss is not found.
+";
+
+/// How many seeds of each scenario must pass while no bug is at work.
+const CLEAN_SEEDS: u64 = 25;
+
+/// What came of the hunts for one bug.
+struct Outcome {
+    bug: Bug,
+    /// Who found it, if somebody did.
+    finder: Option<String>,
+    /// How many runs it took, when there were runs.
+    runs: Option<u64>,
+    took: Duration,
+    /// How large the plan was that found it, when there was one.
+    size: Option<usize>,
+    /// What was said about it, or why it was not found.
+    detail: String,
+}
+
+impl Outcome {
+    const fn is_found(&self) -> bool {
+        self.finder.is_some()
+    }
+
+    /// Whether somebody found it who should.
+    fn is_as_told(&self) -> bool {
+        let told = |finder: &String| {
+            self.bug
+                .found_by
+                .iter()
+                .any(|known| finder.starts_with(known.as_str()))
+        };
+        self.finder.as_ref().is_none_or(told)
+    }
+}
+
+struct Options {
+    rules: Rules,
+    names: BTreeSet<String>,
+    is_list: bool,
+    is_detailed: bool,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run() -> Result<bool, String> {
+    let options = options(std::env::args().skip(1))?;
+    let Some(options) = options else {
+        print!("{USAGE}");
+        return Ok(true);
+    };
+    let home = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let tree = home.join("../..");
+    let mut bugs = bug::catalogue(&home.join("bugs"))?;
+    if let Some(unknown) = options
+        .names
+        .iter()
+        .find(|name| bugs.iter().all(|bug| bug.name != **name))
+    {
+        return Err(format!("no bug is called {unknown}: --list names them"));
+    }
+    bugs.retain(|bug| options.names.is_empty() || options.names.contains(&bug.name));
+    if options.is_list {
+        bugs.iter()
+            .for_each(|bug| println!("{:<34} {:<8} {}", bug.name, bug.area, bug.what));
+        return Ok(true);
+    }
+    if bugs.is_empty() {
+        return Err("there is no bug to hunt".to_owned());
+    }
+    prove(&tree, bugs, &options)
+}
+
+/// Looks for bugs where there are none, and then for each of `bugs`.
+fn prove(tree: &Path, bugs: Vec<Bug>, options: &Options) -> Result<bool, String> {
+    let begun = Instant::now();
+    if !is_clean(tree, &bugs, &options.rules)? {
+        return Ok(false);
+    }
+    let mut outcomes = Vec::new();
+    let count = bugs.len();
+    for (number, bug) in (1..).zip(bugs) {
+        let outcome = try_bug(tree, bug, &options.rules)?;
+        let finder = outcome.finder.as_deref().unwrap_or("NOBODY");
+        eprintln!(
+            "{number:>3}/{count} {:<34} found by {finder} in {}",
+            outcome.bug.name,
+            table::shown(outcome.took)
+        );
+        if options.is_detailed || !outcome.is_found() {
+            eprintln!("        {}", outcome.detail);
+        }
+        outcomes.push(outcome);
+    }
+    print!("{}", table::render(&outcomes));
+    Ok(report(&outcomes, begun.elapsed()))
+}
+
+/// Says what is not as it should be; true when nothing is.
+fn report(outcomes: &[Outcome], took: Duration) -> bool {
+    let missed = outcomes.iter().filter(|outcome| !outcome.is_found());
+    missed
+        .clone()
+        .for_each(|outcome| eprintln!("NOT FOUND: {}: {}", outcome.bug.name, outcome.bug.what));
+    let untold = outcomes.iter().filter(|outcome| !outcome.is_as_told());
+    for outcome in untold.clone() {
+        let finder = outcome.finder.as_deref().unwrap_or_default();
+        eprintln!(
+            "{}: found by {finder}, its head says {}: correct it",
+            outcome.bug.name,
+            outcome.bug.found_by.join(", ")
+        );
+    }
+    let (all, missed, untold) = (outcomes.len(), missed.count(), untold.count());
+    let mut runs: Vec<u64> = outcomes.iter().filter_map(|outcome| outcome.runs).collect();
+    runs.sort_unstable();
+    let median = runs.get(runs.len() / 2).copied().unwrap_or_default();
+    println!(
+        "\n{} of {all} found; runs to detection, median of all: {median}; all hunts took {}",
+        all - missed,
+        table::shown(took)
+    );
+    missed == 0 && untold == 0
+}
+
+/// Whether nobody complains while no bug is at work.
+fn is_clean(tree: &Path, bugs: &[Bug], rules: &Rules) -> Result<bool, String> {
+    planted::plant(None);
+    let (mut names, mut tests) = (BTreeSet::new(), BTreeMap::new());
+    for bug in bugs {
+        match &bug.hunt {
+            Hunt::Runs { scenarios, .. } => names.extend(scenarios.clone()),
+            Hunt::Tests { package, filter } => {
+                tests
+                    .entry(package.clone())
+                    .or_insert_with(BTreeSet::new)
+                    .insert(filter.clone());
+            }
+        }
+    }
+    let mut is_clean = true;
+    for name in names {
+        let scenarios = hunt::scenarios(tree, &[name])?;
+        let rules = Rules {
+            hunts: 1,
+            runs_max: CLEAN_SEEDS * scenarios.len() as u64,
+            ..*rules
+        };
+        for Catch {
+            run: (scenario, seed),
+            finder,
+            detail,
+            ..
+        } in hunt::hunt(&rules, &scenarios, false).into_iter().flatten()
+        {
+            eprintln!(
+                "NO BUG IS AT WORK, and {finder} complains about {scenario} with seed {seed}: {detail}"
+            );
+            is_clean = false;
+        }
+    }
+    for (package, filters) in tests {
+        suite::build(tree, &package)?;
+        for filter in filters {
+            for failed in suite::run(tree, &package, &filter, None)?.failed {
+                eprintln!("NO BUG IS AT WORK, and the test {failed} of {package} fails");
+                is_clean = false;
+            }
+        }
+    }
+    Ok(is_clean)
+}
+
+fn try_bug(tree: &Path, bug: Bug, rules: &Rules) -> Result<Outcome, String> {
+    match bug.hunt.clone() {
+        Hunt::Runs { scenarios, twice } => {
+            let scenarios = hunt::scenarios(tree, &scenarios)?;
+            planted::plant(Some(&bug.name));
+            let catches = hunt::hunt(rules, &scenarios, twice);
+            let reached = planted::reached();
+            planted::plant(None);
+            Ok(outcome_of_hunts(bug, catches, reached))
+        }
+        Hunt::Tests { package, filter } => {
+            let tested = suite::run(tree, &package, &filter, Some(&bug.name))?;
+            let finder = tested
+                .failed
+                .first()
+                .map(|name| name.rsplit("::").next().unwrap_or(name).to_owned());
+            let detail = format!("{} tests failed, {} passed", tested.failed.len(), tested.passed);
+            Ok(Outcome {
+                bug,
+                finder,
+                runs: None,
+                took: tested.took,
+                size: None,
+                detail,
+            })
+        }
+    }
+}
+
+/// The median of the hunts for one bug, of which those that missed it took longest.
+fn outcome_of_hunts(bug: Bug, mut catches: Vec<Option<Catch>>, reached: u64) -> Outcome {
+    catches.sort_by_key(|caught| caught.as_ref().map_or(u64::MAX, |caught| caught.runs));
+    let missed = catches.iter().filter(|caught| caught.is_none()).count();
+    let median = catches.get(catches.len() / 2).cloned().flatten();
+    let Some(median) = median else {
+        let detail = format!(
+            "{missed} of {} hunts missed it; its line was run {reached} times",
+            catches.len()
+        );
+        return Outcome {
+            bug,
+            finder: None,
+            runs: None,
+            took: Duration::ZERO,
+            size: None,
+            detail,
+        };
+    };
+    let caught = || catches.iter().flatten();
+    let as_told = caught().find(|caught| bug.found_by.contains(&caught.finder));
+    let Catch {
+        finder,
+        invariant,
+        detail,
+        run: (scenario, seed),
+        ..
+    } = as_told.unwrap_or(&median).clone();
+    let detail = format!("{scenario}, seed {seed}: {detail} ({missed} hunts missed it)");
+    let name = if finder == "assertion" || finder == "liveness" || finder == "determinism" {
+        finder
+    } else {
+        format!("{finder}: {invariant}")
+    };
+    let mut sizes: Vec<usize> = caught().map(|caught| caught.size).collect();
+    sizes.sort_unstable();
+    let size = sizes.get(sizes.len() / 2).copied();
+    Outcome {
+        bug,
+        finder: Some(name),
+        runs: Some(median.runs),
+        took: median.took,
+        size,
+        detail,
+    }
+}
+
+fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
+    let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    let rules = Rules {
+        first_seed: 0,
+        hunts: 5,
+        runs_max: 3_000,
+        jobs,
+    };
+    let mut options = Options {
+        rules,
+        names: BTreeSet::new(),
+        is_list: false,
+        is_detailed: false,
+    };
+    let mut arguments = arguments;
+    while let Some(argument) = arguments.next() {
+        let mut number = || {
+            let text = arguments
+                .next()
+                .ok_or_else(|| format!("{argument} needs a number"))?;
+            text.parse::<u64>()
+                .map_err(|_| format!("{argument}: `{text}` is no number"))
+        };
+        match argument.as_str() {
+            "--help" | "-h" => return Ok(None),
+            "--list" => options.is_list = true,
+            "--detail" => options.is_detailed = true,
+            "--first-seed" => options.rules.first_seed = number()?,
+            "--hunts" => options.rules.hunts = number()?.max(1),
+            "--runs-max" => options.rules.runs_max = number()?.max(1),
+            "--jobs" => {
+                let jobs = usize::try_from(number()?).ok().and_then(NonZeroUsize::new);
+                options.rules.jobs = jobs.ok_or("--jobs: at least one thread must hunt")?;
+            }
+            unknown if unknown.starts_with('-') => {
+                return Err(format!("unknown option {unknown}: --help lists them"));
+            }
+            name => drop(options.names.insert(name.to_owned())),
+        }
+    }
+    Ok(Some(options))
+}
