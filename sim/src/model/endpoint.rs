@@ -28,6 +28,8 @@ pub enum Reaction {
 pub struct Endpoint {
     number: u8,
     lag_blocks: u64,
+    /// The most blocks of one scan.
+    scan_blocks_max: u64,
     faults: Vec<Active>,
     rng: Rng,
 }
@@ -61,8 +63,18 @@ impl Endpoint {
         Self {
             number,
             lag_blocks,
+            scan_blocks_max: u64::MAX,
             faults: Vec::new(),
             rng,
+        }
+    }
+
+    /// The same, calling scans of more than `blocks` blocks too large, if there is such a bound.
+    #[must_use]
+    pub fn with_scans_of(self, blocks: Option<u64>) -> Self {
+        Self {
+            scan_blocks_max: blocks.unwrap_or(u64::MAX),
+            ..self
         }
     }
 
@@ -83,7 +95,7 @@ impl Endpoint {
 
     /// Reacts to a question that arrives at `now`. `victim` is whom an invented payment would pay.
     pub fn ask(&mut self, chain: &Chain, now: Instant, question: &Question, victim: Address) -> Reaction {
-        if self.faults.is_empty() {
+        if self.faults.is_empty() && !self.is_too_large(question) {
             let answer = honest(chain, chain.view_behind(now, self.lag_blocks), question);
             return Reaction::Answers(Duration::ZERO, Ok(answer));
         }
@@ -115,6 +127,9 @@ impl Endpoint {
     /// Draws which of the faults hit this question.
     fn mood(&mut self, question: &Question) -> Mood {
         let mut mood = Mood::default();
+        if self.is_too_large(question) {
+            mood.failure = Some(Silence::TooLarge);
+        }
         for one in &self.faults {
             if !self.rng.chance(u64::from(one.percent), 100) {
                 continue;
@@ -147,6 +162,13 @@ impl Endpoint {
             }
         }
         mood
+    }
+
+    fn is_too_large(&self, question: &Question) -> bool {
+        match question {
+            Question::Scan { from, to, .. } => to.saturating_sub(*from) >= self.scan_blocks_max,
+            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } => false,
+        }
     }
 }
 

@@ -19,15 +19,19 @@ use crate::world::plan::{
 const FUND_AT_MS: u64 = 600;
 /// How long after the first claim the same request is sent again.
 const REPEAT_AFTER_MS: u64 = 1_500;
+/// How long after it was posted a part of a hold moves back.
+const REVERSED_AFTER_MS: u64 = 2_000;
+/// How long after it is posted, at most, a hold expires that is overdue.
+const OVERDUE_WITHIN_MS: u64 = 300;
 /// What a user who overdraws asks for: more than anybody was ever given.
 const OVERDRAWN_MILLI: u64 = 999_000_000_000;
 /// One whole unit of an asset, the least that a deposit may be.
 const WHOLE_MILLI: u64 = 1_000;
-/// What USDT buys in every scenario: one minor unit of GOLD (8 decimals) for 3 x 10^12 of USDT (18 decimals), so that
-/// amounts in thousandths leave a remainder.
+/// What USDT buys in every scenario: three minor units of GOLD (8 decimals) for 7 x 10^12 of USDT (18 decimals), so that
+/// neither the units that an amount buys nor what they cost come out even.
 pub(super) const PRICE: PricePlan = PricePlan {
-    numerator: 1,
-    denominator: 3_000_000_000_000,
+    numerator: 3,
+    denominator: 7_000_000_000_000,
 };
 
 /// The plan of `table`, which is no swarm, for one seed.
@@ -83,6 +87,7 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
             ..LinkPlan::default()
         },
         lag_blocks: 0,
+        scan_blocks_max: None,
     };
     Topology {
         chain: ChainPlan {
@@ -222,6 +227,7 @@ impl<'a> Workload<'a> {
                 to,
                 amount_milli,
                 key: None,
+                run_ends_ms: self.end_ms,
             };
             if !rng.chance(table.repeat_percent.0, 100) {
                 self.deeds.push(payment.deed(kind, end_at_ms));
@@ -273,49 +279,69 @@ struct Payment {
     to: u64,
     amount_milli: u64,
     key: Option<u64>,
+    run_ends_ms: u64,
 }
 
 impl Payment {
     fn deed(&self, kind: TransactionKind, end_at_ms: u64) -> Deed {
         let end_at_ms = end_at_ms.max(self.at_ms);
-        let hold = |end, expires_after_ms| {
-            Some(HoldPlan {
-                expires_after_ms,
-                end_at_ms,
-                end,
-            })
-        };
-        let lasts_ms = end_at_ms - self.at_ms;
-        let hold = match kind {
-            TransactionKind::Transfer | TransactionKind::Reversed | TransactionKind::Overdrawn => None,
-            TransactionKind::HoldPosted => hold(HoldEnd::Post, None),
-            TransactionKind::HoldPostedPart => {
-                let percent = u8::try_from(self.amount_milli % 101).unwrap_or(100);
-                hold(HoldEnd::PostPercent(percent), None)
-            }
-            TransactionKind::HoldVoided => hold(HoldEnd::Void, None),
-            TransactionKind::HoldExpired => hold(HoldEnd::Abandon, Some(lasts_ms.max(1))),
-            TransactionKind::HoldAbandoned => hold(HoldEnd::Abandon, None),
-        };
+        let is_overdrawn = kind == TransactionKind::Overdrawn;
         Deed::Transfer {
             at_ms: self.at_ms,
             from: number(self.from),
             to: number(self.to),
             token: Token::Usdc,
-            amount_milli: match kind {
-                TransactionKind::Overdrawn => OVERDRAWN_MILLI,
+            amount_milli: if is_overdrawn {
+                OVERDRAWN_MILLI
+            } else {
+                self.amount_milli
+            },
+            key: self.key,
+            hold: self.hold(kind, end_at_ms),
+            reverse_at_ms: match kind {
+                TransactionKind::Reversed => Some(end_at_ms),
+                TransactionKind::HoldReversed => Some((end_at_ms + REVERSED_AFTER_MS).min(self.run_ends_ms)),
                 TransactionKind::Transfer
-                | TransactionKind::Reversed
                 | TransactionKind::HoldPosted
                 | TransactionKind::HoldPostedPart
                 | TransactionKind::HoldVoided
                 | TransactionKind::HoldExpired
-                | TransactionKind::HoldAbandoned => self.amount_milli,
+                | TransactionKind::HoldAbandoned
+                | TransactionKind::HoldContested
+                | TransactionKind::HoldOverdue
+                | TransactionKind::HoldExceeded
+                | TransactionKind::Overdrawn => None,
             },
-            key: self.key,
-            hold,
-            reverse_at_ms: (kind == TransactionKind::Reversed).then_some(end_at_ms),
         }
+    }
+
+    fn hold(&self, kind: TransactionKind, end_at_ms: u64) -> Option<HoldPlan> {
+        let lasts_ms = (end_at_ms - self.at_ms).max(1);
+        let percent = u8::try_from(self.amount_milli % 101).unwrap_or(100);
+        let (end, expires_after_ms) = match kind {
+            TransactionKind::Transfer | TransactionKind::Reversed | TransactionKind::Overdrawn => {
+                return None;
+            }
+            TransactionKind::HoldPosted | TransactionKind::HoldContested => (HoldEnd::Post, None),
+            TransactionKind::HoldPostedPart | TransactionKind::HoldReversed => {
+                (HoldEnd::PostPercent(percent), None)
+            }
+            TransactionKind::HoldVoided => (HoldEnd::Void, None),
+            TransactionKind::HoldExpired => (HoldEnd::Abandon, Some(lasts_ms)),
+            TransactionKind::HoldAbandoned => (HoldEnd::Abandon, None),
+            // The request travels meanwhile, so it may come before or after.
+            TransactionKind::HoldOverdue => (
+                HoldEnd::Post,
+                Some(lasts_ms + self.amount_milli % OVERDUE_WITHIN_MS),
+            ),
+            TransactionKind::HoldExceeded => (HoldEnd::PostExcess, None),
+        };
+        Some(HoldPlan {
+            expires_after_ms,
+            end_at_ms,
+            end,
+            also: (kind == TransactionKind::HoldContested).then_some(HoldEnd::Void),
+        })
     }
 }
 

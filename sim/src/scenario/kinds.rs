@@ -102,6 +102,14 @@ words!(
         HoldExpired = "hold_expired",
         /// It is held for ever.
         HoldAbandoned = "hold_abandoned",
+        /// It is held, and then posted and given up at the same moment.
+        HoldContested = "hold_contested",
+        /// It is held, and posted about when it expires.
+        HoldOverdue = "hold_overdue",
+        /// It is held, and then more is asked for than was held.
+        HoldExceeded = "hold_exceeded",
+        /// It is held, then posted in part, and later that part moves back.
+        HoldReversed = "hold_reversed",
         /// The money moves at once, and later back.
         Reversed = "reversed",
         /// More is asked for than there is.

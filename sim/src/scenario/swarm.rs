@@ -17,9 +17,15 @@ use crate::fault::{
     ChainFault, CrashLoss, Direction, EndpointFault, Fault, Lie, LinkFault, LinkName, ProcessFault,
     StoreFault,
 };
+use crate::model::assets::MIN_MILLI;
 use crate::world::plan::{
-    BankPlan, ChainPlan, EndpointPlan, LinkPlan, Plan, ScheduledFault, StorePlan, Topology,
+    BankPlan, ChainPlan, Deed, EndpointPlan, LinkPlan, Plan, ScheduledFault, StorePlan, Topology,
 };
+
+/// The least and the most blocks that endpoints scan at once, where they bound it.
+const SCAN_BLOCKS: (u64, u64) = (8, 64);
+/// The most looks at balances.
+const LOOKS_MAX: u64 = 20;
 
 /// The plan of one seed of the swarm `table`.
 pub(super) fn draw(name: &str, table: &ScenarioTable, swarm: &SwarmTable, rng: &Rng) -> Plan {
@@ -30,6 +36,7 @@ pub(super) fn draw(name: &str, table: &ScenarioTable, swarm: &SwarmTable, rng: &
     workload.fund(1_000, 1_000_000);
     deposits(swarm, &plan, &mut workload, &mut rng.fork("deposits"));
     transactions(swarm, &plan, &mut workload, &mut rng.fork("transactions"));
+    looks(&plan, &mut workload, &mut rng.fork("looks"));
     let mut operators = rng.fork("operators");
     if operators.chance(1, 2) {
         workload.retry_dead_letters(operators.below(plan.duration_ms));
@@ -46,6 +53,8 @@ fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
     let endpoints = swarm.endpoints.get_ref().draw(rng).len();
     let providers = rng.between(2, endpoints as u64);
     let mut link = rng.fork("links");
+    let mut bounds = rng.fork("bounds");
+    let is_bounded = bounds.chance(1, 2);
     let endpoint = |index: usize| EndpointPlan {
         name: endpoint_name(index),
         provider: format!("provider-{}", index as u64 % providers + 1),
@@ -55,6 +64,7 @@ fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
             duplicate_percent: rare(&mut link, 10),
         },
         lag_blocks: rare(&mut link, 5).into(),
+        scan_blocks_max: is_bounded.then(|| bounds.between(SCAN_BLOCKS.0, SCAN_BLOCKS.1)),
     };
     let endpoints = (0..endpoints).map(endpoint).collect();
     let sync_us = rng.between(100, 20_000);
@@ -157,6 +167,7 @@ fn pick<T: Copy>(weighted: &[(T, u64)], rng: &mut Rng) -> T {
 
 fn deposits(swarm: &SwarmTable, plan: &Plan, workload: &mut Workload<'_>, rng: &mut Rng) {
     let (kinds, claims) = (weights(DepositKind::ALL, rng), weights(Claiming::ALL, rng));
+    let mut edges = rng.fork("edges");
     for place in 0..swarm.deposits.draw(rng).0 {
         let mut kind = pick(&kinds, rng);
         let mut claim = pick(&claims, rng);
@@ -172,10 +183,7 @@ fn deposits(swarm: &SwarmTable, plan: &Plan, workload: &mut Workload<'_>, rng: &
                 kind: Spanned::new(0..0, kind),
                 count: Spanned::new(0..0, Count(1)),
                 at_ms: Spanned::new(0..0, whole_run(plan)),
-                amount: Span {
-                    low: Sum(1),
-                    high: Sum(2_000_000),
-                },
+                amount: amounts(2_000_000, &mut edges),
                 claim: Spanned::new(0..0, claim),
                 claim_after_ms: millis(0, 10_000),
             },
@@ -188,6 +196,7 @@ fn transactions(swarm: &SwarmTable, plan: &Plan, workload: &mut Workload<'_>, rn
         return;
     }
     let kinds = weights(TransactionKind::ALL, rng);
+    let mut edges = rng.fork("edges");
     for place in 0..swarm.transactions.draw(rng).0 {
         workload.transactions(
             place,
@@ -195,14 +204,35 @@ fn transactions(swarm: &SwarmTable, plan: &Plan, workload: &mut Workload<'_>, rn
                 count: Spanned::new(0..0, Count(1)),
                 at_ms: Spanned::new(0..0, whole_run(plan)),
                 resolved_after_ms: millis(1, 20_000),
-                amount: Span {
-                    low: Sum(1),
-                    high: Sum(400_000),
-                },
+                amount: amounts(400_000, &mut edges),
                 repeat_percent: Percent(20),
                 kinds: Spanned::new(0..0, vec![pick(&kinds, rng)]),
             },
         );
+    }
+}
+
+/// Users look at their balances: in half of the runs not at all.
+fn looks(plan: &Plan, workload: &mut Workload<'_>, rng: &mut Rng) {
+    if rng.chance(1, 2) {
+        return;
+    }
+    for _ in 0..rng.between(1, LOOKS_MAX) {
+        let user = u32::try_from(rng.below(plan.topology.users.into())).unwrap_or(0);
+        let at_ms = rng.below(plan.duration_ms);
+        workload.deeds.push(Deed::Balances { at_ms, user });
+    }
+}
+
+/// Anything up to `high`; but now and then the very least that is allowed, or the most that is not.
+fn amounts(high: u64, rng: &mut Rng) -> Span<Sum> {
+    match rng.below(8) {
+        0 => Span::of(Sum(MIN_MILLI)),
+        1 => Span::of(Sum(MIN_MILLI - 1)),
+        _ => Span {
+            low: Sum(1),
+            high: Sum(high),
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use plimsoll_core::money::Amount;
 use plimsoll_core::time::Instant;
 
 use super::World;
-use super::event::Happening;
+use super::event::{Happening, Sequel};
 use super::observe::Observation;
 use super::plan::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Token};
 use super::stats::Part;
@@ -118,34 +118,29 @@ impl World<'_> {
     }
 
     /// A payment that was accepted is resolved or reversed.
-    pub(super) fn on_resolution(&mut self, deed: u32, transaction: TransactionId, is_reversal: bool) {
+    pub(super) fn on_resolution(&mut self, deed: u32, transaction: TransactionId, sequel: Sequel) {
         self.outstanding -= 1;
         let Deed::Transfer {
-            token,
-            amount_milli,
-            hold,
-            ..
+            token, amount_milli, ..
         } = &self.plan.workload[deed as usize]
         else {
             unreachable!("only a payment is resolved")
         };
-        let hold_id = transaction;
-        let command = match hold.map(|hold| hold.end) {
-            _ if is_reversal => ledger::Command::Reverse { transaction },
-            Some(HoldEnd::Post) => ledger::Command::PostHold {
-                hold: hold_id,
+        let all = minor_units(*amount_milli, token.facts().scale).minor();
+        let post = |amount| ledger::Command::PostHold {
+            hold: transaction,
+            amounts: Some(vec![Amount::from_minor(amount)]),
+        };
+        let command = match sequel {
+            Sequel::Reversal => ledger::Command::Reverse { transaction },
+            Sequel::End(HoldEnd::Post) => ledger::Command::PostHold {
+                hold: transaction,
                 amounts: None,
             },
-            Some(HoldEnd::PostPercent(percent)) => {
-                let all = minor_units(*amount_milli, token.facts().scale).minor();
-                let part = Amount::from_minor(all / 100 * i128::from(percent));
-                ledger::Command::PostHold {
-                    hold: hold_id,
-                    amounts: Some(vec![part]),
-                }
-            }
-            Some(HoldEnd::Void) => ledger::Command::VoidHold { hold: hold_id },
-            Some(HoldEnd::Abandon) | None => unreachable!("nothing was to follow"),
+            Sequel::End(HoldEnd::PostPercent(percent)) => post(all / 100 * i128::from(percent)),
+            Sequel::End(HoldEnd::PostExcess) => post(all + 1),
+            Sequel::End(HoldEnd::Void) => ledger::Command::VoidHold { hold: transaction },
+            Sequel::End(HoldEnd::Abandon) => unreachable!("nothing was to follow"),
         };
         self.transact(Purpose::Nothing, None, command);
     }
@@ -295,15 +290,19 @@ impl World<'_> {
         else {
             unreachable!("only a payment is resolved")
         };
-        let resolved = hold.filter(|hold| hold.end != HoldEnd::Abandon);
-        let resolved = resolved.map(|hold| (hold.end_at_ms, false));
-        let reversed = reverse_at_ms.map(|ms| (ms, true));
-        for (ms, is_reversal) in resolved.into_iter().chain(reversed) {
+        let ends = hold.into_iter().flat_map(|hold| {
+            let ends = [Some(hold.end), hold.also].into_iter().flatten();
+            ends.map(move |end| (hold.end_at_ms, end))
+        });
+        let ends = ends.filter(|(_, end)| *end != HoldEnd::Abandon);
+        let ends = ends.map(|(ms, end)| (ms, Sequel::End(end)));
+        let reversed = reverse_at_ms.map(|ms| (ms, Sequel::Reversal));
+        for (ms, sequel) in ends.chain(reversed) {
             self.outstanding += 1;
             let what = Happening::Resolution {
                 deed,
                 transaction,
-                is_reversal,
+                sequel,
             };
             self.schedule.at(Instant::from_nanos(ms * 1_000_000), what);
         }

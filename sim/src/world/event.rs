@@ -4,8 +4,18 @@ use plimsoll_core::bank::Reply;
 use plimsoll_core::escrow::{Answer, Fault, Question};
 use plimsoll_core::id::{CallId, RequestId, TransactionId};
 
+use super::plan::HoldEnd;
 use crate::model::chain::TxIndex;
 use crate::model::users::CallIndex;
+
+/// What becomes of a payment that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sequel {
+    /// Its hold is resolved.
+    End(HoldEnd),
+    /// It is moved back.
+    Reversal,
+}
 
 /// One event. What belongs to one life of the process carries its number, and means nothing to the next one.
 #[derive(Debug)]
@@ -20,7 +30,7 @@ pub(super) enum Happening {
     Resolution {
         deed: u32,
         transaction: TransactionId,
-        is_reversal: bool,
+        sequel: Sequel,
     },
     /// A client tries, or tries again.
     Attempt(CallIndex),

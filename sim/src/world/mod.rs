@@ -101,11 +101,8 @@ impl<'p> World<'p> {
         });
         let transactions = transactions.collect();
         let endpoint = |(one, number): (&plan::EndpointPlan, u8)| {
-            Endpoint::new(
-                number,
-                one.lag_blocks,
-                rng.fork_indexed("endpoint", number.into()),
-            )
+            let draws = rng.fork_indexed("endpoint", number.into());
+            Endpoint::new(number, one.lag_blocks, draws).with_scans_of(one.scan_blocks_max)
         };
         let mut world = Self {
             plan,
@@ -266,8 +263,8 @@ impl<'p> World<'p> {
             Happening::Resolution {
                 deed,
                 transaction,
-                is_reversal,
-            } => self.on_resolution(deed, transaction, is_reversal),
+                sequel,
+            } => self.on_resolution(deed, transaction, sequel),
             Happening::Attempt(call) => self.on_attempt(call),
             Happening::ClientTimeout(request) | Happening::TurnedAway(request) => self.on_failure(request),
             Happening::Request(request) => self.on_request(request),

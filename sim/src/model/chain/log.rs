@@ -56,7 +56,7 @@ pub(super) fn make(movement: &Movement, payee: Payee, index: u64, rng: &mut Rng)
     };
     let units = minor_units(movement.amount_milli, decimals).minor();
     let mut log = plain_transfer(contract, (from, to), units, index);
-    disguise(movement.shape, &mut log);
+    disguise(movement, &mut log);
     let truth = Truth {
         asset: facts.id,
         amount: minor_units(movement.amount_milli, facts.scale),
@@ -82,9 +82,9 @@ pub fn plain_transfer(contract: Address, (from, to): (Address, Address), units: 
     }
 }
 
-/// Makes a plain transfer log look as `shape` says.
-fn disguise(shape: Shape, log: &mut Log) {
-    match shape {
+/// Makes a plain transfer log look as the movement's shape says.
+fn disguise(movement: &Movement, log: &mut Log) {
+    match movement.shape {
         Shape::Payment
         | Shape::ToCollect
         | Shape::ToStranger
@@ -102,9 +102,21 @@ fn disguise(shape: Shape, log: &mut Log) {
         Shape::LongData => log.data_len = 64,
         Shape::Native => log.address = NATIVE_EMITTER,
         Shape::ZeroValue => log.word = [0; 32],
-        Shape::Huge => log.word = [0xff; 32],
+        Shape::Huge => log.word = huge(movement.amount_milli, log.word),
         Shape::Approval => log.topics[0] = APPROVAL_TOPIC,
     }
+}
+
+/// One of the amounts that no ledger can count: as many as there are, a plain amount and 2^248 more, or the most that
+/// 127 bits hold.
+fn huge(amount_milli: u64, plain: [u8; 32]) -> [u8; 32] {
+    let mut word = plain;
+    match amount_milli % 3 {
+        0 => word = [0xff; 32],
+        1 => word[0] = 1,
+        _ => word[16..].copy_from_slice(&i128::MAX.to_be_bytes()),
+    }
+    word
 }
 
 /// What is due for a movement: the policy that the chain facts ask for, told from the intent.

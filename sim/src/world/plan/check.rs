@@ -95,8 +95,11 @@ impl Plan {
                 for ms in end_ms.into_iter().chain(*reverse_at_ms) {
                     self.time(format_args!("{at}: what follows"), ms, found);
                 }
-                if let Some(HoldEnd::PostPercent(percent)) = hold.map(|hold| hold.end) {
-                    found.within(format_args!("{at}.hold.end"), percent.into(), 0, 100);
+                let ends = hold.into_iter().flat_map(|hold| [Some(hold.end), hold.also]);
+                for end in ends.flatten() {
+                    if let HoldEnd::PostPercent(percent) = end {
+                        found.within(format_args!("{at}.hold: a share"), percent.into(), 0, 100);
+                    }
                 }
             }
             Deed::Balances { user, .. } => self.user(at, *user, found),
@@ -297,6 +300,12 @@ fn check_topology(topology: &Topology, found: &mut Findings) {
             format_args!("topology.endpoints[{index}].lag_blocks"),
             one.lag_blocks,
             0,
+            BLOCKS_MAX,
+        );
+        found.within(
+            format_args!("topology.endpoints[{index}].scan_blocks_max"),
+            one.scan_blocks_max.unwrap_or(BLOCKS_MAX),
+            1,
             BLOCKS_MAX,
         );
     }

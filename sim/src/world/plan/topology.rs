@@ -32,6 +32,7 @@ impl Default for Topology {
             provider: format!("provider-{}", index % 4),
             link: LinkPlan::default(),
             lag_blocks: 0,
+            scan_blocks_max: None,
         };
         Self {
             chain: ChainPlan::default(),
@@ -82,6 +83,9 @@ pub struct EndpointPlan {
     /// By how many blocks it always trails the chain.
     #[serde(default)]
     pub lag_blocks: u64,
+    /// The most blocks that it scans at once; it calls more of them too large. Left out, there is no bound.
+    #[serde(default)]
+    pub scan_blocks_max: Option<u64>,
 }
 
 /// A link, the same both ways.

@@ -82,6 +82,9 @@ pub struct HoldPlan {
     pub end_at_ms: u64,
     /// How it is resolved.
     pub end: HoldEnd,
+    /// How somebody else resolves it at the same moment: one of the two comes too late. Left out, nobody does.
+    #[serde(default)]
+    pub also: Option<HoldEnd>,
 }
 
 /// How a hold ends.
@@ -92,6 +95,8 @@ pub enum HoldEnd {
     Post,
     /// So many of a hundred parts are posted, the rest released.
     PostPercent(u8),
+    /// One minor unit more than it holds is posted, which nobody reserved.
+    PostExcess,
     /// All of it is released.
     Void,
     /// Nobody resolves it.

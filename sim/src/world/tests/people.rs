@@ -74,6 +74,7 @@ fn money_moves_between_users_and_holds_end_as_they_should() {
         let at_ms = 10_000 + 1_000 * u64::from(number);
         let hold = HoldPlan {
             expires_after_ms: Some(5_000),
+            also: None,
             end_at_ms: at_ms + 2_000,
             end: ends[number as usize % 4],
         };
