@@ -27,14 +27,12 @@ usage: tests/planted/prove [OPTION]... [BUG]...
   --first-seed N    the first seed of the first hunt (0)
   --hunts N         how many hunts for each bug, each with seeds of its own (5)
   --runs-max N      after how many runs a hunt is given up (3000)
+  --clean-seeds N   how many seeds of every scenario must pass while no bug is at work (25)
   --jobs N          how many threads hunt (all there are)
   --detail          tell what was said about each bug
 
 The figures of a bug are medians over its hunts; one that most hunts miss is not found.
 ";
-
-/// How many seeds of each scenario must pass while no bug is at work.
-const CLEAN_SEEDS: u64 = 25;
 
 /// What came of the hunts for one bug.
 struct Outcome {
@@ -70,6 +68,7 @@ impl Outcome {
 struct Options {
     rules: Rules,
     names: BTreeSet<String>,
+    clean_seeds: u64,
     is_list: bool,
     is_detailed: bool,
 }
@@ -116,7 +115,7 @@ fn run() -> Result<bool, String> {
 /// Looks for bugs where there are none, and then for each of `bugs`.
 fn prove(tree: &Path, bugs: Vec<Bug>, options: &Options) -> Result<bool, String> {
     let begun = Instant::now();
-    if !is_clean(tree, &bugs, &options.rules)? {
+    if !is_clean(tree, &bugs, options)? {
         return Ok(false);
     }
     let mut outcomes = Vec::new();
@@ -166,39 +165,35 @@ fn report(outcomes: &[Outcome], took: Duration) -> bool {
 }
 
 /// Whether nobody complains while no bug is at work.
-fn is_clean(tree: &Path, bugs: &[Bug], rules: &Rules) -> Result<bool, String> {
+fn is_clean(tree: &Path, bugs: &[Bug], options: &Options) -> Result<bool, String> {
+    let rules = &options.rules;
     planted::plant(None);
-    let (mut names, mut tests) = (BTreeSet::new(), BTreeMap::new());
-    for bug in bugs {
-        match &bug.hunt {
-            Hunt::Runs { scenarios, .. } => names.extend(scenarios.clone()),
-            Hunt::Tests { package, filter } => {
-                tests
-                    .entry(package.clone())
-                    .or_insert_with(BTreeSet::new)
-                    .insert(filter.clone());
-            }
-        }
-    }
     let mut is_clean = true;
-    for name in names {
-        let scenarios = hunt::scenarios(tree, &[name])?;
+    for scenario in hunt::scenarios(tree, &["all".to_owned()])? {
         let rules = Rules {
-            hunts: 1,
-            runs_max: CLEAN_SEEDS * scenarios.len() as u64,
+            hunts: rules.jobs.get() as u64,
+            runs_max: options.clean_seeds.div_ceil(rules.jobs.get() as u64),
             ..*rules
         };
+        let caught = hunt::hunt(&rules, &[scenario], false);
         for Catch {
             run: (scenario, seed),
             finder,
             detail,
             ..
-        } in hunt::hunt(&rules, &scenarios, false).into_iter().flatten()
+        } in caught.into_iter().flatten()
         {
             eprintln!(
                 "NO BUG IS AT WORK, and {finder} complains about {scenario} with seed {seed}: {detail}"
             );
             is_clean = false;
+        }
+    }
+    let mut tests = BTreeMap::new();
+    for bug in bugs {
+        if let Hunt::Tests { package, filter } = &bug.hunt {
+            let of_package = tests.entry(package.clone()).or_insert_with(BTreeSet::new);
+            of_package.insert(filter.clone());
         }
     }
     for (package, filters) in tests {
@@ -300,6 +295,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, S
     let mut options = Options {
         rules,
         names: BTreeSet::new(),
+        clean_seeds: 25,
         is_list: false,
         is_detailed: false,
     };
@@ -319,6 +315,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, S
             "--first-seed" => options.rules.first_seed = number()?,
             "--hunts" => options.rules.hunts = number()?.max(1),
             "--runs-max" => options.rules.runs_max = number()?.max(1),
+            "--clean-seeds" => options.clean_seeds = number()?.max(1),
             "--jobs" => {
                 let jobs = usize::try_from(number()?).ok().and_then(NonZeroUsize::new);
                 options.rules.jobs = jobs.ok_or("--jobs: at least one thread must hunt")?;
