@@ -290,7 +290,7 @@ impl World<'_> {
         else {
             unreachable!("only a payment is resolved")
         };
-        let ends = hold.into_iter().flat_map(|hold| {
+        let ends = hold.iter().flat_map(|hold| {
             let ends = [Some(hold.end), hold.also].into_iter().flatten();
             ends.map(move |end| (hold.end_at_ms, end))
         });

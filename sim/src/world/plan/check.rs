@@ -95,7 +95,7 @@ impl Plan {
                 for ms in end_ms.into_iter().chain(*reverse_at_ms) {
                     self.time(format_args!("{at}: what follows"), ms, found);
                 }
-                let ends = hold.into_iter().flat_map(|hold| [Some(hold.end), hold.also]);
+                let ends = hold.iter().flat_map(|hold| [Some(hold.end), hold.also]);
                 for end in ends.flatten() {
                     if let HoldEnd::PostPercent(percent) = end {
                         found.within(format_args!("{at}.hold: a share"), percent.into(), 0, 100);
