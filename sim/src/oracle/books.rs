@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use plimsoll_core::id::{AssetId, TransactionId};
 use plimsoll_core::ledger::{AccountKey, LedgerRecord, Owner, Transfer};
 use plimsoll_core::money::Amount;
+use plimsoll_core::time::WallClock;
 
 /// What an account amounts to, in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,17 +41,30 @@ impl Line {
 
 /// What became of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+pub(super) enum Phase {
     Posted,
     Held,
-    Released,
+    HoldPosted,
+    Voided,
+    Expired,
 }
 
+/// A transaction.
 #[derive(Debug, Clone)]
-struct Entry {
-    transfers: Vec<Transfer>,
-    phase: Phase,
-    is_reversed: bool,
+pub(super) struct Entry {
+    /// Its movements; of a hold that was posted in part, that part.
+    pub(super) transfers: Vec<Transfer>,
+    pub(super) phase: Phase,
+    /// When its hold is over by itself, if ever.
+    pub(super) expires_at: Option<WallClock>,
+    pub(super) is_reversed: bool,
+}
+
+impl Entry {
+    /// Whether it was posted, at once or from a hold.
+    pub(super) const fn is_posted(&self) -> bool {
+        matches!(self.phase, Phase::Posted | Phase::HoldPosted)
+    }
 }
 
 /// The second set of books.
@@ -68,15 +82,19 @@ impl Books {
                 transaction,
                 transfers,
                 ..
-            } => self.open(*transaction, transfers.clone(), Phase::Posted),
+            } => self.open(*transaction, transfers.clone(), Phase::Posted, None),
             LedgerRecord::Held {
                 transaction,
                 transfers,
+                expires_at,
                 ..
-            } => self.open(*transaction, transfers.clone(), Phase::Held),
+            } => self.open(*transaction, transfers.clone(), Phase::Held, *expires_at),
             LedgerRecord::HoldPosted { hold, amounts, .. } => self.post_hold(*hold, amounts.as_deref()),
-            LedgerRecord::HoldVoided { hold, .. } | LedgerRecord::HoldExpired { hold } => {
-                self.close(*hold).map(|entry| accounts(&entry))
+            LedgerRecord::HoldVoided { hold, .. } => {
+                self.close(*hold, Phase::Voided).map(|entry| accounts(&entry))
+            }
+            LedgerRecord::HoldExpired { hold } => {
+                self.close(*hold, Phase::Expired).map(|entry| accounts(&entry))
             }
             LedgerRecord::Reversed {
                 transaction,
@@ -99,18 +117,9 @@ impl Books {
         self.lines.iter().map(|(account, line)| (*account, *line))
     }
 
-    /// The movements of a transaction, if there is one.
-    pub(super) fn transfers(&self, transaction: TransactionId) -> Option<&[Transfer]> {
-        self.entries
-            .get(&transaction)
-            .map(|entry| entry.transfers.as_slice())
-    }
-
-    /// Whether a transaction was posted, at once or from a hold.
-    pub(super) fn is_posted(&self, transaction: TransactionId) -> bool {
-        self.entries
-            .get(&transaction)
-            .is_some_and(|entry| entry.phase == Phase::Posted)
+    /// A transaction, if there is one.
+    pub(super) fn entry(&self, transaction: TransactionId) -> Option<&Entry> {
+        self.entries.get(&transaction)
     }
 
     /// Everything debited and credited of each asset, by asset.
@@ -131,6 +140,7 @@ impl Books {
         id: TransactionId,
         transfers: Vec<Transfer>,
         phase: Phase,
+        expires_at: Option<WallClock>,
     ) -> Result<BTreeSet<AccountKey>, String> {
         if let Some(bad) = transfers.iter().find(|transfer| !transfer.amount.is_positive()) {
             return Err(format!(
@@ -142,6 +152,7 @@ impl Books {
         let entry = Entry {
             transfers,
             phase,
+            expires_at,
             is_reversed: false,
         };
         let touched = accounts(&entry);
@@ -157,7 +168,7 @@ impl Books {
         id: TransactionId,
         amounts: Option<&[Amount]>,
     ) -> Result<BTreeSet<AccountKey>, String> {
-        let mut entry = self.close(id)?;
+        let mut entry = self.close(id, Phase::HoldPosted)?;
         let touched = accounts(&entry);
         if let Some(amounts) = amounts {
             let fits = |(transfer, amount): (&Transfer, &Amount)| {
@@ -171,14 +182,14 @@ impl Books {
                 transfer.amount = *amount;
             }
         }
-        entry.phase = Phase::Posted;
+        entry.phase = Phase::HoldPosted;
         self.count(&entry, 1);
         self.entries.insert(id, entry);
         Ok(touched)
     }
 
-    /// Takes a hold's reservation out again, and says what it was.
-    fn close(&mut self, id: TransactionId) -> Result<Entry, String> {
+    /// Takes a hold's reservation out again, since it ended so, and says what it was.
+    fn close(&mut self, id: TransactionId, end: Phase) -> Result<Entry, String> {
         let held = self
             .entries
             .get_mut(&id)
@@ -187,7 +198,7 @@ impl Books {
             return Err(format!("{id} was resolved and is no open hold"));
         };
         let before = entry.clone();
-        entry.phase = Phase::Released;
+        entry.phase = end;
         self.count(&before, -1);
         Ok(before)
     }
@@ -197,10 +208,7 @@ impl Books {
         id: TransactionId,
         original: TransactionId,
     ) -> Result<BTreeSet<AccountKey>, String> {
-        let posted = self
-            .entries
-            .get_mut(&original)
-            .filter(|entry| entry.phase == Phase::Posted);
+        let posted = self.entries.get_mut(&original).filter(|entry| entry.is_posted());
         let Some(entry) = posted else {
             return Err(format!("{id} reverses {original}, which is not posted"));
         };
@@ -218,7 +226,7 @@ impl Books {
             .iter()
             .filter(|transfer| transfer.amount.is_positive());
         let transfers = moved.map(opposite).collect();
-        self.open(id, transfers, Phase::Posted)
+        self.open(id, transfers, Phase::Posted, None)
     }
 
     /// Adds what an entry moves to the accounts, or takes it away.
@@ -227,15 +235,15 @@ impl Books {
             let amount = sign * transfer.amount.minor();
             let debited = self.lines.entry(transfer.debit_account()).or_default();
             match entry.phase {
-                Phase::Posted => debited.debits += amount,
+                Phase::Posted | Phase::HoldPosted => debited.debits += amount,
                 Phase::Held => debited.debits_held += amount,
-                Phase::Released => {}
+                Phase::Voided | Phase::Expired => {}
             }
             let credited = self.lines.entry(transfer.credit_account()).or_default();
             match entry.phase {
-                Phase::Posted => credited.credits += amount,
+                Phase::Posted | Phase::HoldPosted => credited.credits += amount,
                 Phase::Held => credited.credits_held += amount,
-                Phase::Released => {}
+                Phase::Voided | Phase::Expired => {}
             }
         }
     }

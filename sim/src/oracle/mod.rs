@@ -6,12 +6,16 @@
 
 mod books;
 pub mod conservation;
+pub mod dates;
+pub mod decisions;
 pub mod durability;
 pub mod exactly_once;
 pub mod expectation;
 pub mod idempotency;
 pub mod lifecycle;
 pub mod replay;
+pub mod testimony;
+pub mod told;
 mod twin;
 pub mod zero_loss;
 
@@ -25,7 +29,11 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(conservation::Conservation::default()),
         Box::new(exactly_once::ExactlyOnce::default()),
         Box::new(lifecycle::Lifecycle::new(plan)),
+        Box::new(testimony::Testimony::new(plan)),
         Box::new(idempotency::Idempotency::default()),
+        Box::new(decisions::Decisions::default()),
+        Box::new(told::Told::default()),
+        Box::new(dates::Dates::default()),
         Box::new(durability::Durability::default()),
         Box::new(replay::Replay::default()),
         Box::new(zero_loss::ZeroLoss::default()),

@@ -2,12 +2,12 @@
 //!
 //! Every valid deposit that is final on the chain is posted once, for its amount, to its owner or to suspense, and has
 //! bought what it should; or it is a dead letter, so that a person has it. A deposit that only a person can judge has
-//! called one. Nothing else was ever posted.
+//! called one. Nothing else was ever posted, and what was rejected is rejected for a reason that one of its logs gives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::bank::Record;
-use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, Resolution, TxKey};
+use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, Reason, Resolution, TxKey};
 use plimsoll_core::id::{TransactionId, UserId};
 use plimsoll_core::ledger::{Owner, Transfer};
 use plimsoll_core::money::Amount;
@@ -15,9 +15,9 @@ use plimsoll_core::time::Instant;
 
 use super::books::Books;
 use super::broken;
-use crate::model::chain::{Due, Truth, TxIndex};
+use crate::model::chain::{Chain, Due, Truth, TxIndex};
 use crate::world::observe::{End, Observation, Oracle, Violation};
-use crate::world::plan::{PricePlan, Token};
+use crate::world::plan::{PricePlan, Shape, Token};
 
 const NAME: &str = "zero_loss";
 
@@ -28,6 +28,8 @@ pub struct ZeroLoss {
     books: Books,
     booked: BTreeMap<DepositKey, Booked>,
     attributed: BTreeMap<DepositKey, Attribution>,
+    /// Why transactions were rejected.
+    rejected: BTreeMap<TxKey, Reason>,
     /// The transactions that ever were dead letters.
     called: BTreeSet<TxKey>,
     /// Those that still are.
@@ -72,6 +74,11 @@ impl Oracle for ZeroLoss {
                 shown(*key)
             );
             return Err(broken(NAME, "invented", detail));
+        }
+        let is_untrue = |(tx, reason): &(&TxKey, &Reason)| !gives(end.chain, **tx, **reason);
+        if let Some((tx, reason)) = self.rejected.iter().find(is_untrue) {
+            let detail = format!("{} was rejected as {reason}, and is nothing of the kind", tx.tx);
+            return Err(broken(NAME, "untrue_reason", detail));
         }
         let is_for_person =
             |index: &TxIndex| end.chain.needs_person(*index) && end.chain.is_final(*index, end.at);
@@ -154,10 +161,12 @@ impl ZeroLoss {
                     self.dead.remove(&tx);
                 });
             }
+            EscrowRecord::Rejected { tx, reason, .. } => {
+                self.rejected.insert(*tx, *reason);
+            }
             EscrowRecord::ClaimFiled { .. }
             | EscrowRecord::Seen { .. }
             | EscrowRecord::Reorged { .. }
-            | EscrowRecord::Rejected { .. }
             | EscrowRecord::DeadLetterResolved { .. } => {}
         }
         Ok(())
@@ -270,9 +279,10 @@ impl ZeroLoss {
         id: Option<TransactionId>,
         expected: &[Transfer],
     ) -> Result<(), Violation> {
-        let found = id
-            .filter(|id| self.books.is_posted(*id))
-            .and_then(|id| self.books.transfers(id));
+        let entry = id.and_then(|id| self.books.entry(id));
+        let found = entry
+            .filter(|entry| entry.is_posted())
+            .map(|entry| entry.transfers.as_slice());
         if found == Some(expected) {
             return Ok(());
         }
@@ -282,6 +292,39 @@ impl ZeroLoss {
         );
         Err(broken(NAME, "posting_differs", detail))
     }
+}
+
+/// Whether a transaction of the chain gives this reason to be rejected.
+fn gives(chain: &Chain, tx: TxKey, reason: Reason) -> bool {
+    let Some(index) = chain.find(&tx.tx) else {
+        return false;
+    };
+    let logs = chain.truth(index);
+    if chain.has_reverted(index) {
+        return reason == Reason::Reverted;
+    }
+    if logs.is_empty() {
+        return reason == Reason::NoTransfer;
+    }
+    logs.iter().any(|truth| match truth.due {
+        Due::Nothing(shape) => fault_of(shape) == Some(reason),
+        Due::User(_) | Due::Suspense(_) | Due::Person => false,
+    })
+}
+
+/// Why a movement of this shape is no deposit, if it is none.
+const fn fault_of(shape: Shape) -> Option<Reason> {
+    Some(match shape {
+        Shape::Payment | Shape::ToCollect | Shape::Huge => return None,
+        Shape::ToStranger => Reason::NotToUs,
+        Shape::FakeToken => Reason::ForeignContract,
+        Shape::Erc721 | Shape::DirtyTopic | Shape::LongData => Reason::MalformedLog,
+        Shape::Native => Reason::NativeTransfer,
+        Shape::ZeroValue => Reason::ZeroAmount,
+        Shape::SelfTransfer | Shape::OwnSweep => Reason::OwnTransfer,
+        Shape::Minted => Reason::Minted,
+        Shape::Approval => Reason::NoTransfer,
+    })
 }
 
 fn moved(debit: Owner, credit: Owner, truth: &Truth) -> Transfer {

@@ -49,6 +49,13 @@ impl Chain {
         self.truth(index).iter().any(|truth| truth.due == Due::Person)
     }
 
+    /// Whether the transaction was sent and reverted.
+    #[must_use]
+    pub fn has_reverted(&self, index: TxIndex) -> bool {
+        let tx = &self.transactions[index.place()];
+        !tx.succeeded && !tx.placements.is_empty()
+    }
+
     /// The name of a transaction.
     #[must_use]
     pub fn key_of(&self, index: TxIndex) -> TxKey {

@@ -1,0 +1,269 @@
+//! Testimony: what the bank believes of the chain was said to it, in this life of its process, by those whom it names.
+//!
+//! Each vote in an evidence was cast: its endpoint showed the transaction in that block, and called final what the vote
+//! says. A block is taken for gone when two independent upstreams showed the transaction elsewhere, or had no receipt for
+//! it although they had finalized that height; that they are behind proves nothing (traps E13, E15). A range is read when
+//! two independent upstreams had finalized it and agree on its last block.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_core::bank::{Act, Event, Input, Record};
+use plimsoll_core::escrow::{Answer, BlockRef, EscrowRecord, Evidence, Question, TxKey};
+use plimsoll_core::id::{CallId, ChainId, EndpointId, TxHash};
+use plimsoll_core::machine::Intent;
+use plimsoll_core::time::Instant;
+
+use super::broken;
+use crate::world::observe::{End, Observation, Oracle, Violation};
+use crate::world::plan::Plan;
+
+const NAME: &str = "testimony";
+
+/// The oracle.
+#[derive(Debug)]
+pub struct Testimony {
+    /// Who runs each endpoint.
+    providers: Vec<String>,
+    /// Whom each call asked what.
+    calls: BTreeMap<CallId, (EndpointId, Asked)>,
+    /// What was said of each transaction.
+    of_transactions: BTreeMap<TxKey, Said>,
+    /// What was said of ranges, by their last block.
+    of_ranges: BTreeMap<(ChainId, BlockRef), Vec<Reading>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Asked {
+    Receipt(TxHash),
+    Scan,
+}
+
+/// What was said of a transaction.
+#[derive(Debug, Clone, Default)]
+struct Said {
+    /// Before it was last seen.
+    earlier: Vec<Statement>,
+    /// Since then, or at all.
+    since: Vec<Statement>,
+}
+
+/// What an endpoint said of a transaction.
+#[derive(Debug, Clone, Copy)]
+struct Statement {
+    endpoint: u8,
+    finalized: BlockRef,
+    /// The block of its receipt, if it had one.
+    block: Option<BlockRef>,
+}
+
+/// What an endpoint said of a range.
+#[derive(Debug, Clone)]
+struct Reading {
+    endpoint: u8,
+    finalized: BlockRef,
+    found: BTreeSet<TxHash>,
+}
+
+impl Testimony {
+    /// The oracle for a run of `plan`.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        let endpoints = plan.topology.endpoints.iter();
+        Self {
+            providers: endpoints.map(|one| one.provider.clone()).collect(),
+            calls: BTreeMap::new(),
+            of_transactions: BTreeMap::new(),
+            of_ranges: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in an answer to a question that was asked.
+    fn hear(&mut self, input: &Input) {
+        let Event::Answered {
+            call,
+            outcome: Ok(answer),
+        } = &input.event
+        else {
+            return;
+        };
+        let Some((EndpointId { chain, index }, asked)) = self.calls.get(call).copied() else {
+            return;
+        };
+        match (asked, answer) {
+            (Asked::Receipt(tx), Answer::Receipt { finalized, receipt }) => {
+                let statement = Statement {
+                    endpoint: index,
+                    finalized: *finalized,
+                    block: receipt.as_ref().map(|receipt| receipt.block),
+                };
+                let tx = TxKey { chain, tx };
+                self.of_transactions.entry(tx).or_default().since.push(statement);
+            }
+            (
+                Asked::Scan,
+                Answer::Scan {
+                    finalized,
+                    last: Some(last),
+                    logs,
+                },
+            ) => {
+                let reading = Reading {
+                    endpoint: index,
+                    finalized: *finalized,
+                    found: logs.iter().map(|log| log.tx).collect(),
+                };
+                self.of_ranges.entry((chain, *last)).or_default().push(reading);
+            }
+            (
+                Asked::Receipt(_) | Asked::Scan,
+                Answer::Identity { .. } | Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. },
+            ) => {}
+        }
+    }
+
+    fn note_question(&mut self, act: &Act) {
+        let Act::Ask {
+            call,
+            endpoint,
+            question,
+            ..
+        } = act
+        else {
+            return;
+        };
+        let asked = match question {
+            Question::Receipt { tx } => Asked::Receipt(*tx),
+            Question::Scan { .. } => Asked::Scan,
+            Question::Identity { .. } | Question::Heads => return,
+        };
+        self.calls.insert(*call, (*endpoint, asked));
+    }
+
+    fn judge(&mut self, record: &Record) -> Result<(), Violation> {
+        let Record::Escrow(record) = record else {
+            return Ok(());
+        };
+        match record {
+            EscrowRecord::Seen { tx, evidence, .. } => {
+                self.judge_evidence(*tx, evidence)?;
+                // What was said before says nothing about whether it is gone since.
+                let said = self.of_transactions.entry(*tx).or_default();
+                said.earlier = core::mem::take(&mut said.since);
+                Ok(())
+            }
+            EscrowRecord::Final { tx, evidence, .. } | EscrowRecord::Rejected { tx, evidence, .. } => {
+                self.judge_evidence(*tx, evidence)?;
+                self.of_transactions.remove(tx);
+                Ok(())
+            }
+            EscrowRecord::Reorged { tx, was, .. } => self.judge_loss(*tx, *was),
+            EscrowRecord::Scanned { chain, to, found, .. } => self.judge_scan(*chain, *to, found),
+            EscrowRecord::DeadLettered { tx, .. } => {
+                self.of_transactions.remove(tx);
+                Ok(())
+            }
+            EscrowRecord::ClaimFiled { .. }
+            | EscrowRecord::DeadLetterResolved { .. }
+            | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
+        }
+    }
+
+    fn judge_evidence(&self, tx: TxKey, evidence: &Evidence) -> Result<(), Violation> {
+        let said = self.of_transactions.get(&tx).cloned().unwrap_or_default();
+        for vote in &evidence.votes {
+            let is_this = |statement: &Statement| {
+                statement.endpoint == vote.endpoint
+                    && statement.finalized == vote.finalized
+                    && statement.block == Some(evidence.block)
+            };
+            if !said.earlier.iter().chain(&said.since).any(is_this) {
+                let detail = format!(
+                    "{} rests on {vote:?} for {:?}: said was {said:?}",
+                    tx.tx, evidence.block
+                );
+                return Err(broken(NAME, "vote_never_cast", detail));
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_loss(&self, tx: TxKey, was: BlockRef) -> Result<(), Violation> {
+        let said = self.of_transactions.get(&tx);
+        let said = said.map_or(&[][..], |said| said.since.as_slice());
+        let proves = |statement: &&Statement| match statement.block {
+            Some(block) => block != was,
+            None => statement.finalized.number >= was.number,
+        };
+        let by = said.iter().filter(proves).map(|statement| statement.endpoint);
+        if self.are_independent(by) {
+            return Ok(());
+        }
+        let detail = format!("{} is taken for gone from {was:?}: said was {said:?}", tx.tx);
+        Err(broken(NAME, "gone_without_proof", detail))
+    }
+
+    fn judge_scan(&mut self, chain: ChainId, to: BlockRef, found: &[TxHash]) -> Result<(), Violation> {
+        let said = self.of_ranges.get(&(chain, to)).map_or(&[][..], Vec::as_slice);
+        let shows = |reading: &&Reading| {
+            reading.finalized.number >= to.number && found.iter().all(|tx| reading.found.contains(tx))
+        };
+        let by = said.iter().filter(shows).map(|reading| reading.endpoint);
+        if !self.are_independent(by) {
+            let detail = format!("blocks up to {to:?} count as read with {found:?}: said was {said:?}");
+            return Err(broken(NAME, "read_without_proof", detail));
+        }
+        self.of_ranges
+            .retain(|(of, last), _| *of != chain || last.number > to.number);
+        Ok(())
+    }
+
+    /// Whether two of these endpoints are run by different providers.
+    fn are_independent(&self, endpoints: impl Iterator<Item = u8>) -> bool {
+        let provider = |endpoint: u8| self.providers.get(usize::from(endpoint));
+        let providers: BTreeSet<_> = endpoints.filter_map(provider).collect();
+        providers.len() >= 2
+    }
+}
+
+impl Oracle for Testimony {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn observe(&mut self, _at: Instant, seen: &Observation<'_>) -> Result<(), Violation> {
+        match seen {
+            Observation::Handled { input, effects, .. } => {
+                self.hear(input);
+                for effect in *effects {
+                    match effect {
+                        Intent::Record(record) => self.judge(record)?,
+                        Intent::Act(act) => self.note_question(act),
+                    }
+                }
+                if let Event::Answered { call, .. } = &input.event {
+                    self.calls.remove(call);
+                }
+            }
+            // A process that begins anew asks anew.
+            Observation::Crashed { .. } => {
+                self.calls.clear();
+                self.of_transactions.clear();
+                self.of_ranges.clear();
+            }
+            Observation::Committed { .. }
+            | Observation::Released { .. }
+            | Observation::ReplyDelivered { .. }
+            | Observation::Restarted { .. }
+            | Observation::Fault { .. }
+            | Observation::Chain(_) => {}
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _end: &End<'_>) -> Result<(), Violation> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
