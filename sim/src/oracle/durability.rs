@@ -2,7 +2,8 @@
 //!
 //! An act that tells somebody something leaves only once every record that was decided before it is committed, in the
 //! order in which it was decided. A question to an endpoint tells nobody anything: it leaves when it will, and once.
-//! Whatever a reply acknowledged is there after every restart, and among what was committed at the end.
+//! Whatever a reply acknowledged is there after every restart, and among what was committed at the end. A process ends
+//! by a crash, or because another writer took the journal over; it is never shut out by what it did itself.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -16,6 +17,7 @@ use plimsoll_core::machine::Intent;
 use plimsoll_core::time::Instant;
 
 use super::broken;
+use crate::fault::{Fault, ProcessFault};
 use crate::world::observe::{End, Observation, Oracle, Violation};
 
 const NAME: &str = "durability";
@@ -33,6 +35,10 @@ pub struct Durability {
     questions: Vec<u128>,
     /// What each request of this life of the process would promise if it were granted.
     asked: BTreeMap<RequestId, Asked>,
+    /// Whether a fault is ending the process at this moment.
+    is_crashing: bool,
+    /// Whether another writer took the journal over in this life of the process.
+    has_rival: bool,
     promises: BTreeSet<Promise>,
     /// What the committed records made true.
     kept: BTreeSet<Promise>,
@@ -82,14 +88,24 @@ impl Oracle for Durability {
                 self.waiting.clear();
                 self.questions.clear();
                 self.asked.clear();
+                if core::mem::take(&mut self.is_crashing) || self.has_rival {
+                    return Ok(());
+                }
+                let detail = "the process ended without a crash, and nobody took the journal over".to_owned();
+                Err(broken(NAME, "shut_out_by_itself", detail))
+            }
+            Observation::Fault { fault, is_over } => {
+                self.is_crashing = is_crash(fault) && !is_over;
+                self.has_rival |= is_takeover(fault) && !is_over;
                 Ok(())
             }
             Observation::Restarted { bank, durable } => {
+                (self.is_crashing, self.has_rival) = (false, false);
                 (self.decided, self.committed) = (durable.position, durable.position);
                 let broken = self.promises.iter().find(|promise| !promise.is_kept_by(bank));
                 broken.map_or(Ok(()), |promise| Err(lost(*promise, "after a restart")))
             }
-            Observation::ReplyDelivered { .. } | Observation::Fault { .. } | Observation::Chain(_) => Ok(()),
+            Observation::ReplyDelivered { .. } | Observation::Chain(_) => Ok(()),
         }
     }
 
@@ -249,6 +265,24 @@ fn made_true(record: &Record) -> Option<Promise> {
         | Record::AssetRegistered { .. }
         | Record::AddressAssigned { .. } => None,
     }
+}
+
+const fn is_crash(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Process {
+            fault: ProcessFault::Crash { .. }
+        }
+    )
+}
+
+const fn is_takeover(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Process {
+            fault: ProcessFault::Usurped
+        }
+    )
 }
 
 fn lost(promise: Promise, when: &str) -> Violation {

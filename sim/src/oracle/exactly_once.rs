@@ -1,7 +1,8 @@
 //! Exactly once, the half about "not twice": no deposit is posted a second time, and nothing else comes out of custody.
 //!
 //! Every posting that debits custody must be the booking of one log of one transaction, for the log's amount, to the
-//! one that it is booked to; and no log is booked again, in this life of the process or in any other.
+//! one that it is booked to; and no log is booked again, in this life of the process or in any other. What is on its way
+//! out of custody is on its way for as long as its transaction is seen, and no longer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,6 +33,12 @@ struct Postings {
     taken: BTreeSet<TransactionId>,
     /// Holds on custody, with what they hold.
     holds: BTreeMap<TransactionId, Vec<Transfer>>,
+    /// The holds of each seen transaction.
+    seen: BTreeMap<TxKey, Vec<TransactionId>>,
+    /// Holds on custody that no seen transaction explains.
+    loose: BTreeSet<TransactionId>,
+    /// Holds on custody that ended in this group of records.
+    ended: BTreeSet<TransactionId>,
     /// Postings from custody that no deposit explains yet.
     unexplained: BTreeMap<TransactionId, Vec<Transfer>>,
 }
@@ -55,16 +62,23 @@ impl Follower for Postings {
         for record in records {
             match record {
                 Record::Ledger(record) => self.follow_ledger(record)?,
-                Record::Escrow(EscrowRecord::Final { tx, deposits, .. }) => {
-                    deposits.iter().try_for_each(|booked| self.explain(*tx, booked))?;
-                }
-                Record::Escrow(_)
-                | Record::AssetRegistered { .. }
+                Record::Escrow(record) => self.follow_escrow(record)?,
+                Record::AssetRegistered { .. }
                 | Record::UserRegistered { .. }
                 | Record::AddressAssigned { .. } => {}
             }
         }
         // Whatever an input does is one group of records, and so is what explains it.
+        if let Some(hold) = self.loose.first() {
+            let detail = format!("{hold} is held for a deposit that is not seen");
+            return Err(broken(NAME, "hold_left_behind", detail));
+        }
+        let ended = core::mem::take(&mut self.ended);
+        let mut still_seen = self.seen.values().flatten().filter(|hold| ended.contains(hold));
+        if let Some(hold) = (!ended.is_empty()).then(|| still_seen.next()).flatten() {
+            let detail = format!("{hold} ended, and its deposit is still seen");
+            return Err(broken(NAME, "seen_without_hold", detail));
+        }
         match self.unexplained.first_key_value() {
             None => Ok(()),
             Some((transaction, transfers)) => {
@@ -91,15 +105,16 @@ impl Postings {
             } => {
                 if takes(transfers) {
                     self.holds.insert(*transaction, transfers.clone());
+                    self.loose.insert(*transaction);
                 }
                 Ok(())
             }
-            LedgerRecord::HoldPosted { hold, amounts, .. } => match self.holds.remove(hold) {
+            LedgerRecord::HoldPosted { hold, amounts, .. } => match self.release(*hold) {
                 Some(transfers) => self.take(*hold, &posted(transfers, amounts.as_deref())),
                 None => Ok(()),
             },
             LedgerRecord::HoldVoided { hold, .. } | LedgerRecord::HoldExpired { hold } => {
-                self.holds.remove(hold);
+                self.release(*hold);
                 Ok(())
             }
             LedgerRecord::Reversed {
@@ -115,6 +130,52 @@ impl Postings {
             | LedgerRecord::AccountsOpened { .. }
             | LedgerRecord::LimitsSet { .. } => Ok(()),
         }
+    }
+
+    fn follow_escrow(&mut self, record: &EscrowRecord) -> Result<(), Violation> {
+        match record {
+            EscrowRecord::Seen { tx, deposits, .. } => {
+                let holds: Vec<TransactionId> =
+                    deposits.iter().filter_map(|booked| booked.transaction).collect();
+                for hold in &holds {
+                    if !self.loose.remove(hold) {
+                        let detail = format!("{} is seen, and {hold} was not held with it", tx.tx);
+                        return Err(broken(NAME, "seen_without_hold", detail));
+                    }
+                }
+                self.seen.insert(*tx, holds);
+                Ok(())
+            }
+            EscrowRecord::Final { tx, deposits, .. } => {
+                self.leave(*tx);
+                deposits.iter().try_for_each(|booked| self.explain(*tx, booked))
+            }
+            EscrowRecord::Reorged { tx, .. }
+            | EscrowRecord::Rejected { tx, .. }
+            | EscrowRecord::DeadLettered { tx, .. } => {
+                self.leave(*tx);
+                Ok(())
+            }
+            EscrowRecord::ClaimFiled { .. }
+            | EscrowRecord::Scanned { .. }
+            | EscrowRecord::DeadLetterResolved { .. }
+            | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
+        }
+    }
+
+    /// A transaction is seen no longer: nothing explains what is still held for it.
+    fn leave(&mut self, tx: TxKey) {
+        let holds = self.seen.remove(&tx).unwrap_or_default();
+        self.loose
+            .extend(holds.into_iter().filter(|hold| self.holds.contains_key(hold)));
+    }
+
+    /// A hold has ended: what it held, if it was one on custody.
+    fn release(&mut self, hold: TransactionId) -> Option<Vec<Transfer>> {
+        self.loose.remove(&hold);
+        let held = self.holds.remove(&hold)?;
+        self.ended.insert(hold);
+        Some(held)
     }
 
     fn take(&mut self, transaction: TransactionId, transfers: &[Transfer]) -> Result<(), Violation> {

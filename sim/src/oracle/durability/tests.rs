@@ -10,6 +10,7 @@ use super::super::testing::{
     posted, received, registered, user,
 };
 use super::Durability;
+use crate::fault::{CrashLoss, Fault, ProcessFault};
 use crate::world::observe::Observation;
 
 fn reply(request: u64, reply: Reply) -> Act {
@@ -136,13 +137,46 @@ fn an_act_out_of_order_or_unasked_is_found() {
 fn an_act_of_an_earlier_life_is_found() {
     let mut oracle = Durability::default();
     decide(&mut oracle, &input(Event::Tick), &[act(welcome())]);
+    assert_eq!(strike(&mut oracle, CRASH), "fine");
+    assert_eq!(end(&mut oracle), "fine");
+    assert_eq!(release(&mut oracle, &welcome()), "released_unasked");
+}
+
+const CRASH: ProcessFault = ProcessFault::Crash {
+    loss: CrashLoss::Kept,
+};
+
+fn strike(oracle: &mut Durability, fault: ProcessFault) -> &'static str {
+    let fault = &Fault::Process { fault };
+    let is_over = false;
+    judge(oracle, &Observation::Fault { fault, is_over })
+}
+
+/// The process ends.
+fn end(oracle: &mut Durability) -> &'static str {
     let crashed = Observation::Crashed {
         bank: &bank(&[]),
         uncommitted: &[],
         durable: &head(0),
     };
-    assert_eq!(judge(&mut oracle, &crashed), "fine");
-    assert_eq!(release(&mut oracle, &welcome()), "released_unasked");
+    judge(oracle, &crashed)
+}
+
+#[test]
+fn a_process_that_shut_itself_out_is_found() {
+    let mut oracle = Durability::default();
+    assert_eq!(end(&mut oracle), "shut_out_by_itself");
+    assert_eq!(strike(&mut oracle, ProcessFault::Usurped), "fine");
+    assert_eq!(end(&mut oracle), "fine");
+    assert_eq!(restart(&mut oracle, &[]), "fine");
+    assert_eq!(
+        end(&mut oracle),
+        "shut_out_by_itself",
+        "the rival was of an earlier life"
+    );
+    assert_eq!(strike(&mut oracle, CRASH), "fine");
+    assert_eq!(end(&mut oracle), "fine");
+    assert_eq!(end(&mut oracle), "shut_out_by_itself", "one crash ends one life");
 }
 
 #[test]

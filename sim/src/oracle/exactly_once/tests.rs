@@ -1,8 +1,10 @@
 use plimsoll_core::bank::Record;
+use plimsoll_core::escrow::{DeadLetterReason, EscrowRecord};
+use plimsoll_core::ledger::LedgerRecord;
 
 use super::super::testing::{
-    bank, block, booked, evidence, held, hold_posted, judge_commit, judge_records, posted, received,
-    reversed, settled, transfer, tx, user,
+    WALL, bank, block, booked, evidence, held, hold_posted, id, judge_commit, judge_records, posted, receipt,
+    received, reversed, settled, transfer, tx, user,
 };
 use super::ExactlyOnce;
 use plimsoll_core::ledger::Owner;
@@ -28,10 +30,42 @@ fn check(groups: &[Vec<Record>]) -> Vec<&'static str> {
 #[test]
 fn a_deposit_posted_once_is_fine() {
     assert_eq!(check(&[credit(1, 1), credit(2, 2)]), ["fine", "fine"]);
-    let seen = vec![held(1, &[received(1, 100)])];
     let mut from_hold = credit(1, 1);
     from_hold[0] = hold_posted(1);
-    assert_eq!(check(&[seen, from_hold]), ["fine", "fine"]);
+    assert_eq!(check(&[seen(1), from_hold]), ["fine", "fine"]);
+}
+
+/// Transaction 1 on the chain is seen, and held as transaction `number`.
+fn seen(number: u64) -> Vec<Record> {
+    let seen = EscrowRecord::Seen {
+        tx: tx(1),
+        evidence: evidence(block(5), &[(0, 4), (1, 4)]),
+        deposits: vec![booked(0, 100, Some(number))],
+        at: WALL,
+    };
+    vec![held(number, &[received(1, 100)]), Record::Escrow(seen)]
+}
+
+fn dead() -> Record {
+    Record::Escrow(EscrowRecord::DeadLettered {
+        tx: tx(1),
+        reason: DeadLetterReason::NotFinal,
+        at: WALL,
+    })
+}
+
+#[test]
+fn a_hold_that_outlives_its_sighting_is_found() {
+    let voided = Record::Ledger(LedgerRecord::HoldVoided {
+        receipt: receipt("void"),
+        hold: id(1),
+    });
+    let gone = vec![voided.clone(), dead()];
+    assert_eq!(check(&[seen(1), gone]), ["fine", "fine"]);
+    assert_eq!(check(&[seen(1), vec![voided]]), ["fine", "seen_without_hold"]);
+    assert_eq!(check(&[seen(1), vec![dead()]]), ["fine", "hold_left_behind"]);
+    assert_eq!(check(&[seen(1)[..1].to_vec()]), ["hold_left_behind"]);
+    assert_eq!(check(&[seen(1)[1..].to_vec()]), ["seen_without_hold"]);
 }
 
 #[test]
