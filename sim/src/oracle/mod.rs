@@ -4,6 +4,7 @@
 //! the records, the replies and what the chain knows about itself, and complains when the bank does not fit it. What
 //! the scenario expects beyond that is judged by [`expectation`].
 
+pub mod asking;
 mod books;
 pub mod conservation;
 pub mod dates;
@@ -30,6 +31,7 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(exactly_once::ExactlyOnce::default()),
         Box::new(lifecycle::Lifecycle::new(plan)),
         Box::new(testimony::Testimony::new(plan)),
+        Box::new(asking::Asking::new(plan)),
         Box::new(idempotency::Idempotency::default()),
         Box::new(decisions::Decisions::default()),
         Box::new(told::Told::default()),

@@ -133,7 +133,7 @@ impl<T: Clone + PartialEq> Round<T> {
         for (place, content) in self.contents.iter().enumerate() {
             let votes = self.votes_for(Some(place));
             if votes.len() >= QUORUM {
-                let dissenters = self.dissenters(place);
+                let dissenters = self.dissenters(place, &votes);
                 return Standing::Agreed {
                     content: content.clone(),
                     votes,
@@ -198,9 +198,15 @@ impl<T: Clone + PartialEq> Round<T> {
         })
     }
 
-    /// Who contradicts the content at `place` about a block that they call final. Before finality honest nodes may
-    /// differ.
-    fn dissenters(&self, place: usize) -> Vec<u8> {
+    /// Who contradicts the content at `place`, which `votes` agree on, about a block that they call final, though the
+    /// voters call theirs final too. Before finality honest nodes may differ, and one that is ahead of the voters calls
+    /// final what they have not seen.
+    fn dissenters(&self, place: usize, votes: &[Vote]) -> Vec<u8> {
+        let agreed = self.ballots.iter().find(|ballot| ballot.content == Some(place));
+        let is_final = |ballot: &Ballot| votes.iter().all(|vote| vote.finalized.number >= ballot.height);
+        if !agreed.is_some_and(is_final) {
+            return Vec::new();
+        }
         let contradicts = |ballot: &&Ballot| {
             ballot.content.is_some_and(|other| other != place)
                 && ballot.vote.finalized.number >= ballot.height

@@ -78,6 +78,9 @@ fn different_contents_want_a_third_voice_and_the_odd_one_is_named() {
     check("1? 2? 1a 2b", "want 1");
     check("1? 2? 1a 2b 3? 3a", "a by [1, 3] against [2]");
     check("1? 2? 1a 2b@4 3? 3a", "a by [1, 3] against []");
+    // Who is ahead is not wrong: those who outvote it may be on a fork that is gone.
+    check("1? 2? 1a@4 2b 3? 3a@4", "a by [1, 3] against []");
+    check("1? 2? 1a@4 2b 3? 3a", "a by [1, 3] against []");
 }
 
 #[test]

@@ -1,0 +1,205 @@
+//! Lawful questions: whom the bank may ask, and whom it may shut out.
+//!
+//! An endpoint is asked nothing but who it is until it has said so; nothing at all while it is shut out, or before it may
+//! be asked again because it was asked too much; never more at once than was agreed. Nobody is shut out who never said an
+//! untruth: an endpoint that is ahead of the others, behind them, empty or slow is honest.
+
+use std::collections::BTreeMap;
+
+use core::time::Duration;
+
+use plimsoll_core::bank::{Act, Event, Notice};
+use plimsoll_core::escrow::{Answer, Fault as Silence, Question};
+use plimsoll_core::id::CallId;
+use plimsoll_core::machine::Intent;
+use plimsoll_core::resilience::PoolPolicy;
+use plimsoll_core::time::Instant;
+
+use super::broken;
+use crate::fault::{EndpointFault, Fault};
+use crate::world::observe::{End, Observation, Oracle, Violation};
+use crate::world::plan::Plan;
+
+const NAME: &str = "asking";
+
+/// The oracle.
+#[derive(Debug)]
+pub struct Asking {
+    chain_id: u64,
+    policy: PoolPolicy,
+    endpoints: Vec<Endpoint>,
+    calls: BTreeMap<CallId, Call>,
+}
+
+/// What is known of an endpoint. All but the last is forgotten when the process ends.
+#[derive(Debug, Clone, Default)]
+struct Endpoint {
+    /// Whether it said that it serves this chain, since it was last shut out.
+    is_proved: bool,
+    shut_until: Instant,
+    banned_until: Instant,
+    /// When it was last asked who it is.
+    probed_at: Option<Instant>,
+    /// Whether it ever said an untruth.
+    has_lied: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    endpoint: u8,
+    deadline: Instant,
+}
+
+impl Asking {
+    /// The oracle for a run of `plan`.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            chain_id: plan.topology.chain.id,
+            policy: PoolPolicy::default(),
+            endpoints: vec![Endpoint::default(); plan.topology.endpoints.len()],
+            calls: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in an answer. One that comes after its call was given up means nothing.
+    fn hear(&mut self, at: Instant, event: &Event) {
+        let Event::Answered { call, outcome } = event else {
+            return;
+        };
+        let Some(Call { endpoint, .. }) = self.calls.remove(call) else {
+            return;
+        };
+        let endpoint = &mut self.endpoints[usize::from(endpoint)];
+        match outcome {
+            Ok(Answer::Identity { chain_id, .. }) => {
+                endpoint.is_proved |= *chain_id == self.chain_id && endpoint.shut_until <= at;
+            }
+            Err(Silence::RateLimited { retry_after }) => {
+                let asked_for = retry_after.filter(|pause| !pause.is_zero());
+                let pause = asked_for.unwrap_or(self.policy.ban).min(self.policy.ban_max);
+                endpoint.banned_until = endpoint.banned_until.max(at.after(pause));
+            }
+            Ok(Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. }) | Err(_) => {}
+        }
+    }
+
+    fn judge_question(&mut self, at: Instant, act: &Act) -> Result<(), Violation> {
+        let Act::Ask {
+            call,
+            endpoint,
+            question,
+            timeout,
+        } = act
+        else {
+            return Ok(());
+        };
+        let index = endpoint.index;
+        let known = &mut self.endpoints[usize::from(index)];
+        let wrong = |invariant, why: &str| {
+            let detail = format!("endpoint {index} was asked {question:?} {why}");
+            Err(broken(NAME, invariant, detail))
+        };
+        if at < known.shut_until {
+            return wrong("asked_while_shut_out", "while it was shut out");
+        }
+        if at < known.banned_until {
+            return wrong("asked_during_ban", "before it said that it may be asked again");
+        }
+        if matches!(question, Question::Identity { .. }) {
+            let may_again = known.probed_at.map(|last| last.after(self.policy.probe_interval));
+            known.probed_at = Some(at);
+            if may_again.is_some_and(|may_again| at < may_again) {
+                return wrong("probed_too_often", "twice within a probe interval");
+            }
+        } else if !known.is_proved {
+            return wrong("asked_unproved", "and has not said who it is");
+        }
+        let times: core::ops::RangeInclusive<Duration> =
+            self.policy.attempt_timeout_min..=self.policy.attempt_timeout_max;
+        if !times.contains(timeout) {
+            return wrong("given_no_time", "and given no time that was agreed");
+        }
+        let deadline = at.after(*timeout);
+        let endpoint = index;
+        self.calls.insert(*call, Call { endpoint, deadline });
+        let in_flight = self.calls.values().filter(|call| call.endpoint == index).count();
+        if in_flight > usize::from(self.policy.in_flight_max) {
+            return wrong("asked_too_much", "beside more than it was agreed to bear");
+        }
+        Ok(())
+    }
+
+    fn judge_notice(&mut self, at: Instant, act: &Act) -> Result<(), Violation> {
+        let (Act::Notice(Notice::Disagreement { endpoint }) | Act::Notice(Notice::Cordoned { endpoint, .. })) =
+            act
+        else {
+            return Ok(());
+        };
+        let pause = self.policy.disagreement_cordon.min(self.policy.identity_cordon);
+        let known = &mut self.endpoints[usize::from(endpoint.index)];
+        known.is_proved = false;
+        known.shut_until = known.shut_until.max(at.after(pause));
+        if known.has_lied {
+            return Ok(());
+        }
+        let detail = format!(
+            "endpoint {} was shut out, and never said an untruth",
+            endpoint.index
+        );
+        Err(broken(NAME, "honest_endpoint_shut_out", detail))
+    }
+}
+
+impl Oracle for Asking {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn observe(&mut self, at: Instant, seen: &Observation<'_>) -> Result<(), Violation> {
+        match seen {
+            Observation::Handled { input, effects, .. } => {
+                self.hear(at, &input.event);
+                self.calls.retain(|_, call| call.deadline > at);
+                let acts = || {
+                    effects.iter().filter_map(|effect| match effect {
+                        Intent::Act(act) => Some(act),
+                        Intent::Record(_) => None,
+                    })
+                };
+                // Within one input an endpoint may have been asked before it was shut out.
+                acts().try_for_each(|act| self.judge_question(at, act))?;
+                acts().try_for_each(|act| self.judge_notice(at, act))
+            }
+            Observation::Crashed { .. } => {
+                self.calls.clear();
+                for endpoint in &mut self.endpoints {
+                    let has_lied = endpoint.has_lied;
+                    *endpoint = Endpoint {
+                        has_lied,
+                        ..Endpoint::default()
+                    };
+                }
+                Ok(())
+            }
+            Observation::Fault { fault, .. } => {
+                if let Fault::Endpoint { endpoint, fault, .. } = fault {
+                    self.endpoints[usize::from(*endpoint)].has_lied |= EndpointFault::is_byzantine(fault);
+                }
+                Ok(())
+            }
+            Observation::Committed { .. }
+            | Observation::Released { .. }
+            | Observation::ReplyDelivered { .. }
+            | Observation::Restarted { .. }
+            | Observation::Chain(_) => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, _end: &End<'_>) -> Result<(), Violation> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
