@@ -77,7 +77,7 @@ pub enum EndpointFault {
     Empty,
     /// HTTP 429.
     RateLimited {
-        /// What `Retry-After` says, if it is sent.
+        /// What `Retry-After` says in three of four answers, if it is sent at all.
         retry_after_ms: Option<u64>,
     },
     /// HTTP 401.

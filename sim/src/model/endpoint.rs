@@ -144,7 +144,9 @@ impl Endpoint {
                 }
                 EndpointFault::Empty => mood.is_empty = true,
                 EndpointFault::RateLimited { retry_after_ms } => {
-                    let retry_after = retry_after_ms.map(Duration::from_millis);
+                    // Not every machine on the way sends the header.
+                    let is_sent = self.rng.chance(3, 4);
+                    let retry_after = retry_after_ms.filter(|_| is_sent).map(Duration::from_millis);
                     mood.failure = Some(Silence::RateLimited { retry_after });
                 }
                 EndpointFault::Auth => mood.failure = Some(Silence::Auth),

@@ -121,6 +121,18 @@ fn failures_are_what_they_say() {
 }
 
 #[test]
+fn an_endpoint_may_bound_its_scans() {
+    let chain = chain().0;
+    let asked = |bound| {
+        let mut endpoint = Endpoint::new(0, 0, Rng::from_seed(2)).with_scans_of(bound);
+        endpoint.ask(&chain, NOW, &scan(), VICTIM)
+    };
+    let too_large = Reaction::Answers(Duration::ZERO, Err(Silence::TooLarge));
+    assert_eq!(asked(Some(10)), too_large, "the scan is of eleven blocks");
+    assert_eq!(asked(Some(11)), asked(None));
+}
+
+#[test]
 fn a_lagging_node_answers_nothing_for_what_it_lacks() {
     let lagging = Some(EndpointFault::Lagging { blocks: 200 });
     let Answer::Scan { last, logs, .. } = answer(lagging, &scan()) else {
