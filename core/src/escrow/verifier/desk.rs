@@ -129,6 +129,7 @@ impl Desk {
 
     /// Does what is due: lets calls go whose time is over, probes, polls, verifies.
     pub(super) fn on_tick(&mut self, now: Instant, out: &mut Out) {
+        self.report_due(now, out);
         self.expire_calls(now, out);
         self.probe(now, out);
         self.poll(now, out);
@@ -222,6 +223,13 @@ impl Desk {
                 .cordon(now, endpoint, crate::resilience::CordonReason::Disagreed, None);
             out.findings
                 .push((self.chain.id, Finding::Disagreed { endpoint }));
+        }
+    }
+
+    /// Tells of the breakers that changed by time alone.
+    fn report_due(&mut self, now: Instant, out: &mut Out) {
+        for (endpoint, transition) in self.pool.breakers_due(now) {
+            self.report(endpoint, Some(transition), out);
         }
     }
 

@@ -208,8 +208,15 @@ impl Pool {
         self.endpoint_mut(endpoint).breaker.reset()
     }
 
-    /// Makes the changes that are due, and says which endpoints' breakers changed their state. An owner that reports
-    /// transitions calls this before it chooses, because choosing makes the changes that are due without a word.
+    /// Lets the breakers make the changes that are due, and says what became of each that changed. An owner that reports
+    /// transitions calls this before anything else, because everything else makes the changes that are due without a
+    /// word.
+    pub fn breakers_due(&mut self, now: Instant) -> Vec<(u8, Transition)> {
+        let due = |(index, endpoint): (u8, &mut Endpoint)| Some((index, endpoint.breaker.on_tick(now)?));
+        (0..).zip(&mut self.endpoints).filter_map(due).collect()
+    }
+
+    /// Makes the changes that are due, and says which endpoints' breakers changed their state.
     pub fn on_tick(&mut self, now: Instant) -> EndpointSet {
         let settle = |(index, endpoint): (u8, &mut Endpoint)| endpoint.settle(now).then_some(index);
         (0..).zip(&mut self.endpoints).filter_map(settle).collect()

@@ -50,6 +50,7 @@ impl Desk {
             return;
         };
         self.deadlines.remove(&(deadline, call));
+        self.report_due(now, out);
         let (endpoint, took) = (lease.endpoint, now.since(asked_at));
         match outcome.and_then(|answer| self.fitting(purpose, answer)) {
             Ok(answer) => {

@@ -176,3 +176,49 @@ fn two_endpoints_of_two_providers_are_enough_and_one_is_not() {
     office.run(SECOND * 30);
     assert_eq!(office.mined_after(since, tx(2)), (None, None));
 }
+
+#[test]
+fn every_change_of_a_breaker_is_told_when_it_happens() {
+    let mut office = Office::new();
+    office.run(SECOND * 5);
+    office.endpoints[0].bend = Some(|_, _| Some(Err(Fault::Connection)));
+    let since = office.now;
+    office.run(SECOND * 200);
+    office.endpoints[0].bend = None;
+    office.run(SECOND * 200);
+    let told: Vec<_> = office
+        .findings
+        .iter()
+        .filter_map(|(at, finding)| {
+            let Finding::Breaker {
+                endpoint: 0,
+                from,
+                to,
+            } = finding
+            else {
+                return None;
+            };
+            Some((at.since(since), from.code(), to.code()))
+        })
+        .collect();
+    let follows = told.windows(2).all(|pair| pair[0].2 == pair[1].1);
+    assert!(follows, "{told:?}");
+    assert_eq!(
+        told.first().map(|(_, from, to)| (*from, *to)),
+        Some(("closed", "open"))
+    );
+    assert_eq!(
+        told.last().map(|(_, from, to)| (*from, *to)),
+        Some(("half_open", "closed"))
+    );
+    // Once it answers again a probe may find that out before its time.
+    let refused = told.iter().filter(|(at, ..)| *at < SECOND * 200);
+    let times: Vec<Duration> = refused.map(|(at, ..)| *at).collect();
+    for open_and_half_open in times.chunks_exact(2) {
+        assert_eq!(
+            open_and_half_open[1] - open_and_half_open[0],
+            SECOND * 60,
+            "{told:?}"
+        );
+    }
+}
