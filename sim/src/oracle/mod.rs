@@ -6,6 +6,7 @@
 
 pub mod asking;
 mod books;
+pub mod breakers;
 pub mod conservation;
 pub mod dates;
 pub mod decisions;
@@ -32,6 +33,7 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(lifecycle::Lifecycle::new(plan)),
         Box::new(testimony::Testimony::new(plan)),
         Box::new(asking::Asking::new(plan)),
+        Box::new(breakers::Breakers::new(plan)),
         Box::new(idempotency::Idempotency::default()),
         Box::new(decisions::Decisions::default()),
         Box::new(told::Told::default()),

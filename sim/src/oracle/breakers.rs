@@ -1,0 +1,359 @@
+//! Lawful breakers: each change of an endpoint's breaker has its cause, and each cause has its change.
+//!
+//! The oracle hears every outcome that the bank hears and every change that it tells of, and counts for itself. What it
+//! counts of calls that were asked in the very step in which a breaker changed is uncertain, since an input may ask before
+//! and after: such a call may be the cause of a change, and never must be. Endpoints that ever said an untruth are not
+//! judged, because what an answer of theirs is worth is for others to say.
+
+use std::collections::BTreeMap;
+
+use core::time::Duration;
+
+use plimsoll_core::bank::{Act, Effect, Event, Notice};
+use plimsoll_core::escrow::Fault as Silence;
+use plimsoll_core::id::CallId;
+use plimsoll_core::machine::Intent;
+use plimsoll_core::resilience::breaker::TripModel;
+use plimsoll_core::resilience::{BreakerState, CallOutcome, PoolPolicy};
+use plimsoll_core::time::Instant;
+
+use super::broken;
+use crate::fault::Fault;
+use crate::world::observe::{End, Observation, Oracle, Violation};
+use crate::world::plan::Plan;
+
+const NAME: &str = "breakers";
+
+/// How much later than it is due a change may come: the bank looks at least each time when it polls.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// The oracle.
+#[derive(Debug)]
+pub struct Breakers {
+    policy: PoolPolicy,
+    endpoints: Vec<Breaker>,
+    calls: BTreeMap<CallId, Call>,
+    /// The number of the step.
+    step: u64,
+}
+
+/// What is known of an endpoint's breaker.
+#[derive(Debug, Clone)]
+struct Breaker {
+    state: BreakerState,
+    /// When it came to be so, and in which step.
+    since: (Instant, u64),
+    /// The outcomes since then, oldest first, each with whether it certainly counts.
+    heard: Vec<(CallOutcome, bool)>,
+    /// When it was last asked although it was open.
+    probed_at: Option<Instant>,
+    has_lied: bool,
+}
+
+impl Default for Breaker {
+    fn default() -> Self {
+        Self {
+            state: BreakerState::Closed,
+            since: (Instant::ZERO, 0),
+            heard: Vec::new(),
+            probed_at: None,
+            has_lied: false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    endpoint: u8,
+    asked_at: Instant,
+    deadline: Instant,
+    /// The step in which it was asked.
+    step: u64,
+}
+
+impl Breakers {
+    /// The oracle for a run of `plan`.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
+        Self {
+            policy: PoolPolicy::default(),
+            endpoints: vec![Breaker::default(); plan.topology.endpoints.len()],
+            calls: BTreeMap::new(),
+            step: 0,
+        }
+    }
+
+    fn step(&mut self, at: Instant, event: &Event, effects: &[Effect]) -> Result<(), Violation> {
+        self.step += 1;
+        self.hear(at, event);
+        self.changes(at, effects)?;
+        self.questions(at, effects)?;
+        let is_answer = matches!(event, Event::Answered { .. });
+        let judged = (0u8..)
+            .zip(&self.endpoints)
+            .filter(|(_, breaker)| !breaker.has_lied);
+        for (index, breaker) in judged {
+            if let Some((invariant, why)) = self.overdue(at, breaker, is_answer) {
+                return Err(wrong(invariant, index, breaker, why));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in the outcome of a call, and those of the calls whose time is over.
+    fn hear(&mut self, at: Instant, event: &Event) {
+        if let Event::Answered { call, outcome } = event
+            && let Some(call) = self.calls.remove(call)
+        {
+            let outcome = match outcome {
+                Ok(_) | Err(Silence::NotReady | Silence::TooLarge) => CallOutcome::Success,
+                Err(Silence::RateLimited { .. }) => CallOutcome::Ignored,
+                Err(
+                    Silence::Timeout
+                    | Silence::Connection
+                    | Silence::Auth
+                    | Silence::Server { .. }
+                    | Silence::Malformed { .. },
+                ) => CallOutcome::Failure,
+            };
+            self.note(call, outcome);
+        }
+        let over: Vec<CallId> = self
+            .calls
+            .iter()
+            .filter(|(_, call)| call.deadline <= at)
+            .map(|(id, _)| *id)
+            .collect();
+        for call in over {
+            if let Some(call) = self.calls.remove(&call) {
+                self.note(call, CallOutcome::Failure);
+            }
+        }
+    }
+
+    fn note(&mut self, call: Call, outcome: CallOutcome) {
+        let breaker = &mut self.endpoints[usize::from(call.endpoint)];
+        let (_, since) = breaker.since;
+        // What was asked before a change says nothing about the state after it.
+        if call.step >= since {
+            breaker.heard.push((outcome, call.step > since));
+        }
+    }
+
+    /// Judges every change that this step tells of.
+    fn changes(&mut self, at: Instant, effects: &[Effect]) -> Result<(), Violation> {
+        for effect in effects {
+            let Intent::Act(Act::Notice(Notice::Breaker { endpoint, from, to })) = effect else {
+                continue;
+            };
+            let breaker = &self.endpoints[usize::from(endpoint.index)];
+            if !breaker.has_lied {
+                if breaker.state != *from {
+                    let why = format!("it is told to leave {}", from.code());
+                    return Err(wrong("untold_change", endpoint.index, breaker, &why));
+                }
+                if !self.has_cause(at, endpoint.index, *to) {
+                    let why = format!("it became {} without cause", to.code());
+                    return Err(wrong("change_without_cause", endpoint.index, breaker, &why));
+                }
+            }
+            let breaker = &mut self.endpoints[usize::from(endpoint.index)];
+            (breaker.state, breaker.since) = (*to, (at, self.step));
+            // A probe that found out that the endpoint is well counts as its first success.
+            let has_answered = count(&breaker.heard, CallOutcome::Success, false) > 0;
+            breaker.heard.clear();
+            if *from == BreakerState::Open && has_answered {
+                breaker.heard.push((CallOutcome::Success, false));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether something that was heard can have made the breaker of `index` change to `to`.
+    fn has_cause(&self, at: Instant, index: u8, to: BreakerState) -> bool {
+        let breaker = &self.endpoints[usize::from(index)];
+        let policy = self.policy.breaker;
+        let (since, _) = breaker.since;
+        let successes = count(&breaker.heard, CallOutcome::Success, false);
+        let failures = count(&breaker.heard, CallOutcome::Failure, false);
+        let permit_over = || {
+            let is_over =
+                |call: &Call| call.endpoint == index && call.asked_at.after(policy.permit_timeout) <= at;
+            self.calls.values().any(is_over)
+        };
+        match (breaker.state, to) {
+            (BreakerState::Closed, BreakerState::Open) => {
+                failures_in_a_row(&breaker.heard, false) >= self.trips_at()
+            }
+            (BreakerState::Open, BreakerState::HalfOpen) => {
+                since.after(policy.open_for) <= at || successes > 0
+            }
+            (BreakerState::HalfOpen, BreakerState::Open) => failures > 0 || permit_over(),
+            (BreakerState::HalfOpen, BreakerState::Closed) => successes >= policy.successes_to_close,
+            (_, _) => false,
+        }
+    }
+
+    /// What should have changed by now and has not, if anything.
+    fn overdue(
+        &self,
+        at: Instant,
+        breaker: &Breaker,
+        is_answer: bool,
+    ) -> Option<(&'static str, &'static str)> {
+        let policy = self.policy.breaker;
+        let (since, _) = breaker.since;
+        let successes = count(&breaker.heard, CallOutcome::Success, true);
+        let failures = count(&breaker.heard, CallOutcome::Failure, true);
+        let is_late = is_answer && since.after(policy.open_for_max).after(SLACK) < at;
+        match breaker.state {
+            BreakerState::Closed if failures_in_a_row(&breaker.heard, true) >= self.trips_at() => {
+                Some(("never_opens", "it has failed too often to be closed"))
+            }
+            BreakerState::Open if is_late => Some(("never_half_opens", "it is open for too long")),
+            BreakerState::Open if successes > 0 => {
+                Some(("probe_forgotten", "it answered a probe, and is open"))
+            }
+            BreakerState::HalfOpen if failures > 0 => {
+                Some(("failure_forgiven", "it failed, and is half-open"))
+            }
+            BreakerState::HalfOpen if successes >= policy.successes_to_close => {
+                Some(("never_closes", "it has answered often enough to be closed"))
+            }
+            BreakerState::Closed
+            | BreakerState::Open
+            | BreakerState::HalfOpen
+            | BreakerState::ForcedOpen
+            | BreakerState::Disabled => None,
+        }
+    }
+
+    /// Judges every question that this step asks.
+    fn questions(&mut self, at: Instant, effects: &[Effect]) -> Result<(), Violation> {
+        for effect in effects {
+            let Intent::Act(Act::Ask {
+                call,
+                endpoint,
+                timeout,
+                ..
+            }) = effect
+            else {
+                continue;
+            };
+            let index = endpoint.index;
+            let asked = Call {
+                endpoint: index,
+                asked_at: at,
+                deadline: at.after(*timeout),
+                step: self.step,
+            };
+            self.calls.insert(*call, asked);
+            let breaker = &mut self.endpoints[usize::from(index)];
+            let (_, since) = breaker.since;
+            if breaker.has_lied || since == self.step {
+                continue;
+            }
+            let of_trial = |call: &&Call| call.endpoint == index && call.step > since;
+            let on_trial = self.calls.values().filter(of_trial).count();
+            match breaker.state {
+                BreakerState::Open => {
+                    let may_again = breaker
+                        .probed_at
+                        .map(|last| last.after(self.policy.probe_interval));
+                    breaker.probed_at = Some(at);
+                    if may_again.is_some_and(|may_again| at < may_again) {
+                        return Err(wrong("hammered", index, breaker, "it is asked though it is open"));
+                    }
+                }
+                BreakerState::HalfOpen if on_trial > usize::from(self.policy.breaker.half_open_permits) => {
+                    return Err(wrong(
+                        "flooded",
+                        index,
+                        breaker,
+                        "it is asked too much while it is tried",
+                    ));
+                }
+                BreakerState::Closed
+                | BreakerState::HalfOpen
+                | BreakerState::ForcedOpen
+                | BreakerState::Disabled => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn trips_at(&self) -> u32 {
+        match self.policy.breaker.model {
+            TripModel::Consecutive { failures } => failures,
+            TripModel::Rate { .. } => unreachable!("the world's breakers count failures in a row"),
+        }
+    }
+}
+
+/// How many of these outcomes were so; certainly, if `is_certain`.
+fn count(heard: &[(CallOutcome, bool)], outcome: CallOutcome, is_certain: bool) -> u32 {
+    let so = heard
+        .iter()
+        .filter(|(of, certain)| *of == outcome && (*certain || !is_certain));
+    u32::try_from(so.count()).unwrap_or(u32::MAX)
+}
+
+/// How many failures there are since the last success, at most; or at least, if `is_certain`.
+fn failures_in_a_row(heard: &[(CallOutcome, bool)], is_certain: bool) -> u32 {
+    let mut failures = 0;
+    for (outcome, certain) in heard {
+        match outcome {
+            CallOutcome::Failure if *certain || !is_certain => failures += 1,
+            CallOutcome::Success if *certain || is_certain => failures = 0,
+            CallOutcome::Failure | CallOutcome::Success | CallOutcome::Ignored => {}
+        }
+    }
+    failures
+}
+
+fn wrong(invariant: &'static str, index: u8, breaker: &Breaker, why: &str) -> Violation {
+    let (state, since) = (breaker.state.code(), breaker.since.0.as_nanos() / 1_000_000);
+    let heard = &breaker.heard;
+    let detail = format!("endpoint {index} is {state} since {since} ms and was heard {heard:?}: {why}");
+    broken(NAME, invariant, detail)
+}
+
+impl Oracle for Breakers {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn observe(&mut self, at: Instant, seen: &Observation<'_>) -> Result<(), Violation> {
+        match seen {
+            Observation::Handled { input, effects, .. } => self.step(at, &input.event, effects),
+            Observation::Crashed { .. } => {
+                self.calls.clear();
+                for breaker in &mut self.endpoints {
+                    *breaker = Breaker {
+                        has_lied: breaker.has_lied,
+                        ..Breaker::default()
+                    };
+                }
+                Ok(())
+            }
+            Observation::Fault { fault, .. } => {
+                if let Fault::Endpoint { endpoint, fault, .. } = fault {
+                    self.endpoints[usize::from(*endpoint)].has_lied |= fault.is_byzantine();
+                }
+                Ok(())
+            }
+            Observation::Committed { .. }
+            | Observation::Released { .. }
+            | Observation::ReplyDelivered { .. }
+            | Observation::Restarted { .. }
+            | Observation::Chain(_) => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, _end: &End<'_>) -> Result<(), Violation> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
