@@ -22,6 +22,7 @@ use super::envelope::malformed;
 use super::url::EndpointUrl;
 use super::{answer, http, question};
 use crate::clock::Clock;
+use crate::driver::Asker;
 
 /// The most bytes of a response that are read: the logs of a whole scan fit, a flood does not.
 pub const BODY_BYTES_MAX: usize = 32 << 20;
@@ -102,6 +103,17 @@ impl<D: Dial> EvmClient<D> {
     fn retry_after(&self, response: &Response<Incoming>) -> Option<Duration> {
         let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
         http::retry_after(value, self.clock.wall())
+    }
+}
+
+impl<D: Dial> Asker for EvmClient<D> {
+    async fn ask(
+        &self,
+        endpoint: EndpointId,
+        question: Question,
+        timeout: Duration,
+    ) -> Result<Answer, Fault> {
+        self.ask(endpoint, &question, timeout).await
     }
 }
 

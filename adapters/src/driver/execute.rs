@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use plimsoll_core::bank::{Act, Notice};
+use plimsoll_core::bank::Act;
 use plimsoll_core::escrow::Question;
 use plimsoll_core::id::{CallId, EndpointId};
 
 use super::asker::Asker;
 use super::run::Driver;
+use super::witness::Witness;
 use crate::store::Journal;
 
-impl<J: Journal, A: Asker, N: FnMut(&Notice)> Driver<J, A, N> {
+impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
     pub(super) fn execute(&mut self, act: Act) {
         match act {
             Act::Reply { request, reply } => self.callers.answer(request, reply),
@@ -20,7 +21,7 @@ impl<J: Journal, A: Asker, N: FnMut(&Notice)> Driver<J, A, N> {
                 question,
                 timeout,
             } => self.ask(call, endpoint, question, timeout),
-            Act::Notice(notice) => (self.on_notice)(&notice),
+            Act::Notice(_) => {} // the witness has heard it
         }
     }
 

@@ -14,11 +14,13 @@ mod recover;
 mod run;
 pub(crate) mod spawn;
 mod store;
+mod witness;
 
 pub use asker::Asker;
 pub use handle::{Handle, Pulse, Unavailable};
 pub use recover::{RecoverError, Recovered, recover};
 pub use run::{Driver, DriverError};
+pub use witness::Witness;
 
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
-use plimsoll_core::bank::{Act, Bank, Event, Input, Notice, Record};
+use plimsoll_core::bank::{Act, Bank, Event, Input, Record};
 use plimsoll_core::escrow::{Answer, Fault};
 use plimsoll_core::id::CallId;
 use plimsoll_core::machine::{Deadline, Effects, Intent, Machine as _};
@@ -18,6 +18,7 @@ use super::handle::{Handle, MAILBOX_MAX, Mail, Pulse, Request, Unavailable};
 use super::recover::Recovered;
 use super::spawn::Tasks;
 use super::store::{Store, StoreAnswer};
+use super::witness::Witness;
 use crate::clock::Clock;
 use crate::store::Journal;
 
@@ -43,7 +44,7 @@ pub enum DriverError {
 }
 
 /// Runs one bank on one journal.
-pub struct Driver<J, A, N> {
+pub struct Driver<J, A, W> {
     bank: Bank,
     outbox: Outbox<Record, Act>,
     fx: Effects<Intent<Record, Act>>,
@@ -57,14 +58,13 @@ pub struct Driver<J, A, N> {
     pub(super) callers: Callers,
     pub(super) calls: Tasks<(CallId, Result<Answer, Fault>)>,
     pub(super) asker: A,
-    pub(super) on_notice: N,
+    witness: W,
     pub(super) is_stopping: bool,
 }
 
-impl<J: Journal, A: Asker, N: FnMut(&Notice)> Driver<J, A, N> {
-    /// A driver of a bank that was recovered from `journal`, and the door to it. `on_notice` hears everything that
-    /// the bank tells; it must be quick.
-    pub fn new(journal: J, recovered: Recovered, asker: A, clock: Clock, on_notice: N) -> (Self, Handle) {
+impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
+    /// A driver of a bank that was recovered from `journal`, and the door to it.
+    pub fn new(journal: J, recovered: Recovered, asker: A, clock: Clock, witness: W) -> (Self, Handle) {
         let (sender, mailbox) = mpsc::channel(MAILBOX_MAX);
         let outbox = Outbox::new(recovered.head);
         let now = clock.now();
@@ -88,7 +88,7 @@ impl<J: Journal, A: Asker, N: FnMut(&Notice)> Driver<J, A, N> {
             callers: Callers::default(),
             calls: Tasks::new(),
             asker,
-            on_notice,
+            witness,
             is_stopping: false,
         };
         (driver, Handle::new(sender, receiver, clock))
@@ -164,7 +164,10 @@ impl<J: Journal, A: Asker, N: FnMut(&Notice)> Driver<J, A, N> {
             wall: self.clock.wall(),
             event,
         };
-        self.bank.handle(self.clock.now(), input, &mut self.fx);
+        let now = self.clock.now();
+        self.witness.handling(now, &input);
+        self.bank.handle(now, input, &mut self.fx);
+        self.witness.handled(now, self.fx.as_slice(), &self.bank);
         self.outbox.accept(&mut self.fx);
     }
 
@@ -193,6 +196,7 @@ impl<J: Journal, A: Asker, N: FnMut(&Notice)> Driver<J, A, N> {
             self.store.ask(request);
         }
         while let Some(act) = self.outbox.pop() {
+            self.witness.released(now, &act);
             self.execute(act);
         }
         let (committed, accepted) = (
