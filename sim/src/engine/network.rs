@@ -36,6 +36,8 @@ struct Active {
     id: u32,
     fault: LinkFault,
     until: Instant,
+    /// Of a half-open connection: when its sender notices.
+    noticed: Option<Instant>,
 }
 
 impl Link {
@@ -62,7 +64,13 @@ impl Link {
 
     /// Begins `fault`, which is known as `id` and ends at `until` at the latest ([`Instant::MAX`] if never).
     pub fn begin(&mut self, id: u32, fault: LinkFault, until: Instant) {
-        self.faults.push(Active { id, fault, until });
+        let noticed = None;
+        self.faults.push(Active {
+            id,
+            fault,
+            until,
+            noticed,
+        });
     }
 
     /// Ends the fault known as `id`.
@@ -81,7 +89,7 @@ impl Link {
         let mut duplicate = self.duplicate_percent;
         let mut held_until = now;
         let mut extra = Duration::ZERO;
-        for one in &self.faults {
+        for one in &mut self.faults {
             match one.fault {
                 LinkFault::Partition => loss = 100,
                 LinkFault::Hold => held_until = held_until.max(one.until),
@@ -92,7 +100,13 @@ impl Link {
                         .rng
                         .duration(Duration::ZERO, Duration::from_millis(spread_ms));
                 }
-                LinkFault::Delay { extra_ms } => extra += Duration::from_millis(extra_ms),
+                LinkFault::Delay { extra: shape } => extra += shape.draw(&mut self.rng),
+                LinkFault::HalfOpen { notice_ms } => {
+                    let noticed = now.after(Duration::from_millis(notice_ms));
+                    if now < *one.noticed.get_or_insert(noticed) {
+                        loss = 100;
+                    }
+                }
             }
         }
         if self.rng.chance(u64::from(loss), 100) {

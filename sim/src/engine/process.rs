@@ -107,7 +107,13 @@ impl<M: Machine> Process<M> {
     #[must_use]
     pub fn arm(&mut self, now: Instant, also: Option<Deadline>) -> Option<Instant> {
         let machine = self.machine.as_ref()?;
-        let at = Deadline::earlier(machine.next_deadline(), also)?.at.max(now);
+        self.arm_for(now, Deadline::earlier(machine.next_deadline(), also))
+    }
+
+    /// As [`Process::arm`], for `wish` alone: the machine is not to be ticked any more.
+    #[must_use]
+    pub fn arm_for(&mut self, now: Instant, wish: Option<Deadline>) -> Option<Instant> {
+        let at = wish?.at.max(now);
         if self.alarm.is_some_and(|alarm| alarm <= at) {
             return None;
         }

@@ -5,6 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Drift;
+use crate::engine::Latency;
+
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "on", rename_all = "snake_case", deny_unknown_fields)]
@@ -36,6 +39,11 @@ pub enum Fault {
         /// How many of a hundred requests are hit, 1 to 100.
         #[serde(default = "always")]
         percent: u8,
+    },
+    /// The disk under the store misbehaves.
+    Disk {
+        /// How.
+        fault: DiskFault,
     },
     /// The bank's process is hit.
     Process {
@@ -90,6 +98,8 @@ pub enum EndpointFault {
     Malformed,
     /// "More logs than one answer may have", to every scan.
     TooLarge,
+    /// Answers of one connection get crossed: each is one to another question than the one asked.
+    Crossed,
     /// It serves another chain (trap E22), also when it is asked for receipts.
     WrongChain,
     /// It sits on a fork of its own above the finalized block (trap E12).
@@ -120,6 +130,7 @@ impl EndpointFault {
             | Self::NotReady
             | Self::Malformed
             | Self::TooLarge
+            | Self::Crossed
             | Self::PrivateFork => false,
         }
     }
@@ -194,10 +205,16 @@ pub enum LinkFault {
         /// The longest extra delay.
         spread_ms: u64,
     },
-    /// Messages take so much longer.
+    /// Messages take longer.
     Delay {
         /// How much longer.
-        extra_ms: u64,
+        extra: Latency,
+    },
+    /// The other side has forgotten the connection: what is sent into it is lost without a word, until the sender notices
+    /// and makes a new one.
+    HalfOpen {
+        /// How long after the first loss the sender notices.
+        notice_ms: u64,
     },
 }
 
@@ -221,6 +238,31 @@ pub enum StoreFault {
     },
 }
 
+/// How the disk under the store misbehaves. What was durable is then damaged, and must be found out before anybody relies
+/// on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum DiskFault {
+    /// One bit of what is durable is flipped when the fault begins, silently.
+    BitFlip,
+    /// Writes go to a wrong place and are reported as done: what was there is overwritten, and where they should be is
+    /// nothing.
+    MisdirectedWrite {
+        /// How many of a hundred writes, 1 to 100.
+        #[serde(default = "always")]
+        percent: u8,
+    },
+    /// Something that is durable cannot be read.
+    ReadError,
+    /// Syncs fail, and what they should have made durable may or may not be on the disk: readers do not see it, and a
+    /// crash may bring it back.
+    SyncFailed {
+        /// How many of a hundred syncs, 1 to 100.
+        #[serde(default = "always")]
+        percent: u8,
+    },
+}
+
 /// What hits the bank's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
@@ -230,11 +272,28 @@ pub enum ProcessFault {
         /// What becomes of what was written and not yet synced.
         loss: CrashLoss,
     },
+    /// It is told to stop when the fault begins, finishes what it began, and is started again when the fault ends.
+    Restart,
     /// It is stopped, as by SIGSTOP, and goes on when the fault ends.
     Pause,
+    /// Each input takes so much longer.
+    Slow {
+        /// How much longer.
+        extra_ms: u64,
+    },
     /// Its date is off by so much while the fault lasts.
     ClockSkew {
         /// How much, in milliseconds; negative is behind.
+        by_ms: i64,
+    },
+    /// Its date wanders off while the fault lasts, and is right again afterwards.
+    ClockDrift {
+        /// How.
+        drift: Drift,
+    },
+    /// Its date jumps when the fault begins, and stays wrong by that. The end of the fault means nothing.
+    ClockJump {
+        /// How far, in milliseconds; negative is back.
         by_ms: i64,
     },
     /// Another writer takes the journal over when the fault begins: the process is fenced off and must end. It is

@@ -53,6 +53,7 @@ struct Mood {
     is_empty: bool,
     is_elsewhere: bool,
     is_forked: bool,
+    is_crossed: bool,
     lie: Option<Lie>,
 }
 
@@ -111,6 +112,8 @@ impl Endpoint {
         if mood.is_forked {
             view = view.on_private_fork(u64::from(self.number));
         }
+        let crossed = mood.is_crossed.then(|| other(question, chain));
+        let question = crossed.as_ref().unwrap_or(question);
         let mut answer = honest(chain, view, question);
         if mood.is_empty {
             forget(&mut answer);
@@ -158,6 +161,7 @@ impl Endpoint {
                         mood.failure = Some(Silence::TooLarge);
                     }
                 }
+                EndpointFault::Crossed => mood.is_crossed = true,
                 EndpointFault::WrongChain => mood.is_elsewhere = true,
                 EndpointFault::PrivateFork => mood.is_forked = true,
                 EndpointFault::Lying { lie } => mood.lie = Some(lie),
@@ -194,6 +198,24 @@ fn honest(chain: &Chain, view: View<'_>, question: &Question) -> Answer {
             finalized: view.finalized(),
             last: view.header(*to),
             logs: view.scan(*from, *to, tokens),
+        },
+    }
+}
+
+/// A question that somebody else might have asked at the same moment: about another transaction or range, if there is one.
+fn other(question: &Question, chain: &Chain) -> Question {
+    match question {
+        Question::Heads => Question::Identity { tokens: Vec::new() },
+        Question::Identity { .. } => Question::Heads,
+        Question::Receipt { tx } => {
+            let mut hashes = chain.transactions().map(|index| chain.hash_of(index));
+            let found = hashes.find(|other| other != tx);
+            found.map_or(Question::Heads, |tx| Question::Receipt { tx })
+        }
+        Question::Scan { from, to, tokens } => Question::Scan {
+            from: from.saturating_sub(1),
+            to: to.saturating_sub(1),
+            tokens: tokens.clone(),
         },
     }
 }

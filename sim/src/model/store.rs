@@ -3,8 +3,15 @@
 //! It has the semantics that the real stores are held to. An append is refused for ever unless it comes from the
 //! current epoch and follows the head; it is durable once its sync is done, and what was not synced may be lost, kept
 //! or torn by a crash. Opening the store raises the epoch, which fences off whoever wrote before.
+//!
+//! The disk below may damage what is durable. The head is kept apart from the file and is never damaged, so a reader who
+//! checks hashes and compares what it read with the head finds out; an operator then restores the file from a copy
+//! that has everything that was ever durable.
+
+mod reading;
 
 use core::time::Duration;
+use std::borrow::Cow;
 
 use plimsoll_core::digest::Digest;
 use plimsoll_core::journal::{Batch, ChainHash, Head, Position};
@@ -12,7 +19,8 @@ use plimsoll_core::outbox::Appended;
 use plimsoll_core::rng::Rng;
 
 use crate::engine::{Disk, Latency};
-use crate::fault::{CrashLoss, StoreFault};
+use crate::fault::{CrashLoss, DiskFault, StoreFault};
+pub use reading::{Stored, Unreadable};
 
 /// The store.
 #[derive(Debug, Clone)]
@@ -25,6 +33,9 @@ pub struct Store {
     pending: Option<Pending>,
     sync: Latency,
     faults: Vec<Active>,
+    disk_faults: Vec<ActiveOnDisk>,
+    /// Where the disk damaged the file, until somebody asks.
+    news: Vec<usize>,
     rng: Rng,
 }
 
@@ -57,6 +68,8 @@ enum Fate {
     Committed,
     UnknownCommitted,
     UnknownLost,
+    Misdirected,
+    SyncFailed,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +77,14 @@ struct Active {
     id: u32,
     fault: StoreFault,
     percent: u8,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct ActiveOnDisk {
+    id: u32,
+    fault: DiskFault,
+    /// Of a read error: the batch that cannot be read, by its place; `None` once it was restored.
+    unreadable: Option<usize>,
 }
 
 /// What a store says at the end of what it was asked.
@@ -95,6 +116,8 @@ impl Store {
             pending: None,
             sync,
             faults: Vec::new(),
+            disk_faults: Vec::new(),
+            news: Vec::new(),
             rng,
         }
     }
@@ -107,6 +130,28 @@ impl Store {
     /// Ends the fault known as `id`.
     pub fn end(&mut self, id: u32) {
         self.faults.retain(|one| one.id != id);
+    }
+
+    /// Begins a fault of the disk that is known as `id`.
+    pub fn begin_on_disk(&mut self, id: u32, fault: DiskFault) {
+        let mut unreadable = None;
+        match fault {
+            DiskFault::BitFlip => self.flip_a_bit(),
+            DiskFault::ReadError if !self.frames.is_empty() => {
+                unreadable = Some(self.rng.index(self.frames.len()));
+            }
+            DiskFault::ReadError | DiskFault::MisdirectedWrite { .. } | DiskFault::SyncFailed { .. } => {}
+        }
+        self.disk_faults.push(ActiveOnDisk {
+            id,
+            fault,
+            unreadable,
+        });
+    }
+
+    /// Ends the fault of the disk known as `id`. What it damaged stays damaged.
+    pub fn end_on_disk(&mut self, id: u32) {
+        self.disk_faults.retain(|one| one.id != id);
     }
 
     /// Begins to append a batch and says how long that takes; [`Store::finish`] then ends it.
@@ -135,6 +180,9 @@ impl Store {
                     };
                 }
             }
+        }
+        if fate == Fate::Committed {
+            fate = self.fate_on_disk();
         }
         let follows = batch.after == self.head.position && batch.previous == self.head.hash;
         if refused.is_none() && (batch.epoch != self.head.epoch || !follows) {
@@ -193,6 +241,7 @@ impl Store {
 
     /// Another writer takes over: the epoch is raised, and whoever wrote before is fenced off.
     pub fn usurp(&mut self) {
+        self.disk.forget_failed_sync();
         self.head.epoch += 1;
     }
 
@@ -211,12 +260,31 @@ impl Store {
         &self.head
     }
 
-    /// The durable batches, oldest first: the hash and the stored bytes of each.
+    /// The durable batches, oldest first: the hash and the stored bytes of each, as they were written.
+    ///
+    /// # Panics
+    /// When the file is damaged: it must be read with [`Store::read`], or restored.
     pub fn batches(&self) -> impl DoubleEndedIterator<Item = (&ChainHash, &[u8])> {
+        assert!(
+            !self.disk.is_damaged(),
+            "a damaged file was read as if it were sound"
+        );
         let bytes = self.disk.bytes();
         self.frames
             .iter()
             .map(|frame| (&frame.hash, &bytes[frame.start..frame.start + frame.len]))
+    }
+
+    /// The hash and the bytes of the last durable batch, as they were written.
+    #[must_use]
+    pub fn last_batch(&self) -> Option<(ChainHash, Cow<'_, [u8]>)> {
+        let frame = self.frames.last()?;
+        let range = frame.start..frame.start + frame.len;
+        let bytes = match self.disk.intended() {
+            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[range]),
+            Cow::Owned(bytes) => Cow::Owned(bytes[range].to_vec()),
+        };
+        Some((frame.hash, bytes))
     }
 
     fn is_available(&mut self) -> bool {
@@ -249,15 +317,20 @@ impl Store {
 
     fn finish_append(&mut self, frame: Frame, fate: Fate) -> Done {
         let (answer, is_durable) = match fate {
-            Fate::Committed => (Appended::Committed, true),
+            Fate::Committed | Fate::Misdirected => (Appended::Committed, true),
             Fate::UnknownCommitted => (Appended::Unknown, true),
-            Fate::UnknownLost => (Appended::Unknown, false),
+            Fate::UnknownLost | Fate::SyncFailed => (Appended::Unknown, false),
         };
         if is_durable {
             self.disk.sync();
             self.settle(frame);
+        } else if fate == Fate::SyncFailed {
+            self.disk.fail_to_sync();
         } else {
             self.disk.roll_back();
+        }
+        if fate == Fate::Misdirected {
+            self.misdirect(frame);
         }
         Done::Appended { answer, is_durable }
     }
@@ -280,22 +353,29 @@ impl Store {
     }
 }
 
-/// The whole frame that begins at `at`, if one does.
-fn whole_frame(bytes: &[u8], at: usize) -> Option<Frame> {
+/// The frame that begins at `at`, if there is room for one, and its checksum.
+fn frame_at(bytes: &[u8], at: usize) -> Option<(Frame, [u8; 16])> {
     let (len, rest) = bytes.get(at..)?.split_first_chunk::<4>()?;
     let (last, rest) = rest.split_first_chunk::<8>()?;
     let (hash, rest) = rest.split_first_chunk::<32>()?;
     let (sum, rest) = rest.split_first_chunk::<16>()?;
     let (last, hash) = (Position::new(u64::from_le_bytes(*last)), ChainHash(*hash));
     let len = usize::try_from(u32::from_le_bytes(*len)).ok()?;
-    let payload = rest.get(..len)?;
     let start = at + HEADER_BYTES;
-    (checksum(last, &hash, payload) == *sum).then_some(Frame {
+    let frame = Frame {
         start,
         len,
         last,
         hash,
-    })
+    };
+    (rest.len() >= len).then_some((frame, *sum))
+}
+
+/// The whole frame that begins at `at`, if one does.
+fn whole_frame(bytes: &[u8], at: usize) -> Option<Frame> {
+    let (frame, sum) = frame_at(bytes, at)?;
+    let payload = &bytes[frame.start..frame.start + frame.len];
+    (checksum(frame.last, &frame.hash, payload) == sum).then_some(frame)
 }
 
 fn checksum(last: Position, hash: &ChainHash, payload: &[u8]) -> [u8; 16] {

@@ -192,6 +192,7 @@ impl Oracle for Asking {
             | Observation::Released { .. }
             | Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
+            | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }
     }

@@ -2,8 +2,8 @@
 //!
 //! The oracle hears every outcome that the bank hears and every change that it tells of, and counts for itself. What it
 //! counts of calls that were asked in the very step in which a breaker changed is uncertain, since an input may ask before
-//! and after: such a call may be the cause of a change, and never must be. Endpoints that ever said an untruth are not
-//! judged, because what an answer of theirs is worth is for others to say.
+//! and after: such a call may be the cause of a change, and never must be. Endpoints that ever said an untruth, or
+//! answered what was not asked, are not judged, because what an answer of theirs is worth is for others to say.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use plimsoll_core::resilience::{BreakerState, CallOutcome, PoolPolicy};
 use plimsoll_core::time::Instant;
 
 use super::broken;
-use crate::fault::Fault;
+use crate::fault::{EndpointFault, Fault};
 use crate::world::observe::{End, Observation, Oracle, Violation};
 use crate::world::plan::Plan;
 
@@ -338,7 +338,8 @@ impl Oracle for Breakers {
             }
             Observation::Fault { fault, .. } => {
                 if let Fault::Endpoint { endpoint, fault, .. } = fault {
-                    self.endpoints[usize::from(*endpoint)].has_lied |= fault.is_byzantine();
+                    let is_doubtful = fault.is_byzantine() || *fault == EndpointFault::Crossed;
+                    self.endpoints[usize::from(*endpoint)].has_lied |= is_doubtful;
                 }
                 Ok(())
             }
@@ -346,6 +347,7 @@ impl Oracle for Breakers {
             | Observation::Released { .. }
             | Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
+            | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }
     }

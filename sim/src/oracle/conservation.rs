@@ -65,6 +65,7 @@ impl Oracle for Conservation {
             | Observation::Released { .. }
             | Observation::ReplyDelivered { .. }
             | Observation::Fault { .. }
+            | Observation::Disk(_)
             | Observation::Chain(_) => self.twin.observe(seen),
         }
     }

@@ -82,6 +82,7 @@ impl Oracle for Decisions {
             | Observation::ReplyDelivered { .. }
             | Observation::Crashed { .. }
             | Observation::Fault { .. }
+            | Observation::Disk(_)
             | Observation::Chain(_) => self.twin.observe(seen),
         }
     }

@@ -37,6 +37,8 @@ pub struct Durability {
     asked: BTreeMap<RequestId, Asked>,
     /// Whether a fault is ending the process at this moment.
     is_crashing: bool,
+    /// Whether the process was told to stop in this life.
+    is_stopping: bool,
     /// Whether another writer took the journal over in this life of the process.
     has_rival: bool,
     promises: BTreeSet<Promise>,
@@ -88,7 +90,7 @@ impl Oracle for Durability {
                 self.waiting.clear();
                 self.questions.clear();
                 self.asked.clear();
-                if core::mem::take(&mut self.is_crashing) || self.has_rival {
+                if core::mem::take(&mut self.is_crashing) || self.is_stopping || self.has_rival {
                     return Ok(());
                 }
                 let detail = "the process ended without a crash, and nobody took the journal over".to_owned();
@@ -96,16 +98,17 @@ impl Oracle for Durability {
             }
             Observation::Fault { fault, is_over } => {
                 self.is_crashing = is_crash(fault) && !is_over;
+                self.is_stopping |= is_stop(fault) && !is_over;
                 self.has_rival |= is_takeover(fault) && !is_over;
                 Ok(())
             }
             Observation::Restarted { bank, durable } => {
-                (self.is_crashing, self.has_rival) = (false, false);
+                (self.is_crashing, self.is_stopping, self.has_rival) = (false, false, false);
                 (self.decided, self.committed) = (durable.position, durable.position);
                 let broken = self.promises.iter().find(|promise| !promise.is_kept_by(bank));
                 broken.map_or(Ok(()), |promise| Err(lost(*promise, "after a restart")))
             }
-            Observation::ReplyDelivered { .. } | Observation::Chain(_) => Ok(()),
+            Observation::ReplyDelivered { .. } | Observation::Disk(_) | Observation::Chain(_) => Ok(()),
         }
     }
 
@@ -272,6 +275,15 @@ const fn is_crash(fault: &Fault) -> bool {
         fault,
         Fault::Process {
             fault: ProcessFault::Crash { .. }
+        }
+    )
+}
+
+const fn is_stop(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Process {
+            fault: ProcessFault::Restart
         }
     )
 }

@@ -47,6 +47,7 @@ impl Oracle for Expectation {
             | Observation::Crashed { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }
         Ok(())

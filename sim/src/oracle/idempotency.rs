@@ -76,6 +76,7 @@ impl Oracle for Idempotency {
             | Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }
     }

@@ -175,7 +175,8 @@ impl Oracle for Lifecycle {
             | Observation::ReplyDelivered { .. }
             | Observation::Crashed { .. }
             | Observation::Restarted { .. }
-            | Observation::Fault { .. } => self.twin.observe(seen),
+            | Observation::Fault { .. }
+            | Observation::Disk(_) => self.twin.observe(seen),
         }
     }
 

@@ -14,6 +14,7 @@ pub mod durability;
 pub mod exactly_once;
 pub mod expectation;
 pub mod idempotency;
+pub mod integrity;
 pub mod lifecycle;
 pub mod replay;
 pub mod testimony;
@@ -39,6 +40,7 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(told::Told::default()),
         Box::new(dates::Dates::default()),
         Box::new(durability::Durability::default()),
+        Box::new(integrity::Integrity::default()),
         Box::new(replay::Replay::default()),
         Box::new(zero_loss::ZeroLoss::default()),
         Box::new(expectation::Expectation::default()),

@@ -255,6 +255,7 @@ impl Oracle for Testimony {
             | Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }
         Ok(())

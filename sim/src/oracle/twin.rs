@@ -41,6 +41,7 @@ impl<F: Follower> Twin<F> {
             | Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }
     }

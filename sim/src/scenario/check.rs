@@ -1,18 +1,16 @@
 //! What a scenario's fields mean together: times within the run, targets that exist, worlds that can work.
 
+mod faults;
+
 use core::ops::Range;
 
 use plimsoll_core::limits::ENDPOINTS_MAX;
 use toml::Spanned;
 
-use super::error::{ScenarioError, closest};
-use super::faults::{ALL_ENDPOINTS, USERS, endpoint_name};
-use super::kinds::{Claiming, DepositKind, Family, FaultKind};
-use super::schema::{FaultTable, ScenarioTable};
+use super::error::ScenarioError;
+use super::kinds::{Claiming, DepositKind};
+use super::schema::ScenarioTable;
 use super::values::{Millis, Span};
-
-/// The most faults of one table.
-const OCCURRENCES_MAX: u64 = 1_000;
 
 /// Everything that is wrong with `table`, which was read from `text`.
 pub(super) fn check(file: &str, text: &str, table: &ScenarioTable) -> Vec<ScenarioError> {
@@ -156,130 +154,6 @@ impl Findings<'_> {
         {
             self.within(&Spanned::new(at.span(), Span::of(*at.get_ref())));
         }
-    }
-
-    fn fault(&mut self, fault: &Spanned<FaultTable>, table: &ScenarioTable) {
-        let place = fault.span();
-        let fault = fault.get_ref();
-        self.within(&fault.at_ms);
-        self.fault_fields(fault, &place);
-        self.fault_end(fault, &place);
-        self.fault_target(fault, table);
-        if let Some(count) = &fault.count {
-            let message = "expected 1 to 1000 occurrences";
-            self.require(
-                (1..=OCCURRENCES_MAX).contains(&count.get_ref().0),
-                count.span(),
-                message,
-            );
-        }
-        if let Some(percent) = &fault.percent {
-            self.require(
-                percent.get_ref().0 > 0,
-                percent.span(),
-                "a fault that hits nothing is none",
-            );
-        }
-        if let Some(blocks) = &fault.blocks {
-            self.require(
-                (1..=10_000).contains(&blocks.get_ref().0),
-                blocks.span(),
-                "expected 1 to 10000 blocks",
-            );
-        }
-    }
-
-    fn fault_fields(&mut self, fault: &FaultTable, place: &Range<usize>) {
-        let kind = *fault.kind.get_ref();
-        let fields = kind.fields();
-        for (name, span) in fault.particulars() {
-            match span {
-                None if fields.required.contains(&name) => {
-                    self.add(
-                        place.clone(),
-                        format!("`{}` needs the field `{name}`", kind.word()),
-                    );
-                }
-                Some(span) if !fields.required.contains(&name) && !fields.optional.contains(&name) => {
-                    self.add(span, format!("`{name}` means nothing to `{}`", kind.word()));
-                }
-                None | Some(_) => {}
-            }
-        }
-    }
-
-    fn fault_end(&mut self, fault: &FaultTable, place: &Range<usize>) {
-        let kind = *fault.kind.get_ref();
-        let given = fault
-            .until_ms
-            .as_ref()
-            .map(Spanned::span)
-            .or_else(|| fault.for_ms.as_ref().map(Spanned::span));
-        if kind.is_momentary() {
-            if let Some(span) = given {
-                self.add(
-                    span,
-                    format!("`{}` happens at a moment and has no end", kind.word()),
-                );
-            }
-            return;
-        }
-        match (&fault.until_ms, &fault.for_ms) {
-            (Some(until), Some(_)) => {
-                self.add(until.span(), "give `until_ms` or `for_ms`, not both".to_owned())
-            }
-            (Some(until), None) => {
-                let begins = fault.at_ms.get_ref().high;
-                self.require(
-                    *until.get_ref() > begins,
-                    until.span(),
-                    "a fault must end after it began",
-                );
-                self.within(&Spanned::new(until.span(), Span::of(*until.get_ref())));
-            }
-            (None, Some(lasting)) => {
-                self.require(
-                    lasting.get_ref().high.0 > 0,
-                    lasting.span(),
-                    "a fault must last at least 1 ms",
-                );
-            }
-            (None, None) => {
-                let comes_back = !matches!(kind, FaultKind::Crash | FaultKind::Pause | FaultKind::Hold);
-                let message = "give `until_ms` or `for_ms`: this must end";
-                self.require(comes_back, place.clone(), message);
-            }
-        }
-    }
-
-    fn fault_target(&mut self, fault: &FaultTable, table: &ScenarioTable) {
-        let Some(target) = &fault.target else { return };
-        let kind = *fault.kind.get_ref();
-        let endpoints = table.world.endpoints.get_ref().len().min(ENDPOINTS_MAX);
-        let mut known: Vec<String> = (0..endpoints).map(endpoint_name).collect();
-        known.push(ALL_ENDPOINTS.to_owned());
-        if kind.family() == Family::Network {
-            known.push(USERS.to_owned());
-        }
-        for name in &target.get_ref().0 {
-            if known.contains(name) {
-                continue;
-            }
-            let message = format!("there is no `{name}` to hit: the world has {endpoints} endpoints");
-            let error = ScenarioError::at(self.file, self.text, target.span(), message);
-            let meant = closest(name, known.iter().map(String::as_str));
-            self.found.push(match meant {
-                Some(meant) => error.with_help(format!("did you mean `{meant}`?")),
-                None => error,
-            });
-        }
-        let lies = matches!(kind, FaultKind::Lying | FaultKind::WrongChain);
-        let message = "two endpoints that lie at once make a quorum that nobody could see through";
-        self.require(
-            !lies || fault.endpoints_hit(endpoints).len() <= 1,
-            target.span(),
-            message,
-        );
     }
 
     fn expectations(&mut self, table: &ScenarioTable) {

@@ -5,11 +5,9 @@
 
 use plimsoll_core::rng::Rng;
 
-use super::faults::endpoint_name;
-use super::kinds::{Claiming, DepositKind, TransactionKind};
+use super::faults::{endpoint_name, latency};
+use super::kinds::{Claiming, DepositKind, ShapeKind, TransactionKind};
 use super::schema::{DepositsTable, ScenarioTable, TransactionsTable, WorldTable};
-use super::values::{Millis, Span};
-use crate::engine::Latency;
 use crate::world::plan::{
     BankPlan, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, HoldEnd, HoldPlan, LinkPlan, Movement, Plan,
     PricePlan, ScheduledFault, Shape, StorePlan, Token, Topology,
@@ -83,7 +81,11 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         name: endpoint_name(index),
         provider: format!("provider-{}", index % providers + 1),
         link: LinkPlan {
-            latency: uniform(world.latency_ms),
+            latency: latency(
+                world.latency_shape,
+                world.latency_ms.low.0,
+                world.latency_ms.high.0,
+            ),
             ..LinkPlan::default()
         },
         lag_blocks: 0,
@@ -98,7 +100,7 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         endpoints: (0..endpoints).map(endpoint).collect(),
         users: u32::try_from(users).unwrap_or(u32::MAX),
         store: StorePlan {
-            sync: uniform(world.commit_ms),
+            sync: latency(ShapeKind::Uniform, world.commit_ms.low.0, world.commit_ms.high.0),
         },
         bank: BankPlan {
             poll_ms: world.poll_ms.get_ref().0,
@@ -107,13 +109,6 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
             ..BankPlan::default()
         },
         ..Topology::default()
-    }
-}
-
-fn uniform(span: Span<Millis>) -> Latency {
-    Latency::Uniform {
-        min_us: span.low.0 * 1_000,
-        max_us: span.high.0 * 1_000,
     }
 }
 

@@ -1,20 +1,26 @@
-//! From `[[faults]]` tables to scheduled faults: which fields each kind takes, and what they come to.
+//! What is wrong, from `[[faults]]` tables: which fields each kind takes, and what they come to. `spread` says when.
 
-use plimsoll_core::rng::Rng;
 use toml::Spanned;
 
-use super::kinds::{DirectionKind, Family, FaultKind, LieKind, LossKind};
+use super::kinds::{DirectionKind, DriftKind, Family, FaultKind, LieKind, LossKind, ShapeKind};
 use super::schema::FaultTable;
+use super::values::Percent;
+use crate::engine::Latency;
 use crate::fault::{
-    ChainFault, CrashLoss, Direction, EndpointFault, Fault, Lie, LinkFault, LinkName, ProcessFault,
-    StoreFault,
+    ChainFault, CrashLoss, Direction, DiskFault, Drift, EndpointFault, Fault, Lie, LinkFault, LinkName,
+    ProcessFault, StoreFault,
 };
-use crate::world::plan::ScheduledFault;
 
+/// How often a bimodal latency is the long one.
+const SLOW_PERCENT: u8 = 5;
+/// How long after the first loss a sender notices that a connection is half-open, when nothing is said.
+const NOTICE_MS: u64 = 5_000;
 /// What stands for every endpoint in a target.
 pub(super) const ALL_ENDPOINTS: &str = "endpoints";
 /// What stands for the link between the users and the bank.
 pub(super) const USERS: &str = "users";
+/// What stands for the bank, as a target of isolation.
+pub(super) const BANK: &str = "bank";
 
 /// The name of the endpoint at `index`.
 pub(super) fn endpoint_name(index: usize) -> String {
@@ -46,14 +52,24 @@ impl FaultKind {
             | Self::NotReady
             | Self::Malformed
             | Self::TooLarge
+            | Self::Crossed
             | Self::WrongChain
             | Self::PrivateFork
             | Self::Lying => Family::Endpoint,
-            Self::Partition | Self::Hold | Self::Loss | Self::Duplicate | Self::Reorder | Self::Delay => {
-                Family::Network
-            }
+            Self::Partition
+            | Self::Hold
+            | Self::Loss
+            | Self::Duplicate
+            | Self::Reorder
+            | Self::Delay
+            | Self::HalfOpen
+            | Self::ResponseLost
+            | Self::Isolate
+            | Self::Swizzle => Family::Network,
             Self::StoreUnavailable | Self::StoreFull | Self::StoreSlow | Self::CommitUnknown => Family::Store,
-            Self::Crash | Self::Pause | Self::ClockSkew | Self::Usurped => Family::Process,
+            Self::BitFlip | Self::MisdirectedWrite | Self::ReadError | Self::SyncFailed => Family::Disk,
+            Self::Crash | Self::Restart | Self::Pause | Self::ProcessSlow | Self::Usurped => Family::Process,
+            Self::ClockSkew | Self::ClockDrift | Self::ClockJump => Family::Clock,
             Self::Reorg | Self::FinalityStall => Family::Chain,
         }
     }
@@ -61,7 +77,10 @@ impl FaultKind {
     /// Whether it happens at a moment, so that it has no end.
     #[must_use]
     pub const fn is_momentary(self) -> bool {
-        matches!(self, Self::Usurped | Self::Reorg)
+        matches!(
+            self,
+            Self::Usurped | Self::Reorg | Self::BitFlip | Self::ClockJump
+        )
     }
 
     /// The fields that it takes.
@@ -80,71 +99,42 @@ impl FaultKind {
             | Self::NotReady
             | Self::Malformed
             | Self::TooLarge
+            | Self::Crossed
             | Self::WrongChain
             | Self::PrivateFork => (&["target"], &["percent"]),
             Self::Partition | Self::Hold => (&["target"], &["direction"]),
             Self::Loss | Self::Duplicate => (&["target", "percent"], &["direction"]),
-            Self::Reorder | Self::Delay => (&["target", "extra_ms"], &["direction"]),
+            Self::Reorder => (&["target", "extra_ms"], &["direction"]),
+            Self::Delay => (&["target", "extra_ms"], &["shape", "direction"]),
+            Self::HalfOpen => (&["target"], &["notice_ms", "direction"]),
+            Self::ResponseLost => (&["target"], &["percent"]),
+            Self::Isolate | Self::Swizzle => (&[], &["target"]),
+            Self::MisdirectedWrite | Self::SyncFailed => (&[], &["percent"]),
             Self::StoreUnavailable | Self::StoreFull => (&[], &["percent"]),
             Self::StoreSlow => (&["extra_ms"], &["percent"]),
             Self::CommitUnknown => (&[], &["committed_percent", "percent"]),
             Self::Crash => (&[], &["loss"]),
-            Self::ClockSkew => (&["by_ms"], &[]),
+            Self::ProcessSlow => (&["extra_ms"], &[]),
+            Self::ClockSkew | Self::ClockJump => (&["by_ms"], &[]),
+            Self::ClockDrift => (&["drift"], &["ppm", "by_ms", "every_ms"]),
             Self::Reorg => (&["blocks"], &["vanish_percent"]),
-            Self::Pause | Self::Usurped | Self::FinalityStall => (&[], &[]),
+            Self::BitFlip
+            | Self::ReadError
+            | Self::Restart
+            | Self::Pause
+            | Self::Usurped
+            | Self::FinalityStall => (&[], &[]),
         };
         Fields { required, optional }
     }
 }
 
 impl FaultTable {
-    /// The scheduled faults that the table stands for, in a world of `endpoints`, none lasting beyond `end_ms`.
-    pub(super) fn expand(&self, endpoints: usize, end_ms: u64, rng: &Rng) -> Vec<ScheduledFault> {
-        let count = self.count.as_ref().map_or(1, |count| count.get_ref().0);
-        let mut scheduled = Vec::new();
-        for occurrence in 0..count {
-            let mut rng = rng.fork_indexed("occurrence", occurrence);
-            let from_ms = self.at_ms.get_ref().draw(&mut rng).0.min(end_ms);
-            let until_ms = self.end(from_ms, &mut rng).map(|end| end.min(end_ms));
-            for fault in self.faults(endpoints) {
-                scheduled.push(ScheduledFault {
-                    from_ms,
-                    until_ms,
-                    fault,
-                });
-            }
-        }
-        scheduled
-    }
-
-    /// When it ends; `None` when it never does.
-    fn end(&self, from_ms: u64, rng: &mut Rng) -> Option<u64> {
-        if self.kind.get_ref().is_momentary() {
-            return Some(from_ms);
-        }
-        let lasting = self
-            .for_ms
-            .as_ref()
-            .map(|span| from_ms + span.get_ref().draw(rng).0);
-        let until = self.until_ms.as_ref().map(|until| until.get_ref().0);
-        lasting.or(until)
-    }
-
-    /// One fault for each thing hit.
-    fn faults(&self, endpoints: usize) -> Vec<Fault> {
-        let percent = self
-            .percent
-            .as_ref()
-            .map_or(100, |percent| percent.get_ref().byte());
-        let direction = self
-            .direction
-            .as_ref()
-            .map_or(Direction::Both, |way| match way.get_ref() {
-                DirectionKind::ToBank => Direction::ToBank,
-                DirectionKind::FromBank => Direction::FromBank,
-            });
+    /// What is wrong, in a world of `endpoints`: one fault for each thing hit. Not of kinds that unfold over time.
+    pub(super) fn faults(&self, endpoints: usize) -> Vec<Fault> {
         match self.breakage() {
             Breakage::Endpoint(fault) => {
+                let percent = self.percent();
                 let at = |endpoint| Fault::Endpoint {
                     endpoint,
                     fault,
@@ -155,12 +145,16 @@ impl FaultTable {
             Breakage::Link(fault) => {
                 let at = |link| Fault::Network {
                     link,
-                    direction,
+                    direction: self.direction(link),
                     fault,
                 };
                 self.links_hit(endpoints).into_iter().map(at).collect()
             }
-            Breakage::Store(fault) => vec![Fault::Store { fault, percent }],
+            Breakage::Store(fault) => vec![Fault::Store {
+                fault,
+                percent: self.percent(),
+            }],
+            Breakage::Disk(fault) => vec![Fault::Disk { fault }],
             Breakage::Process(fault) => vec![Fault::Process { fault }],
             Breakage::Chain(fault) => vec![Fault::Chain { fault }],
         }
@@ -168,18 +162,16 @@ impl FaultTable {
 
     /// What breaks, apart from where and when.
     fn breakage(&self) -> Breakage {
-        use Breakage::{Chain, Endpoint, Link, Process, Store};
-        let extra_ms = number(&self.extra_ms, |extra| extra.0);
-        let blocks = number(&self.blocks, |blocks| blocks.0);
-        let percent = self
-            .percent
-            .as_ref()
-            .map_or(100, |percent| percent.get_ref().byte());
+        use Breakage::{Chain, Disk, Endpoint, Link, Process, Store};
+        let (extra_ms, percent) = (self.extra_ms(), self.percent());
+        let by_ms = self.by_ms.as_ref().map_or(0, |by| *by.get_ref());
         match self.kind.get_ref() {
             FaultKind::Dead => Endpoint(EndpointFault::Dead),
             FaultKind::NeverAnswers => Endpoint(EndpointFault::NeverAnswers),
             FaultKind::Slow => Endpoint(EndpointFault::Slow { extra_ms }),
-            FaultKind::Lagging => Endpoint(EndpointFault::Lagging { blocks }),
+            FaultKind::Lagging => Endpoint(EndpointFault::Lagging {
+                blocks: self.blocks(),
+            }),
             FaultKind::StuckHead => Endpoint(EndpointFault::StuckHead),
             FaultKind::Empty => Endpoint(EndpointFault::Empty),
             FaultKind::RateLimited => Endpoint(EndpointFault::RateLimited {
@@ -190,38 +182,104 @@ impl FaultTable {
             FaultKind::NotReady => Endpoint(EndpointFault::NotReady),
             FaultKind::Malformed => Endpoint(EndpointFault::Malformed),
             FaultKind::TooLarge => Endpoint(EndpointFault::TooLarge),
+            FaultKind::Crossed => Endpoint(EndpointFault::Crossed),
             FaultKind::WrongChain => Endpoint(EndpointFault::WrongChain),
             FaultKind::PrivateFork => Endpoint(EndpointFault::PrivateFork),
             FaultKind::Lying => Endpoint(EndpointFault::Lying { lie: self.lie() }),
-            FaultKind::Partition => Link(LinkFault::Partition),
-            FaultKind::Hold => Link(LinkFault::Hold),
-            FaultKind::Loss => Link(LinkFault::Loss { percent }),
+            FaultKind::Partition | FaultKind::Isolate => Link(LinkFault::Partition),
+            FaultKind::Hold | FaultKind::Swizzle => Link(LinkFault::Hold),
+            FaultKind::Loss | FaultKind::ResponseLost => Link(LinkFault::Loss { percent }),
             FaultKind::Duplicate => Link(LinkFault::Duplicate { percent }),
             FaultKind::Reorder => Link(LinkFault::Reorder { spread_ms: extra_ms }),
-            FaultKind::Delay => Link(LinkFault::Delay { extra_ms }),
+            FaultKind::Delay => Link(LinkFault::Delay { extra: self.delay() }),
+            FaultKind::HalfOpen => Link(LinkFault::HalfOpen {
+                notice_ms: self
+                    .notice_ms
+                    .as_ref()
+                    .map_or(NOTICE_MS, |notice| notice.get_ref().0),
+            }),
             FaultKind::StoreUnavailable => Store(StoreFault::Unavailable),
             FaultKind::StoreFull => Store(StoreFault::Full),
             FaultKind::StoreSlow => Store(StoreFault::SlowSync { extra_ms }),
             FaultKind::CommitUnknown => Store(StoreFault::UnknownOutcome {
-                committed_percent: self
-                    .committed_percent
-                    .as_ref()
-                    .map_or(50, |percent| percent.get_ref().byte()),
+                committed_percent: share(&self.committed_percent, 50),
             }),
+            FaultKind::BitFlip => Disk(DiskFault::BitFlip),
+            FaultKind::MisdirectedWrite => Disk(DiskFault::MisdirectedWrite { percent }),
+            FaultKind::ReadError => Disk(DiskFault::ReadError),
+            FaultKind::SyncFailed => Disk(DiskFault::SyncFailed { percent }),
             FaultKind::Crash => Process(ProcessFault::Crash { loss: self.loss() }),
+            FaultKind::Restart => Process(ProcessFault::Restart),
             FaultKind::Pause => Process(ProcessFault::Pause),
-            FaultKind::ClockSkew => Process(ProcessFault::ClockSkew {
-                by_ms: self.by_ms.as_ref().map_or(0, |by| *by.get_ref()),
-            }),
+            FaultKind::ProcessSlow => Process(ProcessFault::Slow { extra_ms }),
+            FaultKind::ClockSkew => Process(ProcessFault::ClockSkew { by_ms }),
+            FaultKind::ClockDrift => Process(ProcessFault::ClockDrift { drift: self.drift() }),
+            FaultKind::ClockJump => Process(ProcessFault::ClockJump { by_ms }),
             FaultKind::Usurped => Process(ProcessFault::Usurped),
             FaultKind::Reorg => Chain(ChainFault::Reorg {
-                depth: blocks,
-                vanish_percent: self
-                    .vanish_percent
-                    .as_ref()
-                    .map_or(0, |percent| percent.get_ref().byte()),
+                depth: self.blocks(),
+                vanish_percent: share(&self.vanish_percent, 0),
             }),
             FaultKind::FinalityStall => Chain(ChainFault::FinalityStall),
+        }
+    }
+
+    fn percent(&self) -> u8 {
+        share(&self.percent, 100)
+    }
+
+    fn extra_ms(&self) -> u64 {
+        number(&self.extra_ms, |extra| extra.0)
+    }
+
+    fn blocks(&self) -> u64 {
+        number(&self.blocks, |blocks| blocks.0)
+    }
+
+    /// Which way a link is hit. The answers of endpoints travel to the bank, and those to users from it.
+    fn direction(&self, link: LinkName) -> Direction {
+        if *self.kind.get_ref() == FaultKind::ResponseLost {
+            return match link {
+                LinkName::Users => Direction::FromBank,
+                LinkName::Endpoint { .. } | LinkName::AllEndpoints => Direction::ToBank,
+            };
+        }
+        match self.direction.as_ref().map(Spanned::get_ref) {
+            None => Direction::Both,
+            Some(DirectionKind::ToBank) => Direction::ToBank,
+            Some(DirectionKind::FromBank) => Direction::FromBank,
+        }
+    }
+
+    fn delay(&self) -> Latency {
+        let shape = self
+            .shape
+            .as_ref()
+            .map_or(ShapeKind::Fixed, |shape| *shape.get_ref());
+        let low = if shape == ShapeKind::Fixed {
+            self.extra_ms()
+        } else {
+            0
+        };
+        latency(shape, low, self.extra_ms())
+    }
+
+    fn drift(&self) -> Drift {
+        let kind = self
+            .drift
+            .as_ref()
+            .map_or(DriftKind::Linear, |drift| *drift.get_ref());
+        let by_ms = self.by_ms.as_ref().map_or(0, |by| *by.get_ref());
+        let every_ms = number(&self.every_ms, |every| every.0);
+        match kind {
+            DriftKind::Linear => Drift::Linear {
+                ppm: self.ppm.as_ref().map_or(0, |ppm| *ppm.get_ref()),
+            },
+            DriftKind::Periodic => Drift::Periodic {
+                by_ms: by_ms.unsigned_abs(),
+                every_ms,
+            },
+            DriftKind::Step => Drift::Step { by_ms, every_ms },
         }
     }
 
@@ -263,7 +321,7 @@ impl FaultTable {
             .collect()
     }
 
-    fn links_hit(&self, endpoints: usize) -> Vec<LinkName> {
+    pub(super) fn links_hit(&self, endpoints: usize) -> Vec<LinkName> {
         let targets = self.targets();
         let mut links = Vec::new();
         if targets.iter().any(|target| target == ALL_ENDPOINTS) {
@@ -278,7 +336,8 @@ impl FaultTable {
         links
     }
 
-    fn targets(&self) -> &[String] {
+    /// What is named as a target.
+    pub(super) fn targets(&self) -> &[String] {
         self.target
             .as_ref()
             .map_or(&[], |names| names.get_ref().0.as_slice())
@@ -290,11 +349,38 @@ enum Breakage {
     Endpoint(EndpointFault),
     Link(LinkFault),
     Store(StoreFault),
+    Disk(DiskFault),
     Process(ProcessFault),
     Chain(ChainFault),
+}
+
+/// A latency of a shape between `low_ms` and `high_ms`: on average `high_ms` if it is exponential, and now and then
+/// `high_ms` if it is bimodal.
+pub(super) const fn latency(shape: ShapeKind, low_ms: u64, high_ms: u64) -> Latency {
+    let (low, high) = (low_ms * 1_000, high_ms * 1_000);
+    match shape {
+        ShapeKind::Fixed => Latency::Fixed { us: high },
+        ShapeKind::Uniform => Latency::Uniform {
+            min_us: low,
+            max_us: high,
+        },
+        ShapeKind::Exponential => Latency::Exponential {
+            min_us: low,
+            mean_us: high - low,
+        },
+        ShapeKind::Bimodal => Latency::Bimodal {
+            fast_us: low,
+            slow_us: high,
+            slow_percent: SLOW_PERCENT,
+        },
+    }
 }
 
 /// The number in a field; zero when it is not there, which `check` lets pass only where it is not used.
 fn number<T>(field: &Option<Spanned<T>>, read: impl FnOnce(&T) -> u64) -> u64 {
     field.as_ref().map_or(0, |value| read(value.get_ref()))
+}
+
+fn share(field: &Option<Spanned<Percent>>, usual: u8) -> u8 {
+    field.as_ref().map_or(usual, |percent| percent.get_ref().byte())
 }

@@ -126,8 +126,12 @@ words!(
         Network = "network",
         /// The store of the journal.
         Store = "store",
+        /// The disk below it.
+        Disk = "disk",
         /// The bank's own process.
         Process = "process",
+        /// The date on its clock.
+        Clock = "clock",
         /// The chain itself.
         Chain = "chain",
     }
@@ -160,6 +164,8 @@ words!(
         Malformed = "malformed",
         /// Endpoints find every scan too large.
         TooLarge = "too_large",
+        /// Endpoints answer questions that were not asked.
+        Crossed = "crossed",
         /// Endpoints serve another chain (E22).
         WrongChain = "wrong_chain",
         /// Endpoints sit on a fork of their own (E12).
@@ -178,6 +184,14 @@ words!(
         Reorder = "reorder",
         /// Messages take longer.
         Delay = "delay",
+        /// The other side has forgotten the connection, until the sender notices.
+        HalfOpen = "half_open",
+        /// What was asked is done, and the answer is lost.
+        ResponseLost = "response_lost",
+        /// One is cut off from everybody else.
+        Isolate = "isolate",
+        /// Links are stopped one by one and let go one by one, in random orders.
+        Swizzle = "swizzle",
         /// The store cannot be reached.
         StoreUnavailable = "store_unavailable",
         /// The disk is full.
@@ -186,12 +200,28 @@ words!(
         StoreSlow = "store_slow",
         /// Whether an append was committed is not known.
         CommitUnknown = "commit_unknown",
+        /// A bit of the journal flips.
+        BitFlip = "bit_flip",
+        /// Writes land in a wrong place.
+        MisdirectedWrite = "misdirected_write",
+        /// A part of the journal cannot be read.
+        ReadError = "read_error",
+        /// Syncs fail.
+        SyncFailed = "sync_failed",
         /// The process dies, and is started again.
         Crash = "crash",
+        /// The process is told to stop, and is started again.
+        Restart = "restart",
         /// The process is stopped, and goes on.
         Pause = "pause",
+        /// The process takes longer over each input.
+        ProcessSlow = "process_slow",
         /// The process's date is off.
         ClockSkew = "clock_skew",
+        /// The process's date wanders off.
+        ClockDrift = "clock_drift",
+        /// The process's date jumps, for good.
+        ClockJump = "clock_jump",
         /// Another writer takes the journal over.
         Usurped = "usurped",
         /// The last blocks are replaced (E11).
@@ -238,5 +268,55 @@ words!(
         ToBank = "to_bank",
         /// What the bank sends.
         FromBank = "from_bank",
+    }
+);
+
+words!(
+    /// The shape of a latency.
+    ShapeKind {
+        /// Always the same.
+        Fixed = "fixed",
+        /// Anything up to the given one, or between the given ones.
+        Uniform = "uniform",
+        /// Mostly shorter, sometimes much longer, the given one on average.
+        Exponential = "exponential",
+        /// Nearly always next to nothing, and in five of a hundred cases the given one.
+        Bimodal = "bimodal",
+    }
+);
+
+words!(
+    /// How a date wanders off.
+    DriftKind {
+        /// The clock is too fast or too slow.
+        Linear = "linear",
+        /// It swings around the right date.
+        Periodic = "periodic",
+        /// It jumps again and again.
+        Step = "step",
+    }
+);
+
+words!(
+    /// What a fault waits for.
+    CueKind {
+        /// A batch was committed.
+        Commit = "commit",
+        /// A question was put to the endpoint that `of` names.
+        Question = "question",
+        /// The bank took a request of a client.
+        Request = "request",
+        /// A transaction was seen.
+        Seen = "seen",
+        /// The deposits of a transaction were posted.
+        Credited = "credited",
+        /// A seen transaction was found gone from the chain.
+        Reorged = "reorged",
+        /// A transaction became a dead letter.
+        DeadLetter = "dead_letter",
+        /// The breaker of the endpoint that `of` names opened.
+        Opened = "opened",
+        /// The process started, the first time included.
+        Start = "start",
     }
 );

@@ -11,6 +11,7 @@ mod faults;
 pub mod kinds;
 pub mod library;
 pub mod schema;
+mod spread;
 mod swarm;
 pub mod values;
 

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::kinds::{
-    Claiming, DepositKind, DirectionKind, Family, FaultKind, LieKind, LossKind, TransactionKind,
+    Claiming, CueKind, DepositKind, DirectionKind, DriftKind, Family, FaultKind, LieKind, LossKind,
+    ShapeKind, TransactionKind,
 };
 use super::values::{Count, Millis, Names, Percent, Span, Sum};
 use crate::world::plan::Expectations;
@@ -47,6 +48,8 @@ pub struct WorldTable {
     pub providers: Option<Spanned<Count>>,
     /// How long a message between the bank and an endpoint takes, one way.
     pub latency_ms: Span<Millis>,
+    /// How latencies are spread over `latency_ms`.
+    pub latency_shape: ShapeKind,
     /// How long the store takes to sync an append.
     pub commit_ms: Span<Millis>,
     /// The time between two blocks.
@@ -65,6 +68,7 @@ impl Default for WorldTable {
             endpoints: plain(Count(3)),
             providers: None,
             latency_ms: millis(10, 40),
+            latency_shape: ShapeKind::Uniform,
             commit_ms: millis(1, 5),
             block_ms: plain(Millis(450)),
             finality_blocks: plain(Count(3)),
@@ -156,14 +160,18 @@ pub struct FaultTable {
     pub kind: Spanned<FaultKind>,
     /// Which endpoints, or `users` for a link; `endpoints` stands for all of them.
     pub target: Option<Spanned<Names>>,
-    /// From when.
-    pub at_ms: Spanned<Span<Millis>>,
+    /// From when; with `after`, how long after that.
+    pub at_ms: Option<Spanned<Span<Millis>>>,
+    /// What it waits for.
+    pub after: Option<Spanned<AfterTable>>,
     /// Until when; or `for_ms`.
     pub until_ms: Option<Spanned<Millis>>,
     /// For how long; or `until_ms`.
     pub for_ms: Option<Spanned<Span<Millis>>>,
     /// How often it happens, each at a time of its own from `at_ms`.
     pub count: Option<Spanned<Count>>,
+    /// Makes it come and go until its end: each time it stays on, and then off, for so long.
+    pub dwell_ms: Option<Spanned<Span<Millis>>>,
     /// How many in a hundred questions, messages or requests are hit.
     pub percent: Option<Spanned<Percent>>,
     /// How much longer things take, or the width of a reordering.
@@ -184,11 +192,34 @@ pub struct FaultTable {
     pub loss: Option<Spanned<LossKind>>,
     /// How far the date is off, negative for behind.
     pub by_ms: Option<Spanned<i64>>,
+    /// How the date wanders off.
+    pub drift: Option<Spanned<DriftKind>>,
+    /// How much too fast the clock is, in millionths; negative for too slow.
+    pub ppm: Option<Spanned<i64>>,
+    /// The time of one swing, or between two jumps.
+    pub every_ms: Option<Spanned<Millis>>,
+    /// The shape of a delay.
+    pub shape: Option<Spanned<ShapeKind>>,
+    /// How long after the first loss a sender notices that a connection is half-open.
+    pub notice_ms: Option<Spanned<Millis>>,
+}
+
+/// `after`: what a fault waits for.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AfterTable {
+    /// What happens.
+    pub event: CueKind,
+    /// How often it must have happened.
+    #[serde(default = "once")]
+    pub count: Spanned<Count>,
+    /// Of which endpoint, where that matters.
+    pub of: Option<Spanned<String>>,
 }
 
 impl FaultTable {
     /// Its fields that only some kinds take, with their places if they are there.
-    pub(super) fn particulars(&self) -> [(&'static str, Option<Range<usize>>); 11] {
+    pub(super) fn particulars(&self) -> [(&'static str, Option<Range<usize>>); 16] {
         [
             ("target", self.target.as_ref().map(Spanned::span)),
             ("percent", self.percent.as_ref().map(Spanned::span)),
@@ -204,6 +235,11 @@ impl FaultTable {
             ("vanish_percent", self.vanish_percent.as_ref().map(Spanned::span)),
             ("loss", self.loss.as_ref().map(Spanned::span)),
             ("by_ms", self.by_ms.as_ref().map(Spanned::span)),
+            ("drift", self.drift.as_ref().map(Spanned::span)),
+            ("ppm", self.ppm.as_ref().map(Spanned::span)),
+            ("every_ms", self.every_ms.as_ref().map(Spanned::span)),
+            ("shape", self.shape.as_ref().map(Spanned::span)),
+            ("notice_ms", self.notice_ms.as_ref().map(Spanned::span)),
         ]
     }
 }
@@ -319,6 +355,10 @@ const fn usual_amount() -> Span<Sum> {
         low: Sum(1_000),
         high: Sum(500_000),
     }
+}
+
+fn once() -> Spanned<Count> {
+    plain(Count(1))
 }
 
 fn usual_claim() -> Spanned<Claiming> {

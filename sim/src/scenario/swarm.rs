@@ -4,23 +4,19 @@
 //! al., "Swarm Testing", ISSTA 2012). So each kind of payment, claim and command is off in half of the runs, and so is
 //! each family of faults. All draws come from a configuration stream, apart from every stream of the run itself.
 
+mod faults;
+
 use plimsoll_core::rng::Rng;
 use toml::Spanned;
 
 use super::expand::{PRICE, Workload};
 use super::faults::endpoint_name;
-use super::kinds::{Claiming, DepositKind, Family, TransactionKind};
+use super::kinds::{Claiming, DepositKind, TransactionKind};
 use super::schema::{DepositsTable, ScenarioTable, SwarmTable, TransactionsTable};
 use super::values::{Count, Millis, Percent, Span, Sum};
 use crate::engine::Latency;
-use crate::fault::{
-    ChainFault, CrashLoss, Direction, EndpointFault, Fault, Lie, LinkFault, LinkName, ProcessFault,
-    StoreFault,
-};
 use crate::model::assets::MIN_MILLI;
-use crate::world::plan::{
-    BankPlan, ChainPlan, Deed, EndpointPlan, LinkPlan, Plan, ScheduledFault, StorePlan, Topology,
-};
+use crate::world::plan::{BankPlan, ChainPlan, Deed, EndpointPlan, LinkPlan, Plan, StorePlan, Topology};
 
 /// The least and the most blocks that endpoints scan at once, where they bound it.
 const SCAN_BLOCKS: (u64, u64) = (8, 64);
@@ -45,7 +41,7 @@ pub(super) fn draw(name: &str, table: &ScenarioTable, swarm: &SwarmTable, rng: &
         workload.attribute(operators.below(plan.duration_ms));
     }
     plan.workload = workload.deeds;
-    plan.faults = faults(swarm, &plan, &rng.fork("faults"));
+    plan.faults = faults::draw(swarm, &plan, &rng.fork("faults"));
     plan
 }
 
@@ -245,182 +241,4 @@ const fn millis(low: u64, high: u64) -> Span<Millis> {
         low: Millis(low),
         high: Millis(high),
     }
-}
-
-fn faults(swarm: &SwarmTable, plan: &Plan, rng: &Rng) -> Vec<ScheduledFault> {
-    // One liar at most: two make a quorum that nobody could see through.
-    let endpoints = plan.topology.endpoints.len();
-    let liar = rng.fork("liar").index(endpoints);
-    let mut faults = Vec::new();
-    for family in &swarm.families {
-        let mut rng = rng.fork(family.word());
-        if rng.chance(1, 2) {
-            continue;
-        }
-        for _ in 0..swarm.faults.draw(&mut rng).0 {
-            let from_ms = rng.below(plan.duration_ms);
-            let until_ms = (from_ms + swarm.fault_ms.draw(&mut rng).0).min(plan.duration_ms);
-            faults.push(ScheduledFault {
-                from_ms,
-                until_ms: Some(until_ms),
-                fault: fault(*family, endpoints, liar, &mut rng),
-            });
-        }
-    }
-    faults
-}
-
-fn fault(family: Family, endpoints: usize, liar: usize, rng: &mut Rng) -> Fault {
-    match family {
-        Family::Endpoint => endpoint_fault(endpoints, liar, rng),
-        Family::Network => network_fault(endpoints, rng),
-        Family::Store => Fault::Store {
-            fault: store_fault(rng),
-            percent: percent(rng),
-        },
-        Family::Process => Fault::Process {
-            fault: process_fault(rng),
-        },
-        Family::Chain => Fault::Chain {
-            fault: chain_fault(rng),
-        },
-    }
-}
-
-fn endpoint_fault(endpoints: usize, liar: usize, rng: &mut Rng) -> Fault {
-    use EndpointFault as E;
-    const LIES: [Lie; 6] = [
-        Lie::InventedPayment,
-        Lie::InflatedAmount,
-        Lie::OmittedLog,
-        Lie::EarlyFinality,
-        Lie::FutureFinality,
-        Lie::ForgedHash,
-    ];
-    let fault = match rng.below(16) {
-        0 => E::Dead,
-        1 => E::NeverAnswers,
-        2 => E::Slow {
-            extra_ms: rng.between(10, 8_000),
-        },
-        3 => E::Lagging {
-            blocks: rng.between(1, 40),
-        },
-        4 => E::StuckHead,
-        5 => E::Empty,
-        6 => E::RateLimited {
-            retry_after_ms: rng.chance(1, 2).then(|| rng.between(100, 5_000)),
-        },
-        7 => E::Auth,
-        8 => E::ServerError,
-        9 => E::NotReady,
-        10 => E::Malformed,
-        11 => E::TooLarge,
-        12 => E::WrongChain,
-        13 => E::PrivateFork,
-        _ => E::Lying {
-            lie: LIES[rng.index(LIES.len())],
-        },
-    };
-    let endpoint = if fault.is_byzantine() {
-        liar
-    } else {
-        rng.index(endpoints)
-    };
-    Fault::Endpoint {
-        endpoint: byte(endpoint),
-        fault,
-        percent: percent(rng),
-    }
-}
-
-fn network_fault(endpoints: usize, rng: &mut Rng) -> Fault {
-    let link = match rng.below(6) {
-        0 => LinkName::AllEndpoints,
-        1 => LinkName::Users,
-        _ => LinkName::Endpoint {
-            endpoint: byte(rng.index(endpoints)),
-        },
-    };
-    let direction = match rng.below(4) {
-        0 => Direction::ToBank,
-        1 => Direction::FromBank,
-        _ => Direction::Both,
-    };
-    let fault = match rng.below(6) {
-        0 => LinkFault::Partition,
-        1 => LinkFault::Hold,
-        2 => LinkFault::Loss {
-            percent: percent(rng),
-        },
-        3 => LinkFault::Duplicate {
-            percent: percent(rng),
-        },
-        4 => LinkFault::Reorder {
-            spread_ms: rng.between(10, 3_000),
-        },
-        _ => LinkFault::Delay {
-            extra_ms: rng.between(10, 5_000),
-        },
-    };
-    Fault::Network {
-        link,
-        direction,
-        fault,
-    }
-}
-
-fn store_fault(rng: &mut Rng) -> StoreFault {
-    match rng.below(4) {
-        0 => StoreFault::Unavailable,
-        1 => StoreFault::Full,
-        2 => StoreFault::SlowSync {
-            extra_ms: rng.between(5, 3_000),
-        },
-        _ => StoreFault::UnknownOutcome {
-            committed_percent: byte(rng.index(101)),
-        },
-    }
-}
-
-fn process_fault(rng: &mut Rng) -> ProcessFault {
-    match rng.below(8) {
-        0 => ProcessFault::Pause,
-        1 => ProcessFault::ClockSkew {
-            by_ms: rng.between(0, 120_000).cast_signed() - 60_000,
-        },
-        2 => ProcessFault::Usurped,
-        3 | 4 => ProcessFault::Crash {
-            loss: CrashLoss::Kept,
-        },
-        5 => ProcessFault::Crash {
-            loss: CrashLoss::Torn,
-        },
-        _ => ProcessFault::Crash {
-            loss: CrashLoss::Lost,
-        },
-    }
-}
-
-fn chain_fault(rng: &mut Rng) -> ChainFault {
-    if rng.chance(1, 4) {
-        return ChainFault::FinalityStall;
-    }
-    ChainFault::Reorg {
-        depth: rng.between(1, 12),
-        vanish_percent: if rng.chance(1, 2) { 0 } else { percent(rng) },
-    }
-}
-
-/// Everything, or 1 to 100.
-fn percent(rng: &mut Rng) -> u8 {
-    if rng.chance(1, 2) {
-        100
-    } else {
-        byte(rng.index(100) + 1)
-    }
-}
-
-fn byte(value: usize) -> u8 {
-    u8::try_from(value).unwrap_or(u8::MAX)
 }

@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 
 use super::Scenario;
-use super::kinds::{Claiming, DepositKind, Family, FaultKind, LieKind, LossKind, TransactionKind};
+use super::kinds::{
+    Claiming, CueKind, DepositKind, DriftKind, Family, FaultKind, LieKind, LossKind, ShapeKind,
+    TransactionKind,
+};
 use super::schema::{DepositsTable, ExpectTable, FaultTable, ScenarioTable, SwarmTable, TransactionsTable};
 use super::schema::{WorkloadTable, WorldTable};
 use crate::fault::{Fault, LinkName};
@@ -176,10 +179,15 @@ fn the_readme_documents_exactly_the_words_there_are() {
         documented("`[[faults]]`", "lie"),
         words(LieKind::ALL.iter().map(|kind| kind.word()))
     );
+    let shapes = words(ShapeKind::ALL.iter().map(|kind| kind.word()));
+    assert_eq!(documented("`[world]`", "shape"), shapes);
+    let events = words(CueKind::ALL.iter().map(|kind| kind.word()));
+    assert_eq!(documented("`[[faults]]`", "event"), events);
     for word in LossKind::ALL
         .iter()
         .map(|kind| kind.word())
         .chain(Family::ALL.iter().map(|kind| kind.word()))
+        .chain(DriftKind::ALL.iter().map(|kind| kind.word()))
     {
         assert!(README.contains(&format!("`{word}`")), "{word}");
     }

@@ -10,6 +10,7 @@ use plimsoll_core::money::Amount;
 use plimsoll_core::time::Instant;
 
 use super::World;
+use super::clock;
 use super::event::{Happening, Sequel};
 use super::observe::Observation;
 use super::plan::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Token};
@@ -179,6 +180,7 @@ impl World<'_> {
         let (Some(from), Some(to)) = (self.users.account(from), self.users.account(to)) else {
             return false;
         };
+        let now = self.schedule.now();
         let facts = token.facts();
         let transfers = vec![Transfer {
             debit: Owner::User(from.user),
@@ -192,7 +194,7 @@ impl World<'_> {
                 transfers,
                 expires_at: hold
                     .expires_after_ms
-                    .map(|ms| self.true_date().after(Duration::from_millis(ms))),
+                    .map(|ms| clock::true_date(now).after(Duration::from_millis(ms))),
             },
         };
         self.transact(Purpose::Pay { deed }, key, command);

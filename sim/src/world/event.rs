@@ -3,6 +3,7 @@
 use plimsoll_core::bank::Reply;
 use plimsoll_core::escrow::{Answer, Fault, Question};
 use plimsoll_core::id::{CallId, RequestId, TransactionId};
+use plimsoll_core::time::Instant;
 
 use super::plan::HoldEnd;
 use crate::model::chain::TxIndex;
@@ -62,8 +63,14 @@ pub(super) enum Happening {
     StoreDone { life: u32 },
     /// The process is to be started, unless it is up or held down.
     Start,
+    /// An operator has restored the journal from a copy.
+    CopyRestored,
+    /// A slow process is done with its last input.
+    InputDone { life: u32 },
+    /// A process that was told to stop has had its time.
+    StopGraceOver { life: u32 },
     /// A fault of the plan begins.
-    FaultBegins(u32),
+    FaultBegins { number: u32, until: Instant },
     /// A fault of the plan ends.
     FaultEnds(u32),
     /// A transaction comes into the block that is made now.

@@ -1,18 +1,37 @@
 //! Begins and ends the faults of the plan: one call a family.
 
+use core::time::Duration;
+
 use plimsoll_core::time::Instant;
 
 use super::World;
+use super::event::Happening;
 use super::observe::Observation;
-use super::plan::ScheduledFault;
 use super::stats::{Part, Recovery};
 use crate::fault::{ChainFault, Fault, LinkName, ProcessFault};
 
 impl World<'_> {
-    /// Fault `number` of the plan begins.
-    pub(super) fn on_fault_begins(&mut self, number: u32) {
-        let ScheduledFault { until_ms, fault, .. } = &self.plan.faults[number as usize];
-        let until = until_ms.map_or(Instant::MAX, |ms| Instant::from_nanos(ms * 1_000_000));
+    /// Schedules fault `number` of the plan, whose times count from `origin`.
+    pub(super) fn schedule_fault(&mut self, number: u32, origin: Instant) {
+        let one = &self.plan.faults[number as usize];
+        let over = Instant::from_nanos(self.plan.duration_ms.saturating_mul(1_000_000));
+        let begins = origin.after(Duration::from_millis(one.from_ms));
+        if begins > over {
+            return;
+        }
+        let ends = one
+            .until_ms
+            .map(|ms| origin.after(Duration::from_millis(ms)).min(over));
+        let until = ends.unwrap_or(Instant::MAX);
+        self.schedule.at(begins, Happening::FaultBegins { number, until });
+        if let Some(ends) = ends {
+            self.schedule.at(ends, Happening::FaultEnds(number));
+        }
+    }
+
+    /// Fault `number` of the plan begins, to end at `until`.
+    pub(super) fn on_fault_begins(&mut self, number: u32, until: Instant) {
+        let fault = &self.plan.faults[number as usize].fault;
         let now = self.schedule.now();
         self.stats.faults += 1;
         self.jury.see(
@@ -37,7 +56,11 @@ impl World<'_> {
                 self.wires.begin(number, (*link, *direction), *fault, until);
             }
             Fault::Store { fault, percent } => self.store.begin(number, *fault, *percent),
-            Fault::Process { fault } => self.begin_process_fault(*fault, until),
+            Fault::Disk { fault } => {
+                self.store.begin_on_disk(number, *fault);
+                self.see_damage();
+            }
+            Fault::Process { fault } => self.begin_process_fault(number, *fault, until),
             Fault::Chain { fault } => self.begin_chain_fault(number, *fault, until),
         }
     }
@@ -59,7 +82,11 @@ impl World<'_> {
                 self.store.end(number);
                 self.recoveries.expect(Part::Store, now);
             }
-            Fault::Process { fault } => self.end_process_fault(*fault),
+            Fault::Disk { .. } => {
+                self.store.end_on_disk(number);
+                self.recoveries.expect(Part::Store, now);
+            }
+            Fault::Process { fault } => self.end_process_fault(number, *fault),
             Fault::Chain { fault } => match fault {
                 ChainFault::FinalityStall => {
                     self.chain.resume_finality(number, now);
@@ -78,31 +105,43 @@ impl World<'_> {
         self.recoveries.works(self.schedule.now(), samples, proves);
     }
 
-    fn begin_process_fault(&mut self, fault: ProcessFault, until: Instant) {
+    fn begin_process_fault(&mut self, number: u32, fault: ProcessFault, until: Instant) {
         match fault {
             ProcessFault::Crash { loss } => {
                 self.host.down_until = self.host.down_until.max(until);
                 self.crash(loss);
             }
+            ProcessFault::Restart => {
+                self.host.down_until = self.host.down_until.max(until);
+                self.stop();
+            }
             ProcessFault::Pause => {
                 self.host.pauses += 1;
-                self.pause_if_told();
+                self.hold_up();
             }
-            ProcessFault::ClockSkew { by_ms } => self.host.skew_ms = self.host.skew_ms.saturating_add(by_ms),
+            ProcessFault::Slow { extra_ms } => self.host.slow_by += Duration::from_millis(extra_ms),
+            ProcessFault::ClockSkew { by_ms } | ProcessFault::ClockJump { by_ms } => {
+                self.host.clock.shift(by_ms);
+            }
+            ProcessFault::ClockDrift { drift } => {
+                self.host.clock.drift(number, drift, self.schedule.now());
+            }
             ProcessFault::Usurped => self.store.usurp(),
         }
     }
 
-    fn end_process_fault(&mut self, fault: ProcessFault) {
+    fn end_process_fault(&mut self, number: u32, fault: ProcessFault) {
         match fault {
-            ProcessFault::Crash { .. } => self.on_start(),
+            ProcessFault::Crash { .. } | ProcessFault::Restart => self.on_start(),
             ProcessFault::Pause => {
                 self.host.pauses -= 1;
                 self.recoveries.expect(Part::Process, self.schedule.now());
-                self.pause_if_told();
+                self.hold_up();
             }
-            ProcessFault::ClockSkew { by_ms } => self.host.skew_ms = self.host.skew_ms.saturating_sub(by_ms),
-            ProcessFault::Usurped => {}
+            ProcessFault::Slow { extra_ms } => self.host.slow_by -= Duration::from_millis(extra_ms),
+            ProcessFault::ClockSkew { by_ms } => self.host.clock.shift(by_ms.saturating_neg()),
+            ProcessFault::ClockDrift { .. } => self.host.clock.steady(number),
+            ProcessFault::ClockJump { .. } | ProcessFault::Usurped => {}
         }
     }
 

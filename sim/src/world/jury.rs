@@ -66,6 +66,7 @@ fn write(trace: &mut Trace, at: Instant, seq: u64, seen: &Observation<'_>) {
             let what = if *is_over { "fault ends" } else { "fault begins" };
             trace.line(at, seq, "world", what, fault);
         }
+        Observation::Disk(event) => trace.line(at, seq, "store", "disk", event),
         Observation::Chain(event) => trace.line(at, seq, "chain", "chain", event),
     }
 }

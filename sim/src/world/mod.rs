@@ -5,16 +5,19 @@
 //! which is a liveness failure. Oracles watch every step; the first complaint ends the run, and so does a panic of
 //! the code under test.
 //!
-//! Where things are: `host` runs the bank's process as a driver must, `traffic` carries what travels, `deeds` does what
-//! the plan's people do, `blocks` what the chain does, `inject` begins and ends faults, `settle` judges liveness,
-//! `observe` is what oracles see.
+//! Where things are: `host` runs the bank's process as a driver must, `lives` starts and ends it, `traffic` carries what
+//! travels, `deeds` does what the plan's people do, `blocks` what the chain does, `inject` begins and ends faults, `cues`
+//! those that wait for something, `settle` judges liveness, `observe` is what oracles see.
 
 mod blocks;
+mod clock;
+mod cues;
 mod deeds;
 mod event;
 mod host;
 mod inject;
 mod jury;
+mod lives;
 pub mod observe;
 pub mod outcome;
 pub mod plan;
@@ -41,6 +44,7 @@ use crate::model::chain::{Chain, TxIndex};
 use crate::model::endpoint::Endpoint;
 use crate::model::store::Store;
 use crate::model::users::Users;
+use cues::Cues;
 use event::Happening;
 use host::Host;
 use jury::Jury;
@@ -78,6 +82,7 @@ pub struct World<'p> {
     jury: Jury,
     progress: Progress,
     recoveries: Recoveries,
+    cues: Cues,
     stats: Stats,
     verdict: Option<Verdict>,
 }
@@ -121,6 +126,7 @@ impl<'p> World<'p> {
             jury: Jury::default(),
             progress: Progress::default(),
             recoveries: Recoveries::default(),
+            cues: Cues::new(plan),
             stats: Stats::default(),
             verdict: None,
         };
@@ -210,6 +216,7 @@ impl<'p> World<'p> {
         if self.verdict != Some(Verdict::Passed) {
             return;
         }
+        self.audit();
         self.jury.finish(&End {
             at: self.schedule.now(),
             plan: self.plan,
@@ -226,10 +233,8 @@ impl<'p> World<'p> {
     fn schedule_plan(&mut self) {
         let at = |ms: u64| Instant::from_nanos(ms.saturating_mul(1_000_000));
         for (fault, number) in self.plan.faults.iter().zip(0u32..) {
-            self.schedule
-                .at(at(fault.from_ms), Happening::FaultBegins(number));
-            if let Some(until_ms) = fault.until_ms {
-                self.schedule.at(at(until_ms), Happening::FaultEnds(number));
+            if fault.after.is_none() {
+                self.schedule_fault(number, Instant::ZERO);
             }
         }
         self.schedule.at(Instant::ZERO, Happening::Start);
@@ -284,7 +289,10 @@ impl<'p> World<'p> {
             Happening::Tick { life } => self.on_tick(life),
             Happening::StoreDone { life } => self.on_store_done(life),
             Happening::Start => self.on_start(),
-            Happening::FaultBegins(number) => self.on_fault_begins(number),
+            Happening::CopyRestored => self.on_copy_restored(),
+            Happening::InputDone { life } => self.on_input_done(life),
+            Happening::StopGraceOver { life } => self.on_stop_grace_over(life),
+            Happening::FaultBegins { number, until } => self.on_fault_begins(number, until),
             Happening::FaultEnds(number) => self.on_fault_ends(number),
             Happening::Mine(index) => self.on_mine(index),
             Happening::Finality(index) => self.on_finality(index),

@@ -68,8 +68,29 @@ pub enum Observation<'a> {
         /// Whether it ended.
         is_over: bool,
     },
+    /// Something happened to what is durable on the disk.
+    Disk(&'a DiskEvent),
     /// Something happened on the chain.
     Chain(&'a ChainEvent),
+}
+
+/// Something that happened to what is durable on the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DiskEvent {
+    /// The disk damaged the journal, silently.
+    Damaged {
+        /// The first byte that is not what was written.
+        offset: usize,
+    },
+    /// The journal was read and is not what was written, or cannot be read: no process starts from it.
+    Refused {
+        /// Where the batch begins that is wrong.
+        offset: usize,
+        /// What is wrong.
+        why: String,
+    },
+    /// The journal was restored from a copy that has everything that was ever durable.
+    Restored,
 }
 
 /// Somebody who knows what must be so.

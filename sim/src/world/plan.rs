@@ -13,7 +13,7 @@ pub use check::PlanError;
 pub use topology::{BankPlan, ChainPlan, EndpointPlan, LinkPlan, PricePlan, StorePlan, Topology};
 pub use workload::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Shape, Token};
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Trigger};
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,10 +61,14 @@ impl Plan {
     }
 }
 
-/// A fault, and when it is there.
+/// A fault, and when it is there: at absolute times, or counted from the moment when something has happened.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduledFault {
+    /// What it waits for. Its times then count from that moment, and once the plan's `duration_ms` is over it begins no
+    /// more and has ended.
+    #[serde(default)]
+    pub after: Option<Trigger>,
     /// When it begins.
     pub from_ms: u64,
     /// When it ends, at most the plan's `duration_ms`; left out, it never heals.

@@ -12,7 +12,7 @@ use super::event::Happening;
 use super::outcome::Verdict;
 use super::progress::Standing;
 use super::{PROBE_INTERVAL, World};
-use crate::fault::{ChainFault, EndpointFault, Fault, LinkFault, LinkName};
+use crate::fault::{ChainFault, DiskFault, EndpointFault, Fault, LinkFault, LinkName};
 use crate::model::chain::{Due, Truth, TxIndex};
 use crate::model::users::Purpose;
 
@@ -139,6 +139,7 @@ impl World<'_> {
                 *fault == LinkFault::Partition && matches!(link, LinkName::AllEndpoints | LinkName::Users)
             }
             Fault::Store { .. } => true,
+            Fault::Disk { fault } => matches!(fault, DiskFault::SyncFailed { .. }),
             // A process comes back, or the plan is refused.
             Fault::Process { .. } | Fault::Endpoint { .. } => false,
             Fault::Chain { fault } => *fault == ChainFault::FinalityStall,
@@ -152,9 +153,11 @@ impl World<'_> {
                 fault,
                 ..
             } => usize::from(*endpoint) == number && *fault == LinkFault::Partition,
-            Fault::Network { .. } | Fault::Store { .. } | Fault::Process { .. } | Fault::Chain { .. } => {
-                false
-            }
+            Fault::Network { .. }
+            | Fault::Store { .. }
+            | Fault::Disk { .. }
+            | Fault::Process { .. }
+            | Fault::Chain { .. } => false,
         };
         let is_hit = |number: usize| for_ever().any(|fault| silences(fault, number));
         let endpoints = self.plan.topology.endpoints.iter().enumerate();

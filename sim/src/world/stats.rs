@@ -15,6 +15,10 @@ pub struct Stats {
     pub faults: u64,
     /// How often the process ended, by a crash or because it was fenced off.
     pub crashes: u64,
+    /// How often the disk damaged what was durable.
+    pub damages: u64,
+    /// How often a journal was not what was written, and no process was started from it.
+    pub refused_starts: u64,
     /// How many batches became durable.
     pub commits: u64,
     /// How many records became durable.

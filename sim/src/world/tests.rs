@@ -1,7 +1,10 @@
 //! Runs of whole worlds.
 
+mod cues;
+mod disk;
 mod faults;
 mod people;
+mod process;
 mod runs;
 
 use std::cell::RefCell;
@@ -21,7 +24,8 @@ use super::plan::{
 use super::{Outcome, Part, Verdict, World};
 use crate::engine::Trace;
 use crate::fault::{
-    ChainFault, CrashLoss, EndpointFault, Fault, Lie, LinkFault, LinkName, ProcessFault, StoreFault,
+    ChainFault, CrashLoss, Cue, DiskFault, Drift, EndpointFault, Fault, Lie, LinkFault, LinkName,
+    ProcessFault, StoreFault, Trigger,
 };
 use crate::model::chain::Due;
 
@@ -71,6 +75,7 @@ impl Oracle for OncePerDeposit {
             | Observation::Crashed { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }
     }
@@ -122,6 +127,7 @@ impl Oracle for Replays {
             | Observation::ReplyDelivered { .. }
             | Observation::Crashed { .. }
             | Observation::Fault { .. }
+            | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }
         Ok(())
@@ -139,6 +145,18 @@ fn run(plan: &Plan, seed: u64) -> Outcome {
     let world = World::new(plan, seed).unwrap();
     let world = world.judged_by(Box::new(OncePerDeposit::default()));
     world.judged_by(Box::new(Replays::default())).run()
+}
+
+/// Runs a plan before every oracle there is.
+#[track_caller]
+fn judged(plan: &Plan, seed: u64) -> Outcome {
+    let mut world = World::new(plan, seed).unwrap();
+    for oracle in crate::oracle::all(plan) {
+        world = world.judged_by(oracle);
+    }
+    let outcome = world.run();
+    assert_eq!(outcome.verdict, Verdict::Passed, "seed {seed}");
+    outcome
 }
 
 #[track_caller]
@@ -183,6 +201,7 @@ fn busy() -> Plan {
 
 fn fault(from_ms: u64, until_ms: u64, fault: Fault) -> ScheduledFault {
     ScheduledFault {
+        after: None,
         from_ms,
         until_ms: Some(until_ms),
         fault,

@@ -8,12 +8,14 @@ use super::World;
 use super::event::Happening;
 use super::host::Parcel;
 use super::stats::Part;
+use crate::fault::Cue;
 use crate::model::endpoint::Reaction;
 
 impl World<'_> {
     /// A request of a client reaches the process.
     pub(super) fn on_request(&mut self, request: RequestId) {
         if self.host.takes_requests() {
+            self.cue(Cue::Request);
             self.deliver(self.users.event(request));
         } else if self.host.has_room(self.plan.topology.bank.mailbox) {
             self.host.keep(Parcel::Request(request));
@@ -30,7 +32,7 @@ impl World<'_> {
         call: CallId,
         outcome: Result<Answer, Fault>,
     ) {
-        if life != self.host.process.life() || self.bank().is_none() {
+        if life != self.host.process.life() || self.bank().is_none() || self.host.is_stopping {
             return;
         }
         if self.host.process.is_paused() {
@@ -89,7 +91,7 @@ impl World<'_> {
                 ..
             } => self.send_question(call, endpoint, question),
             // For people and metrics: the oracles saw it leave.
-            Act::Notice(_) => {}
+            Act::Notice(notice) => self.cue_notice(&notice),
         }
     }
 
@@ -108,6 +110,7 @@ impl World<'_> {
         self.stats.questions += 1;
         let life = self.host.process.life();
         let endpoint = endpoint.index;
+        self.cue(Cue::Question { endpoint });
         let delivery = self.wires.endpoints[usize::from(endpoint)]
             .from_bank
             .send(self.schedule.now());

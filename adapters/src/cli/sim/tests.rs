@@ -172,7 +172,7 @@ fn nothing_run_is_an_error() {
         "a run of zero seeds proves nothing"
     );
     assert!(refusal(&["run", "escrow/reorgs"]).contains("did you mean `escrow/reorg`?"));
-    assert!(refusal(&["replay", "escrow", "--seed", "1"]).starts_with("`escrow` names 16 scenarios"));
+    assert!(refusal(&["replay", "ledger", "--seed", "1"]).starts_with("`ledger` names 2 scenarios"));
     let nowhere = folder.path().join("missing/trace.jsonl");
     let arguments = [
         "replay",

@@ -36,3 +36,37 @@ fn a_roll_back_takes_only_what_was_not_synced() {
     disk.crash(CrashLoss::Lost, &mut Rng::from_seed(1));
     assert_eq!(disk.bytes(), b"safe again");
 }
+
+#[test]
+fn what_a_failed_sync_left_behind_comes_back_by_a_crash_or_never() {
+    let after = |seed, overwritten: bool| {
+        let mut disk = disk();
+        disk.fail_to_sync();
+        assert_eq!(disk.bytes(), b"safe ", "readers do not see it");
+        if overwritten {
+            disk.append(b"new");
+            disk.sync();
+        }
+        disk.crash(CrashLoss::Lost, &mut Rng::from_seed(seed));
+        disk.bytes().to_vec()
+    };
+    let outcomes: std::collections::BTreeSet<_> = (0..50).map(|seed| after(seed, false)).collect();
+    assert_eq!(outcomes, [b"safe ".to_vec(), b"safe unsynced".to_vec()].into());
+    assert!((0..50).all(|seed| after(seed, true) == b"safe new"));
+}
+
+#[test]
+fn damage_is_silent_and_can_be_undone() {
+    let mut disk = disk();
+    disk.sync();
+    disk.flip(2, 0b100);
+    assert_eq!(disk.bytes(), b"sabe unsynced");
+    disk.misplace(5..13, 1);
+    assert_eq!(disk.bytes(), b"sunsy\0\0\0\0\0\0\0\0");
+    assert_eq!(&*disk.intended(), b"safe unsynced");
+    disk.append(b" more");
+    assert!(disk.is_damaged());
+    disk.restore();
+    assert_eq!(disk.bytes(), b"safe unsynced more");
+    assert!(!disk.is_damaged());
+}

@@ -85,3 +85,36 @@ fn reordered_messages_overtake_each_other() {
     );
     assert!(delays.iter().all(|one| *one <= Duration::from_millis(502)));
 }
+
+#[test]
+fn a_half_open_connection_loses_what_is_sent_until_its_sender_notices() {
+    let mut link = with(LinkFault::HalfOpen { notice_ms: 800 }, Instant::MAX);
+    let arrives = |link: &mut Link, ms| link.send(NOW.after(Duration::from_millis(ms))).first.is_some();
+    assert!(!arrives(&mut link, 0));
+    assert!(!arrives(&mut link, 799));
+    assert!(arrives(&mut link, 800), "a new connection was made");
+    assert!(arrives(&mut link, 5_000));
+}
+
+#[test]
+fn a_delay_has_a_shape() {
+    let extra = Latency::Bimodal {
+        fast_us: 0,
+        slow_us: 900_000,
+        slow_percent: 10,
+    };
+    let delays: Vec<_> = sends(&mut with(LinkFault::Delay { extra }, Instant::MAX), 2_000)
+        .iter()
+        .map(delay)
+        .collect();
+    let slow = delays
+        .iter()
+        .filter(|one| **one > Duration::from_millis(600))
+        .count();
+    assert!((150..=250).contains(&slow), "{slow}");
+    assert!(
+        delays
+            .iter()
+            .all(|one| *one < Duration::from_millis(2) || *one > Duration::from_millis(600))
+    );
+}

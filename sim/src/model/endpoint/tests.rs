@@ -218,3 +218,26 @@ fn a_fault_hits_as_many_questions_as_it_says_and_ends() {
     endpoint.end(4);
     assert!(endpoint.faults.is_empty());
 }
+
+#[test]
+fn crossed_answers_fit_another_question() {
+    let crossed = Some(EndpointFault::Crossed);
+    assert!(matches!(
+        answer(crossed, &Question::Heads),
+        Answer::Identity { .. }
+    ));
+    // There is one transaction only, so nothing else to answer with.
+    assert!(matches!(answer(crossed, &receipt()), Answer::Heads { .. }));
+    let unknown = Question::Receipt { tx: TxHash([7; 32]) };
+    let Answer::Receipt {
+        receipt: Some(other), ..
+    } = answer(crossed, &unknown)
+    else {
+        panic!("no receipt")
+    };
+    assert_eq!(other.tx, chain().1);
+    let Answer::Scan { last: Some(last), .. } = answer(crossed, &scan()) else {
+        panic!("no scan")
+    };
+    assert_eq!(last.number, 1_009);
+}

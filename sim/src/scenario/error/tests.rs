@@ -23,7 +23,7 @@ fn an_unknown_field_is_refused_with_a_suggestion() {
     check(
         "[world]\nendpionts = 3",
         "test.toml:4:1: world.endpionts: unknown field `endpionts`, expected one of `endpoints`, `providers`, \
-         `latency_ms`, `commit_ms`, `block_ms`, `finality_blocks`, `poll_ms`, `patience_ms`\n\
+         `latency_ms`, `latency_shape`, `commit_ms`, `block_ms`, `finality_blocks`, `poll_ms`, `patience_ms`\n\
          did you mean `endpoints`?",
     );
 }
@@ -160,6 +160,89 @@ fn faults_have_the_fields_that_their_kind_takes_and_an_end_after_their_beginning
     check(
         "[[faults]]\nkind = \"reorg\"\nblocks = 2\nat_ms = 50\nfor_ms = 5",
         "test.toml:7:10: faults[0].for_ms: `reorg` happens at a moment and has no end",
+    );
+}
+
+#[test]
+fn a_fault_begins_at_a_time_or_after_something() {
+    let fault = |fields: &str| format!("[[faults]]\nkind = \"pause\"\n{fields}");
+    check(
+        &fault("for_ms = 5"),
+        "test.toml:3:1: faults[0]: missing field `at_ms`, or `after`",
+    );
+    check(
+        &fault("after = { event = \"comit\" }\nfor_ms = 5"),
+        "test.toml:5:19: faults[0].after.event: unknown variant `comit`, expected one of `commit`, `question`, \
+         `request`, `seen`, `credited`, `reorged`, `dead_letter`, `opened`, `start`\n\
+         did you mean `commit`?",
+    );
+    check(
+        &fault("after = { event = \"commit\", count = 0 }\nfor_ms = 5"),
+        "test.toml:5:37: faults[0].after.count: nothing has happened before it happened once",
+    );
+    check(
+        &fault("after = { event = \"question\" }\nfor_ms = 5"),
+        "test.toml:5:9: faults[0].after: `question` needs the field `of`",
+    );
+    check(
+        &fault("after = { event = \"opened\", of = \"rpc-4\" }\nfor_ms = 5"),
+        "test.toml:5:34: faults[0].after.of: there is no `rpc-4` to hit: the world has 3 endpoints\n\
+         did you mean `rpc-1`?",
+    );
+    check(
+        &fault("after = { event = \"seen\", of = \"rpc-1\" }\nfor_ms = 5"),
+        "test.toml:5:32: faults[0].after.of: `of` means nothing to `seen`",
+    );
+    check(
+        &fault("after = { event = \"seen\" }\nuntil_ms = 5"),
+        "test.toml:6:12: faults[0].until_ms: nobody knows when it begins: give `for_ms`",
+    );
+}
+
+#[test]
+fn what_comes_and_goes_takes_its_time_and_ends() {
+    check(
+        "[[faults]]\nkind = \"bit_flip\"\nat_ms = 5\ndwell_ms = 100",
+        "test.toml:6:12: faults[0].dwell_ms: what happens at a moment cannot come and go",
+    );
+    check(
+        "[[faults]]\nkind = \"read_error\"\nat_ms = 5\nfor_ms = 500\ndwell_ms = 9",
+        "test.toml:7:12: faults[0].dwell_ms: a fault that comes and goes stays on and off for at least 10 ms",
+    );
+    check(
+        "[[faults]]\nkind = \"read_error\"\nat_ms = 5\ndwell_ms = 90",
+        "test.toml:3:1: faults[0]: give `until_ms` or `for_ms`: this must end",
+    );
+}
+
+#[test]
+fn a_drift_has_the_fields_that_it_takes() {
+    let fault = |fields: &str| format!("[[faults]]\nkind = \"clock_drift\"\nat_ms = 50\n{fields}");
+    check(
+        &fault("drift = \"linear\""),
+        "test.toml:3:1: faults[0]: `linear` drift needs the field `ppm`",
+    );
+    check(
+        &fault("drift = \"step\"\nby_ms = 5\nevery_ms = 10\nppm = 5"),
+        "test.toml:6:9: faults[0].drift: `ppm` means nothing to `step` drift",
+    );
+    check(
+        &fault("drift = \"linear\"\nppm = 1_000_000"),
+        "test.toml:3:1: faults[0]: must be 0 to 900000, and not 1000000",
+    );
+}
+
+#[test]
+fn isolation_cuts_one_off() {
+    let fault =
+        |target: &str| format!("[[faults]]\nkind = \"isolate\"\nat_ms = 5\nfor_ms = 5\ntarget = {target}");
+    check(
+        &fault("[\"rpc-1\", \"rpc-2\"]"),
+        "test.toml:7:10: faults[0].target: one is cut off from everybody else at a time",
+    );
+    check(
+        &fault("\"users\""),
+        "test.toml:7:10: faults[0].target: there is no `users` to hit: the world has 3 endpoints",
     );
 }
 

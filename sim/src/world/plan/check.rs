@@ -1,11 +1,13 @@
 //! Whether a plan makes sense, all faults at once: a run of nonsense proves nothing.
 
+mod faults;
+
 use core::fmt::Arguments;
 
 use plimsoll_core::limits::ENDPOINTS_MAX;
 
 use super::{ClaimPlan, Deed, HoldEnd, Movement, Plan, ScheduledFault, Token, Topology};
-use crate::fault::{ChainFault, EndpointFault, Fault, LinkFault, LinkName, ProcessFault, StoreFault};
+use crate::fault::{ChainFault, EndpointFault, Fault, LinkFault, LinkName, StoreFault};
 
 /// The longest run: ten days.
 const DURATION_MS_MAX: u64 = 864_000_000;
@@ -153,6 +155,9 @@ impl Plan {
                 self.duration_ms,
             );
         }
+        if let Some(trigger) = one.after {
+            self.check_trigger(format_args!("{at}.after"), trigger, found);
+        }
         match one.fault {
             Fault::Endpoint {
                 endpoint, percent, ..
@@ -172,7 +177,14 @@ impl Plan {
                     LinkFault::Loss { percent } | LinkFault::Duplicate { percent } => {
                         found.within(format_args!("{at}.fault.percent"), percent.into(), 1, 100);
                     }
-                    LinkFault::Partition | LinkFault::Reorder { .. } | LinkFault::Delay { .. } => {}
+                    LinkFault::Delay { extra } => {
+                        found.require(
+                            extra.is_sound(),
+                            format_args!("{at}.fault.extra"),
+                            "in order and at most an hour",
+                        );
+                    }
+                    LinkFault::Partition | LinkFault::Reorder { .. } | LinkFault::HalfOpen { .. } => {}
                 }
             }
             Fault::Store { percent, fault } => {
@@ -186,20 +198,8 @@ impl Plan {
                     );
                 }
             }
-            Fault::Process { fault } => match fault {
-                ProcessFault::Crash { .. } | ProcessFault::Pause => {
-                    found.require(one.until_ms.is_some(), at, "ended: the process must come back");
-                }
-                ProcessFault::ClockSkew { by_ms } => {
-                    found.within(
-                        format_args!("{at}.by_ms"),
-                        by_ms.unsigned_abs(),
-                        0,
-                        DURATION_MS_MAX,
-                    );
-                }
-                ProcessFault::Usurped => {}
-            },
+            Fault::Disk { fault } => faults::check_disk(at, fault, found),
+            Fault::Process { fault } => faults::check_process(at, fault, one, found),
             Fault::Chain { fault } => {
                 if let ChainFault::Reorg {
                     depth,
@@ -226,9 +226,9 @@ impl Plan {
             if !EndpointFault::is_byzantine(fault) {
                 continue;
             }
-            let until = one.until_ms.unwrap_or(u64::MAX);
+            let (begins, until) = faults::span(one);
             let collides = |&&(_, provider, from, to): &&(usize, &str, u64, u64)| {
-                provider != node.provider && one.from_ms <= to && from <= until
+                provider != node.provider && begins <= to && from <= until
             };
             if let Some((other, ..)) = liars.iter().find(collides) {
                 found.0.push(PlanError {
@@ -238,7 +238,7 @@ impl Plan {
                     ),
                 });
             }
-            liars.push((place, &node.provider, one.from_ms, until));
+            liars.push((place, &node.provider, begins, until));
         }
     }
 

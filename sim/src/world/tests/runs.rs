@@ -73,6 +73,7 @@ fn what_is_not_settled_in_time_is_a_liveness_failure() {
         percent: 100,
     };
     plan.faults.push(ScheduledFault {
+        after: None,
         from_ms: 30_000,
         until_ms: None,
         fault: for_ever,

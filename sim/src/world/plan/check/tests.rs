@@ -13,6 +13,7 @@ fn check(change: impl FnOnce(&mut Plan), expected: &[&str]) {
 fn lie(endpoint: u8, from_ms: u64, until_ms: u64) -> ScheduledFault {
     let fault = EndpointFault::Lying { lie: Lie::OmittedLog };
     ScheduledFault {
+        after: None,
         from_ms,
         until_ms: Some(until_ms),
         fault: Fault::Endpoint {
@@ -87,6 +88,7 @@ fn faults_end_with_the_plan_and_holds_release() {
         fault: LinkFault::Hold,
     };
     let hold = ScheduledFault {
+        after: None,
         from_ms: 0,
         until_ms: None,
         fault: hold,
