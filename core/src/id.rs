@@ -78,7 +78,7 @@ counted!(/// One question to one endpoint. Means nothing after a restart.
     CallId, "call-");
 
 /// An endpoint of a chain, by its place in the configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct EndpointId {
     /// The chain that it serves.
     pub chain: ChainId,

@@ -68,7 +68,7 @@ impl fmt::Debug for ChainHash {
 }
 
 /// The tip of a journal, and who may extend it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Head {
     /// The writer's term of office. A writer with an older one is fenced off.
     pub epoch: u64,

@@ -13,10 +13,14 @@
 //!                        head says another writer: Fenced (the driver dies)
 //! ```
 
+mod moment;
+
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+pub use moment::{ImpossibleMoment, Moment};
 
 use crate::journal::{Batch, Head, Position, TooLarge};
 use crate::limits::{BATCH_RECORDS_MAX, GROUP_RECORDS_MAX, UNCOMMITTED_RECORDS_MAX};
@@ -38,7 +42,7 @@ pub enum StoreRequest {
 }
 
 /// How the store answered an append.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Appended {
     /// Durable.
     Committed,

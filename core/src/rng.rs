@@ -6,10 +6,12 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::digest::halves;
 
 /// A named stream of random numbers. Cloning it repeats it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rng {
     root: [u8; 32],
     state: [u64; 4],

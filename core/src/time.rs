@@ -2,14 +2,14 @@
 //!
 //! Nothing in core reads a clock. The driver stamps an `Instant` on every call of a machine; inputs that need a
 //! date carry a `WallClock`. An `Instant` means nothing in another process: what must outlive a restart is a
-//! `WallClock`.
+//! `WallClock`. (A recording of a process stores instants: it is read against the clock of that process.)
 
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 /// A point on the driver's monotonic clock, in nanoseconds since an arbitrary start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 pub struct Instant(u64);
 
 impl Instant {

@@ -3,6 +3,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::State;
 use crate::escrow::{EscrowConfig, EscrowConfigError};
 use crate::id::{AssetId, ChainId};
@@ -11,7 +13,7 @@ use crate::money::{AssetError, Registry};
 use crate::resilience::{PolicyError, PoolPolicy};
 
 /// Everything the bank must know. Change nothing of it behind its back: restart it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BankConfig {
     /// The assets.
     pub registry: Registry,
@@ -78,6 +80,9 @@ pub enum OpenError {
         /// How many transactions automation still works on.
         open: usize,
     },
+    /// What a bank held beside its durable state was held under another configuration.
+    #[error("what the bank held in memory is of another configuration")]
+    Volatile,
 }
 
 impl BankConfig {

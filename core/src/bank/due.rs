@@ -3,6 +3,8 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Bank, BankConfig, Effect, Record, State};
 use crate::escrow::{TxKey, deposit_address};
 use crate::id::{AssetId, ChainId, UserId};
@@ -15,7 +17,7 @@ const EXPIRY_WAIT_MIN: Duration = Duration::from_millis(10);
 const EXPIRY_WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// What a start has to do before everything is as the configuration says, last things first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Backlog {
     assets: Vec<(AssetId, u8)>,
     addresses: Vec<(UserId, ChainId)>,

@@ -1,4 +1,6 @@
-//! What can happen to the bank.
+//! What can happen to the bank. Recordings store it: a change of what is here is another version of their format.
+
+use serde::{Deserialize, Serialize};
 
 use crate::escrow::{Answer, DepositKey, Fault, Resolution, TxKey};
 use crate::id::{CallId, ClaimId, IdempotencyKey, RequestId, Text, TransactionId, UserId};
@@ -15,7 +17,7 @@ pub struct Input {
 }
 
 /// What can happen.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Event {
     /// Time passed. Due or not, it does no harm.
     Tick,
@@ -43,7 +45,7 @@ pub enum Event {
 }
 
 /// A write. Each carries a key, and repeating it does nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Command {
     /// Makes a user, with an account of every enabled asset and a deposit address on every chain.
     RegisterUser {
@@ -88,7 +90,7 @@ pub enum Command {
 }
 
 /// A read. Its reply leaves only once everything that it shows is committed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Query {
     /// A user, with deposit addresses.
     User(UserId),

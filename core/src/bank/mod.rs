@@ -3,7 +3,7 @@
 //! `input` is what can happen to it, `effect` what it can wish for, `record` what becomes durable. `state` changes
 //! by records alone, so replaying a journal rebuilds it by the same lines of code. The decisions are in `command`
 //! (what people want), `query` (what they ask), `finding` (what the chains say), `booking` (what that does to the
-//! ledger) and `due` (what time brings).
+//! ledger) and `due` (what time brings). `volatile` is what a restart forgets and a recording keeps.
 
 mod booking;
 mod command;
@@ -15,6 +15,7 @@ mod input;
 mod query;
 mod record;
 mod state;
+mod volatile;
 
 use alloc::vec::Vec;
 
@@ -26,6 +27,7 @@ pub use effect::{
 pub use input::{Command, Event, Input, Query};
 pub use record::Record;
 pub use state::{State, User};
+pub use volatile::Volatile;
 
 use crate::escrow::verifier::{Out, Verifier};
 use crate::escrow::{Addresses, Recipient};

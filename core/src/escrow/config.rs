@@ -4,12 +4,14 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::id::{Address, AssetId, BlockHash, ChainId, Text};
 use crate::limits::ENDPOINTS_MAX;
 use crate::money::{Ratio, Registry};
 
 /// One upstream of a chain.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EndpointConfig {
     /// What people call it.
     pub name: Text,
@@ -18,7 +20,7 @@ pub struct EndpointConfig {
 }
 
 /// Where deposit addresses come from: a CREATE2 factory (EIP-1014), so that an address needs no key and no storage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DepositAddresses {
     /// The contract that can deploy the forwarders.
     pub factory: Address,
@@ -27,7 +29,7 @@ pub struct DepositAddresses {
 }
 
 /// A chain to take deposits on.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChainConfig {
     /// Its EIP-155 id.
     pub id: ChainId,
@@ -47,7 +49,7 @@ pub struct ChainConfig {
 }
 
 /// What a deposit buys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Product {
     /// The asset deposited.
     pub pays: AssetId,
@@ -59,7 +61,7 @@ pub struct Product {
 }
 
 /// How the escrow works.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct EscrowConfig {
     /// The chains.
     pub chains: Vec<ChainConfig>,

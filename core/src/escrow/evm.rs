@@ -28,7 +28,7 @@ pub struct BlockRef {
 
 /// One log of a receipt or of a scan. Of the data only what a transfer can have is kept: the first word and the
 /// whole length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Log {
     /// The contract that emitted it.
     pub address: Address,
@@ -45,7 +45,7 @@ pub struct Log {
 }
 
 /// What a transaction did, once it is in a block.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Receipt {
     /// The transaction.
     pub tx: TxHash,
@@ -58,7 +58,7 @@ pub struct Receipt {
 }
 
 /// A log found by a scan, with where it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ScanLog {
     /// The transaction that emitted it.
     pub tx: TxHash,
@@ -69,7 +69,7 @@ pub struct ScanLog {
 }
 
 /// What an endpoint is asked. Each is one batch to one upstream.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Question {
     /// Who are you? `eth_chainId`, the genesis block's hash, and `decimals()` of each of these contracts.
     Identity {
@@ -95,7 +95,7 @@ pub enum Question {
 }
 
 /// What an endpoint answered.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Answer {
     /// To [`Question::Identity`].
     Identity {
@@ -133,7 +133,7 @@ pub enum Answer {
 }
 
 /// Why there is no answer.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Fault {
     /// Nothing came in time.
     Timeout,
@@ -155,9 +155,14 @@ pub enum Fault {
     NotReady,
     /// The answer was not what the protocol says: no JSON, wrong id, wrong types, too large, cut short.
     Malformed {
-        /// What was wrong, for the log.
+        /// What was wrong, for the log: no decision depends on it, and it is not stored.
+        #[serde(skip, default = "not_stored")]
         what: &'static str,
     },
     /// More logs than one answer may have: ask for fewer blocks.
     TooLarge,
+}
+
+const fn not_stored() -> &'static str {
+    "not stored"
 }

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::fingerprint::Field;
 use super::record::LedgerRecord;
 use super::refusal::Refusal;
@@ -11,7 +13,7 @@ use crate::money::{Amount, Registry};
 use crate::time::WallClock;
 
 /// A write: what to do, under a key that makes repeating it harmless.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Request {
     /// The client's name for this write.
     pub key: IdempotencyKey,
@@ -20,7 +22,7 @@ pub struct Request {
 }
 
 /// What to do. Each command happens whole or not at all.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Command {
     /// Move money for good, in one phase.
     Post {

@@ -6,12 +6,14 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Amount, AmountError};
 use crate::id::{Address, AssetId, ChainId, Text};
 use crate::limits::{SCALE_MAX, TEXT_BYTES_MAX};
 
 /// Something that can be owned and counted.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Asset {
     /// Its symbol, which is its identity.
     pub id: AssetId,
@@ -30,7 +32,7 @@ pub struct Asset {
 }
 
 /// A contract that stands for an asset on a chain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChainToken {
     /// The chain.
     pub chain: ChainId,
@@ -76,7 +78,7 @@ pub enum AssetError {
 }
 
 /// Every asset that is known.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Registry {
     assets: BTreeMap<AssetId, Asset>,
     tokens: BTreeMap<(ChainId, Address), (AssetId, u8)>,

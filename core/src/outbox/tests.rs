@@ -6,6 +6,8 @@ use crate::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, UNCOMMITTED_RECORDS_MAX}
 use crate::machine::{DependsOnFacts, Effects, Intent};
 use crate::time::{Instant, WallClock};
 
+mod moment;
+
 type Gate = Outbox<u64, &'static str>;
 
 impl DependsOnFacts for &str {

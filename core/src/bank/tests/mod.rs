@@ -4,6 +4,7 @@ mod bends;
 mod clocks;
 mod crashes;
 mod deposits;
+mod handovers;
 mod people;
 mod restarts;
 
@@ -40,6 +41,8 @@ struct House {
     handled: usize,
     /// What the date of the clock on the wall is at the start, if it is what it should be.
     dawn: WallClock,
+    /// Whether another bank goes on before every input, from what the one before held.
+    hands_over: bool,
 }
 
 impl House {
@@ -73,6 +76,7 @@ impl House {
             requests: 0,
             handled: 0,
             dawn: WallClock::from_micros(1_700_000_000_000_000),
+            hands_over: false,
         }
     }
 
@@ -90,8 +94,12 @@ impl House {
     /// Hands one event to the bank, and every answer that follows from it at once.
     fn handle(&mut self, event: Event) {
         let mut events = vec![event];
-        while let Some(event) = events.pop() {
+        while let Some(mut event) = events.pop() {
             let mut fx = Effects::new();
+            if self.hands_over {
+                event = handovers::stored(&event);
+                self.bank = handovers::resumed(&self.bank);
+            }
             self.bank.handle(
                 self.now,
                 Input {

@@ -11,6 +11,8 @@ mod reading;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::round::Round;
 use super::scan::Scan;
 use super::schedule::Schedule;
@@ -28,7 +30,7 @@ use crate::time::Instant;
 const LAG_BLOCKS_MAX: u64 = 20;
 
 /// What a call is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Purpose {
     Identity,
     Heads,
@@ -36,7 +38,7 @@ enum Purpose {
     Scan { from: u64, to: u64, round: u64 },
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Call {
     purpose: Purpose,
     lease: Lease,
@@ -45,7 +47,7 @@ struct Call {
 }
 
 /// One chain's desk.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Desk {
     chain: ChainConfig,
     /// The tokens of the chain, with their decimals, in the order in which they are asked about.
@@ -105,6 +107,10 @@ impl Desk {
 
     pub(super) const fn chain(&self) -> ChainId {
         self.chain.id
+    }
+
+    pub(super) fn is_of(&self, chain: &ChainConfig) -> bool {
+        self.chain == *chain
     }
 
     pub(super) fn finalized(&self) -> Option<u64> {

@@ -13,6 +13,8 @@ use core::time::Duration;
 
 pub(crate) use round::QUORUM;
 
+use serde::{Deserialize, Serialize};
+
 use self::desk::Desk;
 use super::config::{ChainConfig, EscrowConfig};
 use super::deposit::{Evidence, TxKey, Vote};
@@ -26,7 +28,7 @@ use crate::rng::Rng;
 use crate::time::Instant;
 
 /// Something that two independent upstreams stand behind, or the end of an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Finding {
     /// The transaction is in a block.
     Mined {
@@ -78,7 +80,7 @@ pub(crate) enum Finding {
 }
 
 /// A question to put to an endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ask {
     pub(crate) call: CallId,
     pub(crate) endpoint: EndpointId,
@@ -87,14 +89,14 @@ pub(crate) struct Ask {
 }
 
 /// What one step of the verifier came to. Owned and reused by the bank.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Out {
     pub(crate) asks: Vec<Ask>,
     pub(crate) findings: Vec<(ChainId, Finding)>,
 }
 
 /// The desks of all chains.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Verifier {
     desks: Vec<Desk>,
 }
@@ -119,6 +121,12 @@ impl Verifier {
         Self {
             desks: (0..).zip(&config.chains).map(desk).collect(),
         }
+    }
+
+    /// Whether it is a verifier of this configuration.
+    pub(crate) fn is_of(&self, config: &EscrowConfig) -> bool {
+        let pairs = || self.desks.iter().zip(&config.chains);
+        self.desks.len() == config.chains.len() && pairs().all(|(desk, chain)| desk.is_of(chain))
     }
 
     /// Starts to verify `tx`. Does nothing if it is being verified, or the chain is not configured any more.

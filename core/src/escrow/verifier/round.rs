@@ -7,6 +7,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::escrow::deposit::Vote;
 use crate::resilience::{EndpointSet, ProviderSet};
 
@@ -14,7 +16,7 @@ use crate::resilience::{EndpointSet, ProviderSet};
 pub(crate) const QUORUM: usize = 2;
 
 /// What one endpoint says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Ballot {
     vote: Vote,
     provider: u8,
@@ -50,7 +52,7 @@ pub(crate) enum Standing<T> {
 }
 
 /// One decision in the making.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Round<T> {
     /// Its number: an answer to an earlier round about the same thing is not counted in this one.
     pub(crate) number: u64,

@@ -5,6 +5,8 @@
 
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use super::round::{QUORUM, Round};
 use crate::escrow::evm::{BlockRef, ScanLog};
 use crate::limits::SCAN_BLOCKS_MAX;
@@ -14,7 +16,7 @@ use crate::resilience::ProviderSet;
 pub(super) type Content = (BlockRef, Vec<ScanLog>);
 
 /// A range that is being read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Range {
     /// Its first block.
     pub(super) from: u64,
@@ -40,7 +42,7 @@ impl Range {
 }
 
 /// The scanner of one chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Scan {
     /// The last block read.
     cursor: u64,

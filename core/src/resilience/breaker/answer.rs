@@ -1,10 +1,12 @@
 //! The words in which a breaker answers and reports.
 
+use serde::{Deserialize, Serialize};
+
 use super::tally::Recent;
 use crate::time::Instant;
 
 /// What the breaker does at this moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum BreakerState {
     /// Lets every call through.
     Closed,
@@ -68,7 +70,7 @@ pub enum RefusedBy {
 }
 
 /// The right to make one call. Handed in once: by [`record`](super::Breaker::record) or [`cancel`](super::Breaker::cancel).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[must_use = "a permit that is dropped counts as a failed call once its deadline has passed"]
 pub struct Permit {
     /// The state change after which it was granted.
@@ -89,7 +91,7 @@ pub enum CallOutcome {
 }
 
 /// What a breaker has seen since it was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Counters {
     /// Calls let through, early probes among them.
     pub admitted: u64,

@@ -33,13 +33,15 @@ pub use policy::{BreakerPolicy, TripModel};
 pub use tally::{Recent, WINDOW_CALLS_MAX};
 pub use trial::HALF_OPEN_PERMITS_MAX;
 
+use serde::{Deserialize, Serialize};
+
 use crate::machine::Deadline;
 use crate::time::Instant;
 use tally::Tally;
 use trial::Trial;
 
 /// A state with what belongs to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Phase {
     Closed(Tally),
     Open { until: Instant },
@@ -49,7 +51,7 @@ enum Phase {
 }
 
 /// The breaker of one dependency.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breaker {
     policy: BreakerPolicy,
     phase: Phase,

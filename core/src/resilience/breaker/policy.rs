@@ -2,11 +2,13 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::{HALF_OPEN_PERMITS_MAX, WINDOW_CALLS_MAX};
 use crate::resilience::{PolicyError, require};
 
 /// What makes a closed breaker open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TripModel {
     /// So many failures in a row, with no success between them. Works at any traffic, so it is the default. A slow call
     /// is a failure.
@@ -28,7 +30,7 @@ pub enum TripModel {
 }
 
 /// When a breaker opens, for how long, and what it takes to close it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct BreakerPolicy {
     /// What opens it.
     pub model: TripModel,

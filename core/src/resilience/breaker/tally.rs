@@ -2,13 +2,15 @@
 //!
 //! The window is two shift registers of one bit a call, so that a record costs a few instructions and no memory moves.
 
+use serde::{Deserialize, Serialize};
+
 use super::policy::TripModel;
 
 /// The most calls that a window can look back on: the bits of its registers.
 pub const WINDOW_CALLS_MAX: u32 = u128::BITS;
 
 /// The calls since the breaker closed, as far back as the model looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Tally {
     /// Failures since the last success.
     failures_in_a_row: u32,
@@ -21,7 +23,7 @@ pub(super) struct Tally {
 }
 
 /// How many calls a closed breaker looks back on, and what became of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Recent {
     /// Calls that are looked back on. In the consecutive model, the failures in a row.
     pub calls: u32,

@@ -2,13 +2,15 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Instant;
 
 /// The most half-open calls that can be under way at once.
 pub const HALF_OPEN_PERMITS_MAX: u8 = 16;
 
 /// One try at closing again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Trial {
     /// Calls that succeeded.
     pub(super) successes: u32,

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::endpoint::Heights;
 use super::leases::Hold;
 use crate::resilience::breaker::{BreakerState, Counters, Permit};
@@ -56,7 +58,7 @@ impl Unavailable {
 
 /// One attempt at one endpoint. Handed in once, with what became of it; one that is lost frees itself in the end.
 /// It is cloned with its owner alone, when a whole machine is forked.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[must_use = "a lease that is dropped keeps its place until it expires"]
 pub struct Lease {
     /// The endpoint to ask.
@@ -68,7 +70,7 @@ pub struct Lease {
 }
 
 /// What an endpoint said that it must not be believed for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum CordonReason {
     /// It serves another chain than it is configured for.
     WrongChain,
@@ -94,7 +96,7 @@ impl CordonReason {
 }
 
 /// An endpoint that is shut out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cordon {
     /// What it said.
     pub reason: CordonReason,

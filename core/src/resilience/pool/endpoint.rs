@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::answer::{Cordon, CordonReason, Unavailable};
 use super::health::Health;
 use super::leases::Leases;
@@ -11,7 +13,7 @@ use crate::resilience::breaker::{Breaker, BreakerState};
 use crate::time::Instant;
 
 /// The block heights that an endpoint has reported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Heights {
     /// The newest block it knows.
     pub latest: u64,
@@ -27,7 +29,7 @@ pub(super) struct Obstacle {
 }
 
 /// One endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Endpoint {
     pub(super) provider: u8,
     pub(super) breaker: Breaker,

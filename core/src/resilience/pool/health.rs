@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Instant;
 
 /// A failure share of one, in the fixed point that shares are kept in.
@@ -14,7 +16,7 @@ const FAILURES_HALF_LIFE: Duration = Duration::from_secs(10);
 const TIMEOUT_LATENCIES: u64 = 4;
 
 /// The recent past of one endpoint.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Health {
     /// Moving average in microseconds; `None` before the first result.
     latency_micros: Option<u64>,

@@ -7,27 +7,29 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Instant;
 
 /// The most attempts under way at one endpoint.
 pub(super) const IN_FLIGHT_MAX: u8 = 64;
 
 /// A taken slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Held {
     number: u64,
     expires: Instant,
 }
 
 /// What a lease keeps to give its slot back.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Hold {
     slot: usize,
     number: u64,
 }
 
 /// The slots of one endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Leases {
     slots: Vec<Option<Held>>,
     in_flight: u8,

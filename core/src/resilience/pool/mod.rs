@@ -32,6 +32,8 @@ pub use endpoint::Heights;
 pub use policy::PoolPolicy;
 pub use set::{EndpointSet, ProviderSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::ENDPOINTS_MAX;
 use crate::machine::Deadline;
 use crate::resilience::breaker::{CallOutcome, Transition};
@@ -44,7 +46,7 @@ use endpoint::Endpoint;
 pub const LEASE_GRACE: Duration = Duration::from_secs(1);
 
 /// The endpoints of one chain.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pool {
     policy: PoolPolicy,
     endpoints: Vec<Endpoint>,

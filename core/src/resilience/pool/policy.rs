@@ -2,12 +2,14 @@
 
 use core::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::leases::IN_FLIGHT_MAX;
 use crate::resilience::breaker::BreakerPolicy;
 use crate::resilience::{PolicyError, require};
 
 /// How a pool chooses, waits, and shuts out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PoolPolicy {
     /// The breaker of each endpoint. Its permits must outlast `attempt_timeout_max`.
     pub breaker: BreakerPolicy,

@@ -1,11 +1,13 @@
 //! Sets of endpoints and of providers: one machine word each, walked in index order.
 
+use serde::{Deserialize, Serialize};
+
 use crate::limits::ENDPOINTS_MAX;
 
 macro_rules! bit_set {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
         pub struct $name(u32);
 
         impl $name {
