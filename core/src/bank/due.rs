@@ -114,10 +114,19 @@ impl Bank {
             .escrow()
             .watch(tx)
             .and_then(|watch| watch.stage.seen_height());
-        self.verifier.set_height(tx, seen);
+        self.set_height(tx, seen);
         self.verifier_due = Some(Deadline {
             at: self.now,
             why: "a transaction was named",
+        });
+    }
+
+    /// Notes the height at which `tx` was seen, or that it no longer is.
+    pub(super) fn set_height(&mut self, tx: TxKey, height: Option<u64>) {
+        self.verifier.set_height(self.now, tx, height);
+        self.verifier_due = Some(Deadline {
+            at: self.now,
+            why: "a transaction was seen, or is gone",
         });
     }
 }

@@ -120,7 +120,7 @@ impl Bank {
             self.hold(key, sighting, deposit, fx)
         };
         let deposits: Vec<Booked> = deposits.into_iter().map(hold).collect();
-        self.verifier.set_height(tx, Some(evidence.block.number));
+        self.set_height(tx, Some(evidence.block.number));
         self.escrow(
             EscrowRecord::Seen {
                 tx,
@@ -202,7 +202,7 @@ impl Bank {
 
     fn reorg(&mut self, tx: TxKey, was: BlockRef, fx: &mut Effects<Effect>) {
         self.void_all(tx, &self.held(tx), fx);
-        self.verifier.set_height(tx, None);
+        self.set_height(tx, None);
         self.escrow(
             EscrowRecord::Reorged {
                 tx,

@@ -10,21 +10,25 @@ use plimsoll_core::escrow::{DepositKey, EscrowRecord};
 use plimsoll_core::time::Instant;
 
 use crate::oracle::expectation;
-use crate::world::World;
 use crate::world::observe::{End, Observation, Oracle, Violation};
-use crate::world::plan::Plan;
+use crate::world::plan::{Deed, Plan};
+use crate::world::{Verdict, World};
 
-/// When each deposit became durable.
-pub(super) type Credits = BTreeMap<DepositKey, Instant>;
+/// How long people waited for each deposit: from the moment when its block was final and, if anybody claims it, the
+/// first of them wanted to, until its posting was durable. Nobody waits for what the scanner found before that.
+pub(super) type Waits = BTreeMap<DepositKey, Duration>;
 
-/// Notes when each deposit became durable. It judges nothing.
+/// Notes when each deposit became durable, and tells at the end how long that was waited for. It judges nothing.
 #[derive(Debug, Default)]
-pub(super) struct Recorder(Rc<RefCell<Credits>>);
+pub(super) struct Recorder {
+    credited: BTreeMap<DepositKey, Instant>,
+    waits: Rc<RefCell<Waits>>,
+}
 
 impl Recorder {
-    /// The notes, to be read once the run is over.
-    pub(super) fn notes(&self) -> Rc<RefCell<Credits>> {
-        Rc::clone(&self.0)
+    /// The waits, to be read once the run is over. None of a run that did not come to its end.
+    pub(super) fn waits(&self) -> Rc<RefCell<Waits>> {
+        Rc::clone(&self.waits)
     }
 }
 
@@ -43,69 +47,78 @@ impl Oracle for Recorder {
             };
             for booked in deposits {
                 let ordinal = booked.deposit.ordinal;
-                self.0.borrow_mut().insert(DepositKey { tx: *tx, ordinal }, at);
+                self.credited.insert(DepositKey { tx: *tx, ordinal }, at);
             }
         }
         Ok(())
     }
 
-    fn finish(&mut self, _end: &End<'_>) -> Result<(), Violation> {
+    fn finish(&mut self, end: &End<'_>) -> Result<(), Violation> {
+        // The chain announces a transaction for each deed that sends one, in their order.
+        let claims = end.plan.workload.iter().filter_map(|deed| match deed {
+            Deed::Deposit { claims, .. } => Some(claims.iter().map(|claim| claim.at_ms).min()),
+            Deed::Transfer { .. }
+            | Deed::Balances { .. }
+            | Deed::RetryDeadLetters { .. }
+            | Deed::Attribute { .. } => None,
+        });
+        let mut waits = self.waits.borrow_mut();
+        for (index, claimed_ms) in end.chain.transactions().zip(claims) {
+            let Some(finalized) = end.chain.finalized_at(index) else {
+                continue;
+            };
+            let claimed = claimed_ms.map(|ms| Instant::ZERO.after(Duration::from_millis(ms)));
+            let since = claimed.map_or(finalized, |claimed| claimed.max(finalized));
+            for (key, _) in end.chain.deposits_of(index) {
+                if let Some(credited) = self.credited.get(&key) {
+                    waits.insert(key, credited.since(since));
+                }
+            }
+        }
         Ok(())
     }
 }
 
-/// When each deposit of `plan` is credited if nothing goes wrong.
-pub(super) fn undisturbed(plan: &Plan, seed: u64) -> Credits {
+/// How long people wait for each deposit of `plan` if nothing goes wrong.
+///
+/// # Errors
+/// When something goes wrong all the same.
+pub(super) fn undisturbed(plan: &Plan, seed: u64) -> Result<Waits, Violation> {
     let mut plan = plan.clone();
     plan.faults.clear();
     let recorder = Recorder::default();
-    let notes = recorder.notes();
-    if let Ok(world) = World::new(&plan, seed) {
-        let outcome = world.judged_by(Box::new(recorder)).run();
-        drop(outcome);
+    let waits = recorder.waits();
+    let world = World::new(&plan, seed).unwrap_or_else(|faults| unreachable!("a fault less: {faults:?}"));
+    match world.judged_by(Box::new(recorder)).run().verdict {
+        Verdict::Passed => Ok(waits.take()),
+        verdict @ (Verdict::Safety(_) | Verdict::Liveness(_) | Verdict::Crash { .. }) => {
+            Err(broken(format!("the run fails without faults too: {verdict:?}")))
+        }
     }
-    notes.take()
 }
 
-/// Judges how much later deposits were credited than they would have been undisturbed: at most `most` on average, and
-/// none by more than `most` and one `poll` of the heads.
-///
-/// Whether a question arrives just before or just after a block becomes final is luck, which any disturbance deals
-/// anew; the next chance comes with the next poll. On average luck adds nothing.
-pub(super) fn judge(
-    (most, poll): (Duration, Duration),
-    disturbed: &Credits,
-    undisturbed: &Credits,
-) -> Result<(), Violation> {
-    let later = |(key, at): (&DepositKey, &Instant)| Some((at.since(*undisturbed.get(key)?), *key));
-    let delays: Vec<(Duration, DepositKey)> = disturbed.iter().filter_map(later).collect();
-    let earlier = |(key, at): (&DepositKey, &Instant)| Some(undisturbed.get(key)?.since(*at));
-    let gained: Duration = disturbed.iter().filter_map(earlier).sum();
-    let lost: Duration = delays.iter().map(|(delay, _)| *delay).sum();
-    let count = u32::try_from(delays.len()).unwrap_or(u32::MAX);
-    let average = lost.saturating_sub(gained).checked_div(count).unwrap_or_default();
-    let broken = |detail| Violation {
+/// Judges how much longer each deposit was waited for than it would have been undisturbed: none by more than `most`.
+pub(super) fn judge(most: Duration, disturbed: &Waits, undisturbed: &Waits) -> Result<(), Violation> {
+    let longer =
+        |(key, wait): (&DepositKey, &Duration)| Some((wait.saturating_sub(*undisturbed.get(key)?), *key));
+    match disturbed.iter().filter_map(longer).max() {
+        None => Err(broken("no deposit was credited in both runs".to_owned())),
+        Some((added, key)) if added > most => {
+            let (ordinal, tx) = (key.ordinal, key.tx.tx);
+            let (added, most) = (added.as_millis(), most.as_millis());
+            Err(broken(format!(
+                "log {ordinal} of {tx} was waited for {added} ms longer than without faults, expected {most} at most"
+            )))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn broken(detail: String) -> Violation {
+    Violation {
         oracle: expectation::NAME,
         invariant: "failover_added_ms_max",
         detail,
-    };
-    if average > most {
-        let (found, most) = (average.as_millis(), most.as_millis());
-        let detail = format!(
-            "deposits were credited {found} ms later than without faults, expected {most} on average"
-        );
-        return Err(broken(detail));
-    }
-    match delays.into_iter().max() {
-        Some((delay, key)) if delay > most + poll => {
-            let (tx, found, most) = (key.tx.tx, delay.as_millis(), (most + poll).as_millis());
-            let what = format!(
-                "log {} of {tx} was credited {found} ms later than without faults",
-                key.ordinal
-            );
-            Err(broken(format!("{what}, expected {most} at most")))
-        }
-        Some(_) | None => Ok(()),
     }
 }
 

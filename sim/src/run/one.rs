@@ -144,7 +144,7 @@ fn run_plan(plan: &Plan, seed: u64, trace: Trace) -> Result<Single, Vec<PlanErro
         world = world.judged_by(oracle);
     }
     let recorder = baseline::Recorder::default();
-    let credits = recorder.notes();
+    let waits = recorder.waits();
     if plan.expect.failover_added_ms_max.is_some() {
         world = world.judged_by(Box::new(recorder));
     }
@@ -156,12 +156,10 @@ fn run_plan(plan: &Plan, seed: u64, trace: Trace) -> Result<Single, Vec<PlanErro
     } = panics::watched(|| world.run());
     let mut ending = ending(verdict);
     if let Some(most_ms) = plan.expect.failover_added_ms_max.filter(|_| ending.is_passed()) {
+        let most = Duration::from_millis(most_ms);
         let undisturbed = panics::watched(|| baseline::undisturbed(plan, seed));
-        let bounds = (
-            Duration::from_millis(most_ms),
-            Duration::from_millis(plan.topology.bank.poll_ms),
-        );
-        if let Err(violation) = baseline::judge(bounds, &credits.take(), &undisturbed) {
+        let judged = undisturbed.and_then(|undisturbed| baseline::judge(most, &waits.take(), &undisturbed));
+        if let Err(violation) = judged {
             ending = Ending::Failed(Failure::Expectation(violation));
         }
     }

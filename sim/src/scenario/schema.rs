@@ -252,8 +252,8 @@ pub struct ExpectTable {
     pub all_credited: bool,
     /// 99 of 100 deposits are credited within this, from the moment when their block is final and they are named.
     pub credit_p99_ms_max: Option<Millis>,
-    /// How much later deposits are credited than in the same run without faults: at most this on average, and none by
-    /// more than this and one poll.
+    /// How much longer any deposit is waited for than in the same run without faults, from the moment when its block was
+    /// final and, if it is claimed, the first claim was due.
     pub failover_added_ms_max: Option<Millis>,
     /// After each crash the bank acts again within this, counted from the crash.
     pub recovered_within_ms: Option<Millis>,

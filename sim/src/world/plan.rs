@@ -87,8 +87,8 @@ pub struct Expectations {
     /// The longest time to credit of 99 in a hundred deposits: from the moment when the block was final and the
     /// transaction named to the committed credit.
     pub credit_p99_ms_max: Option<u64>,
-    /// How much later deposits are credited than in the same run without faults: at most this on average, and none by
-    /// more than this and one poll.
+    /// How much longer any deposit is waited for than in the same run without faults, from the moment when its block was
+    /// final and, if it is claimed, the first claim was due.
     pub failover_added_ms_max: Option<u64>,
     /// The longest time from the end of the process to its first committed record afterwards.
     pub recovered_within_ms: Option<u64>,

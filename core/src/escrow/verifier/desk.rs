@@ -13,6 +13,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::pace::{PACE_MIN, pace};
 use super::round::Round;
 use super::scan::Scan;
 use super::schedule::Schedule;
@@ -28,6 +29,8 @@ use crate::time::Instant;
 /// How many blocks behind what is agreed to be final an endpoint may be before others are asked first (9 s of a chain
 /// with a block each 0.45 s).
 const LAG_BLOCKS_MAX: u64 = 20;
+/// While so many questions about heads are under way, only the usual poll asks for more.
+const HEADS_UNDER_WAY_MAX: usize = 8;
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +69,8 @@ pub(super) struct Desk {
     calls: BTreeMap<CallId, Call>,
     deadlines: BTreeSet<(Instant, CallId)>,
     next_poll: Instant,
+    /// When the next endpoint in turn is asked for its heads.
+    next_turn: Instant,
     /// Who was asked for heads since the last poll.
     heads_asked: (EndpointSet, ProviderSet),
     /// Who is asked for its heads next, whoever else is.
@@ -98,6 +103,7 @@ impl Desk {
             calls: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             next_poll: Instant::ZERO,
+            next_turn: Instant::ZERO,
             heads_asked: (EndpointSet::EMPTY, ProviderSet::EMPTY),
             next_in_turn: 0,
             numbering,
@@ -130,6 +136,18 @@ impl Desk {
         self.schedule.remove(tx);
         if let Some(round) = self.rounds.remove(&tx) {
             self.stalled.remove(&(round.number, tx));
+        }
+    }
+
+    /// Notes the height at which `tx` was seen, or that it no longer is.
+    pub(super) fn set_height(&mut self, now: Instant, tx: TxHash, height: Option<u64>) {
+        self.schedule.set_height(now, tx, height);
+        if height.is_some() {
+            self.next_poll = self.next_poll.min(now.after(PACE_MIN));
+        }
+        // Others may have finalized the block before those who showed it.
+        if let Some(agreed) = self.finalized() {
+            self.schedule.on_finalized(now, agreed);
         }
     }
 
@@ -175,18 +193,30 @@ impl Desk {
         }
     }
 
-    /// Asks a quorum for their heads, and one more endpoint in turn: who is far behind must be known before it is asked
-    /// about money.
+    /// Asks a quorum for their heads: more often while something that was seen waits for finality. Each usual poll asks
+    /// one more endpoint in turn: who is far behind must be known before it is asked about money.
     fn poll(&mut self, now: Instant, out: &mut Out) {
         if now < self.next_poll {
             return;
         }
-        self.next_poll = now.after(self.chain.poll);
-        self.heads_asked = (EndpointSet::EMPTY, ProviderSet::EMPTY);
-        for _ in 0..QUORUM {
-            self.ask_heads(now, out);
+        let usual = self.chain.poll;
+        let is_usual = now >= self.next_turn;
+        if is_usual {
+            self.next_turn = now.after(usual);
         }
-        self.ask_next_in_turn(now, out);
+        let awaited = self.schedule.awaits_finality();
+        let wait = awaited.map_or(usual, |since| pace(now.since(since), usual));
+        self.next_poll = now.after(wait).min(self.next_turn);
+        let is_head = |call: &&Call| call.purpose == Purpose::Heads;
+        if is_usual || self.calls.values().filter(is_head).count() < HEADS_UNDER_WAY_MAX {
+            self.heads_asked = (EndpointSet::EMPTY, ProviderSet::EMPTY);
+            for _ in 0..QUORUM {
+                self.ask_heads(now, out);
+            }
+        }
+        if is_usual {
+            self.ask_next_in_turn(now, out);
+        }
         self.on_room(now, out);
         self.scan_on(now, out);
     }

@@ -4,6 +4,7 @@
 //! that two independent upstreams stand behind.
 
 mod desk;
+mod pace;
 mod round;
 mod scan;
 mod schedule;
@@ -143,10 +144,10 @@ impl Verifier {
         }
     }
 
-    /// Notes the height at which `tx` was seen, or that it no longer is.
-    pub(crate) fn set_height(&mut self, tx: TxKey, height: Option<u64>) {
+    /// Notes the height at which `tx` was seen, or that it no longer is. Something may be due at once after it.
+    pub(crate) fn set_height(&mut self, now: Instant, tx: TxKey, height: Option<u64>) {
         if let Some(desk) = self.desk_mut(tx.chain) {
-            desk.schedule.set_height(tx.tx, height);
+            desk.set_height(now, tx.tx, height);
         }
     }
 

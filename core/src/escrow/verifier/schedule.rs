@@ -2,7 +2,8 @@
 //!
 //! The fast track (0, 1, 2 s after a transaction was named), then the sweep (each 3 s, over everything that is not
 //! terminal), oldest due first, so nothing starves. A transaction that was seen is also due as soon as its height is
-//! final, without waiting for the sweep.
+//! agreed to be final, even if it is being verified at that moment: its answers may be older. Whoever answers may be
+//! behind those who agreed, so it is looked for again at a pace of its own until two show it final.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -10,6 +11,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::pace::pace;
 use crate::id::TxHash;
 use crate::time::Instant;
 
@@ -19,8 +21,12 @@ struct Job {
     attempts: u32,
     /// When it is due; `None` while it is being verified.
     due: Option<Instant>,
-    /// The height at which it was seen.
+    /// When it was taken last.
+    taken: Instant,
+    /// The height at which it was seen, while that is not agreed to be final.
     height: Option<u64>,
+    /// Since when it is.
+    final_since: Option<Instant>,
 }
 
 /// The timetable of one chain.
@@ -31,6 +37,8 @@ pub(crate) struct Schedule {
     jobs: BTreeMap<TxHash, Job>,
     due: BTreeSet<(Instant, TxHash)>,
     heights: BTreeSet<(u64, TxHash)>,
+    /// When something was seen last.
+    last_sighting: Instant,
 }
 
 impl Schedule {
@@ -42,6 +50,7 @@ impl Schedule {
             jobs: BTreeMap::new(),
             due: BTreeSet::new(),
             heights: BTreeSet::new(),
+            last_sighting: Instant::ZERO,
         }
     }
 
@@ -57,7 +66,9 @@ impl Schedule {
                 named: now,
                 attempts: 0,
                 due: Some(due),
+                taken: now,
                 height: None,
+                final_since: None,
             },
         );
         self.due.insert((due, tx));
@@ -72,17 +83,24 @@ impl Schedule {
     }
 
     /// Notes the height at which `tx` was seen; `None` when it no longer is.
-    pub(crate) fn set_height(&mut self, tx: TxHash, height: Option<u64>) {
+    pub(crate) fn set_height(&mut self, now: Instant, tx: TxHash, height: Option<u64>) {
         let Some(job) = self.jobs.get_mut(&tx) else { return };
+        job.final_since = None;
         if let Some(old) = core::mem::replace(&mut job.height, height) {
             self.heights.remove(&(old, tx));
         }
         if let Some(height) = height {
             self.heights.insert((height, tx));
+            self.last_sighting = now;
         }
     }
 
-    /// Makes everything due that was seen at or below `finalized`. Each is hurried once.
+    /// Since when, at the latest, something that was seen waits for finality.
+    pub(crate) fn awaits_finality(&self) -> Option<Instant> {
+        (!self.heights.is_empty()).then_some(self.last_sighting)
+    }
+
+    /// Makes everything due that was seen at or below `finalized`, which is agreed to be final.
     pub(crate) fn on_finalized(&mut self, now: Instant, finalized: u64) {
         while let Some((height, tx)) = self
             .heights
@@ -95,6 +113,7 @@ impl Schedule {
                 continue;
             };
             job.height = None;
+            job.final_since = Some(now);
             if let Some(due) = job.due.filter(|due| *due > now) {
                 self.due.remove(&(due, tx));
                 self.due.insert((now, tx));
@@ -109,12 +128,14 @@ impl Schedule {
         self.due.remove(&(due, tx));
         if let Some(job) = self.jobs.get_mut(&tx) {
             job.due = None;
+            job.taken = now;
             job.attempts += 1;
         }
         Some(tx)
     }
 
-    /// Puts `tx` back after an attempt: to the next place on the fast track, or to the next sweep.
+    /// Puts `tx` back after an attempt: to the next place on the fast track, or to the next sweep. What is agreed to be
+    /// final comes sooner: at once if that was agreed during the attempt, or else at its own pace.
     pub(crate) fn put_back(&mut self, now: Instant, tx: TxHash) {
         let Some(job) = self.jobs.get_mut(&tx) else { return };
         assert!(job.due.is_none(), "{tx} was put back and never taken");
@@ -125,6 +146,12 @@ impl Schedule {
             || now.after(self.sweep),
             |offset| job.named.after(*offset).max(now),
         );
+        let hurried = job.final_since.map(|since| {
+            let is_news = since > job.taken;
+            let wait = pace(now.since(since), self.sweep);
+            if is_news { now } else { now.after(wait) }
+        });
+        let due = hurried.map_or(due, |hurried| hurried.min(due));
         job.due = Some(due);
         self.due.insert((due, tx));
     }

@@ -42,32 +42,74 @@ fn the_longest_due_goes_first() {
     assert_eq!(order, [tx(2), tx(1)]);
 }
 
+/// When it is due, after it was put back at `now`.
+#[track_caller]
+fn put_back(schedule: &mut Schedule, now: Instant) -> Instant {
+    schedule.put_back(now, tx(1));
+    schedule.next_due().unwrap()
+}
+
 #[test]
-fn finality_hurries_what_was_seen_once() {
+fn finality_hurries_what_was_seen_and_then_it_comes_at_its_own_pace() {
     let mut schedule = schedule();
     schedule.add(at(0), tx(1));
     assert_eq!(schedule.take_due(at(0)), Some(tx(1)));
-    schedule.put_back(at(10), tx(1));
-    schedule.set_height(tx(1), Some(7));
+    assert_eq!(put_back(&mut schedule, at(10)), at(1_000));
+    schedule.set_height(at(10), tx(1), Some(7));
     schedule.on_finalized(at(20), 6);
     assert_eq!(schedule.next_due(), Some(at(1_000)));
     schedule.on_finalized(at(20), 7);
     assert_eq!(schedule.next_due(), Some(at(20)));
-    assert_eq!(schedule.take_due(at(20)), Some(tx(1)));
-    schedule.put_back(at(30), tx(1));
-    schedule.on_finalized(at(40), 8);
-    assert_eq!(
-        schedule.next_due(),
-        Some(at(2_000)),
-        "no hot loop when the round could not decide"
+    let mut now = at(20);
+    let mut waits = Vec::new();
+    for _ in 0..40 {
+        assert_eq!(schedule.take_due(now), Some(tx(1)));
+        let done = now.after(Duration::from_millis(40));
+        let due = put_back(&mut schedule, done);
+        schedule.on_finalized(done, 8);
+        waits.push(due.since(done));
+        now = due;
+    }
+    let ms = Duration::from_millis;
+    assert!(
+        waits.iter().all(|wait| *wait >= ms(200)),
+        "no hot loop: {waits:?}"
     );
+    assert_eq!(waits[0], ms(200), "those who are asked may be a little behind");
+    assert_eq!(waits.last(), Some(&ms(3_000)), "{waits:?}");
+}
+
+#[test]
+fn what_becomes_final_while_it_is_verified_is_verified_again_at_once() {
+    let mut schedule = schedule();
+    schedule.add(at(0), tx(1));
+    schedule.set_height(at(0), tx(1), Some(7));
+    assert_eq!(schedule.take_due(at(0)), Some(tx(1)));
+    schedule.on_finalized(at(20), 7);
+    assert_eq!(schedule.next_due(), None, "it is under way");
+    assert_eq!(put_back(&mut schedule, at(50)), at(50));
+    assert_eq!(schedule.take_due(at(50)), Some(tx(1)));
+    assert_eq!(put_back(&mut schedule, at(90)), at(290));
+}
+
+#[test]
+fn what_is_not_seen_any_more_is_not_hurried() {
+    let mut schedule = schedule();
+    schedule.add(at(0), tx(1));
+    schedule.set_height(at(0), tx(1), Some(7));
+    assert_eq!(schedule.awaits_finality(), Some(at(0)));
+    schedule.set_height(at(5), tx(1), None);
+    assert_eq!(schedule.awaits_finality(), None);
+    assert_eq!(schedule.take_due(at(5)), Some(tx(1)));
+    schedule.on_finalized(at(20), 7);
+    assert_eq!(put_back(&mut schedule, at(50)), at(1_000));
 }
 
 #[test]
 fn what_is_removed_is_gone_from_every_index() {
     let mut schedule = schedule();
     schedule.add(at(0), tx(1));
-    schedule.set_height(tx(1), Some(7));
+    schedule.set_height(at(0), tx(1), Some(7));
     schedule.remove(tx(1));
     assert_eq!(schedule, self::schedule());
     schedule.put_back(at(0), tx(1));

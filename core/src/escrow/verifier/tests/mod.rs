@@ -2,6 +2,7 @@
 
 mod crowd;
 mod failover;
+mod finality;
 mod quorum;
 mod scanning;
 
@@ -12,7 +13,7 @@ use std::vec::Vec;
 
 use super::{Ask, Finding, Out, Verifier};
 use crate::escrow::testing::{CHAIN, block, chain, config, receipt, registry, transfer, tx};
-use crate::escrow::{Answer, EscrowConfig, Fault, Log, Question, Receipt, ScanLog, TxKey};
+use crate::escrow::{Answer, BlockRef, EscrowConfig, Fault, Log, Question, Receipt, ScanLog, TxKey};
 use crate::id::{Address, CallId, TxHash};
 use crate::resilience::PoolPolicy;
 use crate::rng::Rng;
@@ -60,6 +61,8 @@ struct Office {
     on_the_way: BTreeMap<(Instant, CallId), Ask>,
     asked: Vec<(Instant, u8, Question)>,
     findings: Vec<(Instant, Finding)>,
+    /// Where transactions were seen last.
+    seen: BTreeMap<TxHash, BlockRef>,
 }
 
 impl Office {
@@ -89,6 +92,7 @@ impl Office {
             on_the_way: BTreeMap::new(),
             asked: Vec::new(),
             findings: Vec::new(),
+            seen: BTreeMap::new(),
         };
         office.run(SECOND);
         office
@@ -191,9 +195,9 @@ impl Office {
             if let Finding::Mined { receipt, evidence } = &finding {
                 if evidence.is_final() {
                     self.verifier.unwatch(named(receipt.tx));
-                } else {
+                } else if self.seen.insert(receipt.tx, evidence.block) != Some(evidence.block) {
                     self.verifier
-                        .set_height(named(receipt.tx), Some(evidence.block.number));
+                        .set_height(self.now, named(receipt.tx), Some(evidence.block.number));
                 }
             }
             self.findings.push((self.now, finding));
