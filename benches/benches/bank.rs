@@ -2,21 +2,23 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hint::black_box;
-use std::time::Duration;
 
 use plimsoll_benches::house::House;
 use plimsoll_benches::script::{Player, Script};
-use plimsoll_benches::suite::{Suite, Unit, timed};
+use plimsoll_benches::suite::{Suite, Unit, sized};
+use plimsoll_benches::took::{Took, timed};
 use plimsoll_core::bank::{Command, Event, Input};
 use plimsoll_core::ledger::{self, Owner, Transfer};
 use plimsoll_core::time::Instant;
 
 /// How many transfers one iteration makes: the first of a new journal.
 const TRANSFERS: u64 = 1_000_000;
+const TRANSFERS_TRIED: u64 = READY;
 /// How many of them are made ready at once, outside the measured time.
 const READY: u64 = 10_000;
 /// The deposits of one iteration.
 const BLOCKS: u64 = 20;
+const BLOCKS_TRIED: u64 = 2;
 const DEPOSITS_PER_BLOCK: u64 = 100;
 
 const TRANSFER_RATE: Unit = Unit::PerSecond {
@@ -34,20 +36,21 @@ fn main() {
 
 fn transfers(suite: &mut Suite) {
     let house = House::new();
-    suite.measure("transfer", 10, TRANSFERS, TRANSFER_RATE, |iterations| {
-        let one = |_| transfers_of_one_journal(house.clone());
+    let count = sized(TRANSFERS, TRANSFERS_TRIED);
+    suite.measure("transfer", 10, count, TRANSFER_RATE, |iterations| {
+        let one = |_| transfers_of_one_journal(house.clone(), count);
         (0..iterations).map(one).sum()
     });
 }
 
-fn transfers_of_one_journal(mut house: House) -> Duration {
+fn transfers_of_one_journal(mut house: House, count: u64) -> Took {
     let mut player = Player::new(house.bank().clone());
     let before = player.bank.state().ledger().transaction_count();
-    let took = (0..TRANSFERS / READY)
+    let took = (0..count / READY)
         .map(|_| player.play(house.transfers(READY)))
         .sum();
     let made = player.bank.state().ledger().transaction_count() - before;
-    assert_eq!(made, TRANSFERS, "a transfer was refused");
+    assert_eq!(made, count, "a transfer was refused");
     black_box(player.digest);
     took
 }
@@ -99,13 +102,14 @@ fn transfer_in((_, input): &(Instant, Input)) -> Option<Transfer> {
 }
 
 fn deposits(suite: &mut Suite) {
+    let blocks = sized(BLOCKS, BLOCKS_TRIED);
     let mut house = House::new();
     let before = house.bank().clone();
-    let script: Script = house.deposits(BLOCKS, DEPOSITS_PER_BLOCK);
+    let script: Script = house.deposits(blocks, DEPOSITS_PER_BLOCK);
     let is_answer = |step: &&(Instant, Input)| matches!(step.1.event, Event::Answered { .. });
     let answers = script.iter().filter(is_answer).count() as u64;
     let rate = |what| Unit::PerSecond { what, goal: None };
-    let count = BLOCKS * DEPOSITS_PER_BLOCK;
+    let count = blocks * DEPOSITS_PER_BLOCK;
     suite.measure("deposit", 20, count, rate("deposits"), |iterations| {
         let one = |_| {
             let mut player = Player::new(before.clone());
@@ -122,7 +126,7 @@ fn deposits(suite: &mut Suite) {
     suite.also("deposit_step", "deposit", answers, rate("answers"));
 }
 
-fn repeat(iterations: u64, mut work: impl FnMut()) -> Duration {
+fn repeat(iterations: u64, mut work: impl FnMut()) -> Took {
     let (took, ()) = timed(|| (0..iterations).for_each(|_| work()));
     took
 }

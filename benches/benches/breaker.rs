@@ -8,7 +8,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use failsafe::{Config, backoff, failure_policy};
-use plimsoll_benches::suite::{Suite, Unit, timed};
+use plimsoll_benches::suite::{Suite, Unit};
+use plimsoll_benches::took::{Took, timed};
 use plimsoll_core::resilience::breaker::{Admission, Breaker, BreakerPolicy, CallOutcome, Permit};
 use plimsoll_core::time::Instant;
 
@@ -62,7 +63,7 @@ fn locked(breaker: &Mutex<Breaker>) -> std::sync::MutexGuard<'_, Breaker> {
 }
 
 /// Calls `work` at `iterations` instants, a microsecond apart.
-fn repeat(iterations: u64, mut work: impl FnMut(Instant)) -> Duration {
+fn repeat(iterations: u64, mut work: impl FnMut(Instant)) -> Took {
     let (took, ()) = timed(|| {
         for call in 0..iterations {
             work(Instant::from_nanos(call * 1_000));

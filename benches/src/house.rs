@@ -1,23 +1,24 @@
 //! A house: a bank with funded users, at home on the toy chain, and the scripts of what happens to it.
 
-use std::num::NonZeroU64;
 use std::time::Duration;
 
-use plimsoll_core::bank::{Act, Bank, BankConfig, Command, Event, Input, Record, Reply};
-use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, Product, TxKey};
-use plimsoll_core::id::{Address, AssetId, IdempotencyKey, RequestId, UserId};
+use plimsoll_core::bank::{Act, Bank, Command, Event, Input, Record, Reply, State};
+use plimsoll_core::escrow::TxKey;
+use plimsoll_core::id::{Address, IdempotencyKey, RequestId, UserId};
 use plimsoll_core::ledger::{self, Owner, Request, Rules, Transfer, Verdict};
 use plimsoll_core::machine::{Effects, Intent, Machine as _};
-use plimsoll_core::money::{Amount, Asset, ChainToken, Ratio, Registry};
-use plimsoll_core::resilience::PoolPolicy;
+use plimsoll_core::money::Amount;
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::{Instant, WallClock};
 
+use crate::config::{asset, bank_config};
 use crate::script::Script;
-use crate::toy_chain::{CHAIN, GENESIS, TOKEN, TOKEN_DECIMALS, ToyChain};
+use crate::suite::sized;
+use crate::toy_chain::{CHAIN, ToyChain};
 
 /// How many users every house has.
-pub const USERS: u64 = 10_000;
+const USERS: u64 = 10_000;
+const USERS_TRIED: u64 = 100;
 /// What every user has at first, in minor units of USDT: a thousand.
 const FUNDS: Amount = Amount::from_minor(1_000_000_000_000_000_000_000);
 /// What one deposit pays, in minor units of USDT: ten units of GOLD, and one left over.
@@ -35,22 +36,24 @@ pub struct House {
     users: Vec<(UserId, Address)>,
     rng: Rng,
     recorded: Script,
+    facts: Vec<Record>,
 }
 
 impl House {
-    /// A house with [`USERS`] users, all of them with money, whose endpoints have proved themselves.
+    /// A house with ten thousand users, fewer when it is only tried, all of them with money, whose endpoints have proved themselves.
     #[must_use]
     pub fn new() -> Self {
         let mut house = Self {
-            bank: open(config(), plimsoll_core::bank::State::default()),
+            bank: open(State::default()),
             chain: ToyChain::default(),
             now: Instant::ZERO,
             requests: 0,
             users: Vec::new(),
             rng: Rng::from_seed(1),
             recorded: Script::new(),
+            facts: Vec::new(),
         };
-        for number in 1..=USERS {
+        for number in 1..=sized(USERS, USERS_TRIED) {
             house.register(number);
         }
         house.fund();
@@ -64,9 +67,39 @@ impl House {
         &self.bank
     }
 
+    /// The endpoints' chain.
+    #[must_use]
+    pub fn chain(&self) -> &ToyChain {
+        &self.chain
+    }
+
+    /// Everything durable that made the bank what it is, oldest first.
+    #[must_use]
+    pub fn facts(&self) -> &[Record] {
+        &self.facts
+    }
+
     /// The next `count` transfers, a microsecond apart, each from one random user to another. They are not played.
     pub fn transfers(&mut self, count: u64) -> Script {
         (0..count).map(|_| self.transfer()).collect()
+    }
+
+    /// The next `count` transfers, for somebody who has clocks of their own.
+    pub fn commands(&mut self, count: usize) -> Vec<Command> {
+        (0..count).map(|_| self.transfer_command()).collect()
+    }
+
+    /// Plays `script` to this house's own bank, and gives back what became durable by it.
+    pub fn decide(&mut self, script: Script) -> Vec<Record> {
+        let (mut records, mut fx) = (Vec::new(), Effects::new());
+        for (now, input) in script {
+            self.bank.handle(now, input, &mut fx);
+            records.extend(fx.drain().filter_map(|effect| match effect {
+                Intent::Record(record) => Some(record),
+                Intent::Act(_) => None,
+            }));
+        }
+        records
     }
 
     /// `blocks` blocks, a second each, with `deposits` claimed deposits in each of them, until all are final. They are
@@ -96,6 +129,11 @@ impl House {
 
     fn transfer(&mut self) -> (Instant, Input) {
         self.now = self.now.after(Duration::from_micros(1));
+        let command = self.transfer_command();
+        (self.now, self.input(command))
+    }
+
+    fn transfer_command(&mut self) -> Command {
         self.requests += 1;
         let users = self.users.len();
         let payer = self.rng.index(users);
@@ -106,13 +144,12 @@ impl House {
             asset: asset("USDT"),
             amount: Amount::from_minor(i128::from(self.rng.between(1_000, 1_000_000))),
         };
-        let command = Command::Transact(Request {
+        Command::Transact(Request {
             key: self.key(),
             command: ledger::Command::Post {
                 transfers: vec![transfer],
             },
-        });
-        (self.now, self.input(command))
+        })
     }
 
     fn deposit(&mut self) {
@@ -162,9 +199,11 @@ impl House {
             let Verdict::Fresh(record) = verdict else {
                 unreachable!("{user} was funded before: {verdict:?}")
             };
-            state.apply(&Record::Ledger(record));
+            let record = Record::Ledger(record);
+            state.apply(&record);
+            self.facts.push(record);
         }
-        self.bank = open(config(), state);
+        self.bank = open(state);
     }
 
     /// The key of the request that is made: the client's, hashed at the edge.
@@ -207,7 +246,8 @@ impl House {
                         let outcome = Ok(self.chain.answer(&question));
                         waiting.push(self.stamped(Event::Answered { call, outcome }));
                     }
-                    Intent::Record(_) | Intent::Act(Act::Notice(_)) => {}
+                    Intent::Record(record) => self.facts.push(record),
+                    Intent::Act(Act::Notice(_)) => {}
                 }
             }
         }
@@ -221,79 +261,6 @@ impl Default for House {
     }
 }
 
-/// The asset called `symbol`.
-///
-/// # Panics
-/// When that is not a symbol.
-#[must_use]
-pub fn asset(symbol: &str) -> AssetId {
-    symbol.parse().unwrap_or_else(|error| unreachable!("{error}"))
-}
-
-fn open(config: BankConfig, state: plimsoll_core::bank::State) -> Bank {
-    Bank::open(config, state).unwrap_or_else(|errors| unreachable!("{errors:?}"))
-}
-
-fn config() -> BankConfig {
-    BankConfig {
-        registry: registry(),
-        escrow: escrow(),
-        pool: PoolPolicy::default(),
-        seed: 7,
-    }
-}
-
-fn registry() -> Registry {
-    let entry = |symbol: &str, scale, tokens| Asset {
-        id: asset(symbol),
-        name: symbol.to_owned(),
-        scale,
-        min: Amount::from_minor(1),
-        max: Amount::MAX,
-        enabled: true,
-        tokens,
-    };
-    let token = ChainToken {
-        chain: CHAIN,
-        contract: TOKEN,
-        decimals: TOKEN_DECIMALS,
-    };
-    let assets = vec![
-        entry("USDT", TOKEN_DECIMALS, vec![token]),
-        entry("GOLD", 2, vec![]),
-    ];
-    Registry::new(assets).unwrap_or_else(|errors| unreachable!("{errors:?}"))
-}
-
-fn escrow() -> EscrowConfig {
-    let endpoint = |number: u8| EndpointConfig {
-        name: format!("rpc-{number}"),
-        provider: format!("provider-{number}"),
-    };
-    let chain = ChainConfig {
-        id: CHAIN,
-        genesis: GENESIS,
-        endpoints: (0..4).map(endpoint).collect(),
-        addresses: DepositAddresses {
-            factory: Address([0xfa; 20]),
-            init_code_hash: [0x1c; 32],
-        },
-        collect: Vec::new(),
-        start_block: 1,
-        poll: Duration::from_secs(1),
-    };
-    let three_hundred = NonZeroU64::MIN.saturating_add(299);
-    let product = Product {
-        pays: asset("USDT"),
-        gives: asset("GOLD"),
-        price: Ratio {
-            numerator: NonZeroU64::MIN,
-            denominator: three_hundred,
-        },
-    };
-    EscrowConfig {
-        chains: vec![chain],
-        products: vec![product],
-        ..EscrowConfig::default()
-    }
+fn open(state: State) -> Bank {
+    Bank::open(bank_config(), state).unwrap_or_else(|errors| unreachable!("{errors:?}"))
 }

@@ -3,7 +3,12 @@
 //! A machine is a function of its inputs, so a bench records the inputs of a whole run once, with a toy world that
 //! answers the machine's questions, and then times the machine alone on a copy of them.
 
+pub mod config;
 pub mod house;
+pub mod rival;
 pub mod script;
+pub mod site;
 pub mod suite;
+pub mod teller;
+pub mod took;
 pub mod toy_chain;

@@ -1,14 +1,13 @@
 //! A script: the inputs of a run of the bank, to be played again and again on copies of one bank.
 
 use std::hash::Hash as _;
-use std::time::Duration;
 
 use plimsoll_core::bank::{Bank, Input};
 use plimsoll_core::digest::Digest;
 use plimsoll_core::machine::{Effects, Machine as _};
 use plimsoll_core::time::Instant;
 
-use crate::suite::timed;
+use crate::took::{Took, timed};
 
 /// What happened, in order, and when.
 pub type Script = Vec<(Instant, Input)>;
@@ -36,7 +35,7 @@ impl Player {
     }
 
     /// Plays `script` and says how long the bank and the digest took. The effects are dropped.
-    pub fn play(&mut self, script: Script) -> Duration {
+    pub fn play(&mut self, script: Script) -> Took {
         let (took, ()) = timed(|| {
             for (now, input) in script {
                 self.sequence += 1;

@@ -1,12 +1,15 @@
 //! The suite: criterion measures, and at the end the figures are printed in units that people speak.
 //!
 //! Criterion's own report says how a figure moved since the last run; the lines at the end are what the README
-//! quotes. `cargo bench -p plimsoll-benches -- --test` runs every routine once and reports nothing.
+//! quotes. `cargo test -p plimsoll-benches --benches` runs every routine once, with little to do, and
+//! reports nothing.
 
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use criterion::{Criterion, Throughput};
+
+use crate::took::Took;
 
 /// A routine that ran less often was tried, or left out by the command line, and not measured.
 const FIGURE_SAMPLES_MIN: usize = 3;
@@ -35,18 +38,36 @@ pub enum Unit {
     },
 }
 
-/// One measured figure: an iteration's median time, and how many things an iteration does.
+/// The median times of one iteration, in seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Median {
+    wall: f64,
+    processor: f64,
+}
+
+/// One measured figure: what an iteration took, and how many things it does.
 #[derive(Debug, Clone, PartialEq)]
 struct Figure {
     name: String,
     unit: Unit,
-    iteration_seconds: f64,
+    iteration: Median,
     count: u64,
 }
 
 /// A number of iterations, timed by the routine itself so that preparations do not count.
-pub trait Routine: FnMut(u64) -> Duration {}
-impl<F: FnMut(u64) -> Duration> Routine for F {}
+pub trait Routine: FnMut(u64) -> Took {}
+impl<F: FnMut(u64) -> Took> Routine for F {}
+
+/// `measured`, or `tried` where every routine runs once and only shows that it works.
+#[must_use]
+pub fn sized(measured: u64, tried: u64) -> u64 {
+    let is_given = |option| std::env::args().any(|argument| argument == option);
+    if is_given("--test") || !is_given("--bench") {
+        tried
+    } else {
+        measured
+    }
+}
 
 /// The benches of one subject.
 pub struct Suite {
@@ -70,23 +91,26 @@ impl Suite {
 
     /// Measures `routine`, each of whose iterations does `count` things; `samples` (10 or more) are taken.
     pub fn measure(&mut self, name: &str, samples: usize, count: u64, unit: Unit, mut routine: impl Routine) {
-        let mut seconds: Vec<f64> = Vec::new();
+        let mut taken: Vec<(u64, Took)> = Vec::new();
         let mut group = self.criterion.benchmark_group(self.subject);
         group.sample_size(samples).throughput(Throughput::Elements(count));
         group.bench_function(name, |bencher| {
             bencher.iter_custom(|iterations| {
                 let took = routine(iterations);
-                seconds.push(took.as_secs_f64() / iterations as f64);
-                took
+                taken.push((iterations, took));
+                took.wall
             });
         });
         group.finish();
-        if seconds.len() >= FIGURE_SAMPLES_MIN {
-            let iteration_seconds = median(&mut seconds);
+        if taken.len() >= FIGURE_SAMPLES_MIN {
+            let iteration = Median {
+                wall: median(&taken, |took| took.wall),
+                processor: median(&taken, |took| took.processor),
+            };
             self.figures.push(Figure {
                 name: name.to_owned(),
                 unit,
-                iteration_seconds,
+                iteration,
                 count,
             });
         }
@@ -94,11 +118,11 @@ impl Suite {
 
     /// Reports another reading of what was measured as `of`: `count` other things in each iteration.
     pub fn also(&mut self, name: &str, of: &str, count: u64, unit: Unit) {
-        if let Some(iteration_seconds) = self.seconds_of(of) {
+        if let Some(iteration) = self.figure(of).map(|figure| figure.iteration) {
             self.figures.push(Figure {
                 name: name.to_owned(),
                 unit,
-                iteration_seconds,
+                iteration,
                 count,
             });
         }
@@ -106,10 +130,7 @@ impl Suite {
 
     /// Reports how the time of one thing in `name` compares with that of `rival`.
     pub fn compare(&mut self, name: &str, rival: &str) {
-        let each = |name: &str| {
-            let figure = self.figures.iter().find(|figure| figure.name == name)?;
-            Some(figure.iteration_seconds / figure.count as f64)
-        };
+        let each = |name: &str| self.figure(name).map(|figure| figure.each().wall);
         if let (Some(ours), Some(theirs)) = (each(name), each(rival)) {
             let (faster, slower) = (theirs / ours, ours / theirs);
             let verdict = if faster >= 1.0 {
@@ -147,39 +168,43 @@ impl Suite {
             .try_for_each(|remark| writeln!(out, "{remark}"))
     }
 
-    fn seconds_of(&self, name: &str) -> Option<f64> {
-        let figure = self.figures.iter().find(|figure| figure.name == name)?;
-        Some(figure.iteration_seconds)
+    fn figure(&self, name: &str) -> Option<&Figure> {
+        self.figures.iter().find(|figure| figure.name == name)
     }
 }
 
 impl Figure {
+    /// What one thing took, in seconds.
+    fn each(&self) -> Median {
+        let count = self.count as f64;
+        Median {
+            wall: self.iteration.wall / count,
+            processor: self.iteration.processor / count,
+        }
+    }
+
     fn reading(&self) -> String {
-        let each = self.iteration_seconds / self.count as f64;
+        let each = self.each();
+        let processor = duration(each.processor);
         match self.unit {
             Unit::PerSecond { what, goal } => {
-                let rate = each.recip();
+                let rate = each.wall.recip();
                 let against = against(goal, |goal| rate >= goal, |goal| format!("{}/s", scaled(goal)));
-                format!("{} {what}/s, {} each{against}", scaled(rate), duration(each))
+                let took = format!("{} each, {processor} of processor time", duration(each.wall));
+                format!("{} {what}/s, {took}{against}", scaled(rate))
             }
             Unit::TimeEach { goal } => {
-                let against = against(goal, |goal| each <= goal, duration);
-                format!("{}{against}", duration(each))
+                let against = against(goal, |goal| each.wall <= goal, duration);
+                format!("{}, {processor} of processor time{against}", duration(each.wall))
             }
             Unit::TimesReal { seconds, goal } => {
-                let times = seconds / self.iteration_seconds;
+                let (times, busy) = (seconds / self.iteration.wall, seconds / self.iteration.processor);
                 let against = against(goal, |goal| times >= goal, |goal| format!("{} x", scaled(goal)));
-                format!("{} x real time{against}", scaled(times))
+                let took = format!("{} x of processor time", scaled(busy));
+                format!("{} x real time, {took}{against}", scaled(times))
             }
         }
     }
-}
-
-/// Times one call.
-pub fn timed<T>(call: impl FnOnce() -> T) -> (Duration, T) {
-    let start = Instant::now();
-    let result = call();
-    (start.elapsed(), result)
 }
 
 fn against(goal: Option<f64>, good: impl FnOnce(f64) -> bool, show: impl FnOnce(f64) -> String) -> String {
@@ -189,9 +214,12 @@ fn against(goal: Option<f64>, good: impl FnOnce(f64) -> bool, show: impl FnOnce(
     })
 }
 
-fn median(samples: &mut [f64]) -> f64 {
-    samples.sort_unstable_by(f64::total_cmp);
-    samples[samples.len() / 2]
+/// The median time of one iteration, in seconds.
+fn median(samples: &[(u64, Took)], part: impl Fn(&Took) -> Duration) -> f64 {
+    let each = |(iterations, took): &(u64, Took)| part(took).as_secs_f64() / *iterations as f64;
+    let mut each: Vec<f64> = samples.iter().map(each).collect();
+    each.sort_unstable_by(f64::total_cmp);
+    each[each.len() / 2]
 }
 
 /// A number in thousands or millions.
@@ -199,7 +227,7 @@ fn scaled(number: f64) -> String {
     match number {
         n if n >= 1e6 => format!("{:.2} M", n / 1e6),
         n if n >= 1e3 => format!("{:.1} k", n / 1e3),
-        n => format!("{n:.1} "),
+        n => format!("{n:.1}"),
     }
 }
 
