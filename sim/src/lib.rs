@@ -7,4 +7,5 @@ pub mod oracle;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod trace;
 pub mod world;

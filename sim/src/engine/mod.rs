@@ -13,6 +13,6 @@ pub mod trace;
 pub use disk::Disk;
 pub use latency::Latency;
 pub use network::{Delivery, Link};
-pub use process::Process;
+pub use process::{Process, Step};
 pub use schedule::{Due, Schedule};
 pub use trace::Trace;

@@ -22,6 +22,17 @@ pub struct Process<M: Machine> {
     digest: Digest,
 }
 
+/// What a machine made of one input.
+#[derive(Debug)]
+pub struct Step<'a, M: Machine> {
+    /// Its effects, to be drained.
+    pub fx: &'a mut Effects<M::Effect>,
+    /// The machine as it is after that.
+    pub machine: &'a M,
+    /// The digest of everything up to these effects.
+    pub digest: &'a Digest,
+}
+
 impl<M: Machine> Default for Process<M> {
     fn default() -> Self {
         Self {
@@ -138,11 +149,11 @@ where
     M::Input: Hash,
     M::Effect: Hash,
 {
-    /// Lets the machine take one input, and gives its effects, to be drained, and the machine as it is now.
+    /// Lets the machine take one input. Its effects are to be drained.
     ///
     /// # Panics
     /// When it is not running, or earlier effects were not drained.
-    pub fn handle(&mut self, now: Instant, seq: u64, input: M::Input) -> (&mut Effects<M::Effect>, &M) {
+    pub fn handle(&mut self, now: Instant, seq: u64, input: M::Input) -> Step<'_, M> {
         assert!(self.fx.is_empty(), "effects were left behind");
         assert!(!self.is_paused, "a stopped process took an input");
         let Some(machine) = self.machine.as_mut() else {
@@ -154,7 +165,11 @@ where
         input.hash(&mut self.digest);
         machine.handle(now, input, &mut self.fx);
         self.fx.as_slice().hash(&mut self.digest);
-        (&mut self.fx, machine)
+        Step {
+            fx: &mut self.fx,
+            machine,
+            digest: &self.digest,
+        }
     }
 }
 

@@ -58,6 +58,14 @@ pub enum Purpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallIndex(u32);
 
+impl CallIndex {
+    /// Its number: how many calls were made before it.
+    #[must_use]
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+}
+
 /// What a client made of a reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]

@@ -16,18 +16,58 @@ use crate::world::{Verdict, World};
 
 /// How long people waited for each deposit: from the moment when its block was final and, if anybody claims it, the
 /// first of them wanted to, until its posting was durable. Nobody waits for what the scanner found before that.
-pub(super) type Waits = BTreeMap<DepositKey, Duration>;
+type Waits = BTreeMap<DepositKey, Duration>;
+
+/// Compares a sound run with the same one undisturbed, at its end.
+#[derive(Debug)]
+pub(super) struct Comparison {
+    seed: u64,
+    recorder: Recorder,
+}
+
+impl Comparison {
+    /// For a run with `seed`.
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            recorder: Recorder::default(),
+        }
+    }
+}
+
+impl Oracle for Comparison {
+    fn name(&self) -> &'static str {
+        expectation::NAME
+    }
+
+    fn observe(&mut self, at: Instant, seen: &Observation<'_>) -> Result<(), Violation> {
+        self.recorder.observe(at, seen)
+    }
+
+    fn finish(&mut self, end: &End<'_>) -> Result<(), Violation> {
+        let Some(most_ms) = end.plan.expect.failover_added_ms_max else {
+            return Ok(());
+        };
+        self.recorder.finish(end)?;
+        let undisturbed = undisturbed(end.plan, self.seed)?;
+        judge(
+            Duration::from_millis(most_ms),
+            &self.recorder.waits.take(),
+            &undisturbed,
+        )
+    }
+}
 
 /// Notes when each deposit became durable, and tells at the end how long that was waited for. It judges nothing.
 #[derive(Debug, Default)]
-pub(super) struct Recorder {
+struct Recorder {
     credited: BTreeMap<DepositKey, Instant>,
     waits: Rc<RefCell<Waits>>,
 }
 
 impl Recorder {
     /// The waits, to be read once the run is over. None of a run that did not come to its end.
-    pub(super) fn waits(&self) -> Rc<RefCell<Waits>> {
+    fn waits(&self) -> Rc<RefCell<Waits>> {
         Rc::clone(&self.waits)
     }
 }
@@ -83,7 +123,7 @@ impl Oracle for Recorder {
 ///
 /// # Errors
 /// When something goes wrong all the same.
-pub(super) fn undisturbed(plan: &Plan, seed: u64) -> Result<Waits, Violation> {
+fn undisturbed(plan: &Plan, seed: u64) -> Result<Waits, Violation> {
     let mut plan = plan.clone();
     plan.faults.clear();
     let recorder = Recorder::default();
@@ -98,7 +138,7 @@ pub(super) fn undisturbed(plan: &Plan, seed: u64) -> Result<Waits, Violation> {
 }
 
 /// Judges how much longer each deposit was waited for than it would have been undisturbed: none by more than `most`.
-pub(super) fn judge(most: Duration, disturbed: &Waits, undisturbed: &Waits) -> Result<(), Violation> {
+fn judge(most: Duration, disturbed: &Waits, undisturbed: &Waits) -> Result<(), Violation> {
     let longer =
         |(key, wait): (&DepositKey, &Duration)| Some((wait.saturating_sub(*undisturbed.get(key)?), *key));
     match disturbed.iter().filter_map(longer).max() {

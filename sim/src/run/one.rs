@@ -4,12 +4,11 @@ use core::time::Duration;
 use std::time::Instant;
 
 use super::{baseline, panics};
-use crate::engine::Trace;
 use crate::oracle::{self, expectation};
 use crate::scenario::Scenario;
 use crate::world::observe::Violation;
 use crate::world::plan::{Plan, PlanError};
-use crate::world::{Outcome, Stats, Verdict, World};
+use crate::world::{Outcome, Stats, Tracing, Verdict, World};
 
 /// What came of one run.
 #[derive(Debug, Clone)]
@@ -110,10 +109,10 @@ impl Failure {
 /// Runs one seed, or twice the same.
 pub(super) fn run(scenario: &Scenario, seed: u64, twice: bool) -> Single {
     let plan = scenario.expand(seed);
-    let first = run_plan(&plan, seed, Trace::off());
+    let first = run_plan(&plan, seed, None);
     let mut single = first.unwrap_or_else(|faults| unreachable!("an expanded plan is sound: {faults:?}"));
     if twice && single.ending.is_passed() {
-        let again = run_plan(&plan, seed, Trace::off());
+        let again = run_plan(&plan, seed, None);
         let digest = again.map_or(0, |again| again.digest);
         if digest != single.digest {
             single.ending = Ending::Failed(Failure::Safety(Violation {
@@ -129,24 +128,25 @@ pub(super) fn run(scenario: &Scenario, seed: u64, twice: bool) -> Single {
     single
 }
 
-/// Runs `plan`, which `seed` drew, once more, with a trace.
+/// Runs `plan`, which `seed` drew, once more, and writes a trace if one is wanted.
 ///
 /// # Errors
 /// Everything that is wrong with the plan.
-pub fn replay(plan: &Plan, seed: u64, trace: Trace) -> Result<Single, Vec<PlanError>> {
-    run_plan(plan, seed, trace)
+pub fn replay(plan: &Plan, seed: u64, tracing: Option<Tracing>) -> Result<Single, Vec<PlanError>> {
+    run_plan(plan, seed, tracing)
 }
 
-fn run_plan(plan: &Plan, seed: u64, trace: Trace) -> Result<Single, Vec<PlanError>> {
+fn run_plan(plan: &Plan, seed: u64, tracing: Option<Tracing>) -> Result<Single, Vec<PlanError>> {
     let begun = Instant::now();
-    let mut world = World::new(plan, seed)?.traced_to(trace);
+    let mut world = World::new(plan, seed)?;
+    if let Some(tracing) = tracing {
+        world = world.traced_to(tracing);
+    }
     for oracle in oracle::all(plan) {
         world = world.judged_by(oracle);
     }
-    let recorder = baseline::Recorder::default();
-    let waits = recorder.waits();
     if plan.expect.failover_added_ms_max.is_some() {
-        world = world.judged_by(Box::new(recorder));
+        world = world.judged_by(Box::new(baseline::Comparison::new(seed)));
     }
     let Outcome {
         verdict,
@@ -154,18 +154,9 @@ fn run_plan(plan: &Plan, seed: u64, trace: Trace) -> Result<Single, Vec<PlanErro
         stats,
         trace_error,
     } = panics::watched(|| world.run());
-    let mut ending = ending(verdict);
-    if let Some(most_ms) = plan.expect.failover_added_ms_max.filter(|_| ending.is_passed()) {
-        let most = Duration::from_millis(most_ms);
-        let undisturbed = panics::watched(|| baseline::undisturbed(plan, seed));
-        let judged = undisturbed.and_then(|undisturbed| baseline::judge(most, &waits.take(), &undisturbed));
-        if let Err(violation) = judged {
-            ending = Ending::Failed(Failure::Expectation(violation));
-        }
-    }
     Ok(Single {
         seed,
-        ending,
+        ending: ending(verdict),
         digest,
         stats,
         trace_error,

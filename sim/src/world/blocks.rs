@@ -52,8 +52,7 @@ impl World<'_> {
     }
 
     fn see_chain(&mut self, event: ChainEvent) {
-        self.jury
-            .see(self.schedule.now(), self.seq, &Observation::Chain(&event));
+        self.jury.see(self.schedule.now(), &Observation::Chain(&event));
     }
 
     /// Replaces the last blocks, and follows what was in them.

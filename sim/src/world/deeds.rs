@@ -92,6 +92,9 @@ impl World<'_> {
         };
         let now = self.schedule.now();
         let delivery = self.wires.users.to_bank.send(now);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.request_sent(request, call.number(), delivery);
+        }
         for at in delivery.first.into_iter().chain(delivery.second) {
             self.schedule.at(at, Happening::Request(request));
         }
@@ -99,19 +102,29 @@ impl World<'_> {
             .after(ANSWER_TIMEOUT, Happening::ClientTimeout(request));
     }
 
-    /// A client has waited long enough, or was turned away.
-    pub(super) fn on_failure(&mut self, request: RequestId) {
+    /// A client has waited long enough, or was turned away: `why`, for people.
+    pub(super) fn on_failure(&mut self, request: RequestId, why: &str) {
         if let Some((call, pause)) = self.users.on_failure(request) {
+            if let Some(scribe) = &mut self.jury.scribe {
+                scribe.gave_up(request, why, self.schedule.now().after(pause));
+            }
             self.schedule.after(pause, Happening::Attempt(call));
         }
     }
 
     /// A reply reaches its client.
     pub(super) fn on_reply(&mut self, request: RequestId, reply: &Reply) {
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.reply_arrived(request);
+        }
         let delivered = Observation::ReplyDelivered { request, reply };
-        self.jury.see(self.schedule.now(), self.seq, &delivered);
+        self.jury.see(self.schedule.now(), &delivered);
         self.works(|part| matches!(part, Part::Users | Part::Process));
-        match self.users.on_reply(request, reply) {
+        let heard = self.users.on_reply(request, reply);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.heard(request, reply, matches!(heard, Heard::Settled(_)));
+        }
+        match heard {
             Heard::Settled(call) => self.follow_up(call, reply),
             Heard::Again(call, pause) => self.schedule.after(pause, Happening::Attempt(call)),
             Heard::Nothing => {}
@@ -159,10 +172,13 @@ impl World<'_> {
             account.unwrap_or_else(|| unreachable!("the account was there"))
         };
         let now = self.schedule.now();
-        if let Some(at) = self
+        let mined_at = self
             .chain
-            .send(now, index, (movements, &payee), fate, delay_blocks)
-        {
+            .send(now, index, (movements, &payee), fate, delay_blocks);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.submitted(number, &self.chain.key_of(index), movements, (fate, mined_at));
+        }
+        if let Some(at) = mined_at {
             self.outstanding += 1;
             self.schedule.at(at, Happening::Mine(index));
         }
@@ -254,6 +270,9 @@ impl World<'_> {
                     address: *address,
                 };
                 self.users.open_account(user, account);
+                if let Some(scribe) = &mut self.jury.scribe {
+                    scribe.opened(user, &account);
+                }
             }
             (
                 Purpose::Pay { deed },
@@ -317,6 +336,9 @@ impl World<'_> {
     }
 
     fn call(&mut self, purpose: Purpose, message: Message) {
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.wanted(purpose, &message, self.plan);
+        }
         let call = self.users.call(purpose, message);
         self.on_attempt(call);
     }

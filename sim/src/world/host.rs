@@ -20,7 +20,7 @@ use super::clock::HostClock;
 use super::event::Happening;
 use super::observe::Observation;
 use super::stats::Part;
-use crate::engine::Process;
+use crate::engine::{Process, Step};
 use crate::model::store::Done;
 
 /// The bank's process and what its driver keeps.
@@ -119,6 +119,9 @@ impl World<'_> {
         }
         let now = self.now();
         let done = self.store.finish();
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.store_answered(&done);
+        }
         self.see_damage();
         let standing = match done {
             Done::Appended { answer, is_durable } => {
@@ -141,13 +144,21 @@ impl World<'_> {
         let wall = self.host.clock.date(now);
         let input = Input { wall, event };
         let seen = input.clone();
-        let (fx, bank) = self.host.process.handle(now, self.seq, input);
+        let Step {
+            fx,
+            machine: bank,
+            digest,
+        } = self.host.process.handle(now, self.seq, input);
+        let effects = fx.as_slice();
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.handled(&seen, effects, bank, digest);
+        }
         let handled = Observation::Handled {
             input: &seen,
-            effects: fx.as_slice(),
+            effects,
             bank,
         };
-        self.jury.see(now, self.seq, &handled);
+        self.jury.see(now, &handled);
         self.host.outbox.accept(fx);
         self.pump();
         self.take_time();
@@ -158,15 +169,18 @@ impl World<'_> {
         let now = self.schedule.now();
         let wall = self.host.clock.date(now);
         if let Some(request) = self.host.outbox.store_request(now, wall) {
-            let took = match request {
-                StoreRequest::Append(batch) => self.store.append(&batch),
+            let took = match &request {
+                StoreRequest::Append(batch) => self.store.append(batch),
                 StoreRequest::ReadHead => self.store.read_head(),
             };
+            if let Some(scribe) = &mut self.jury.scribe {
+                scribe.store_asked(&request, took);
+            }
             let life = self.host.process.life();
             self.schedule.after(took, Happening::StoreDone { life });
         }
         while let Some(act) = self.host.outbox.pop() {
-            self.jury.see(now, self.seq, &Observation::Released { act: &act });
+            self.jury.see(now, &Observation::Released { act: &act });
             self.execute(act);
         }
         let wish = self.host.outbox.next_deadline();
@@ -203,6 +217,6 @@ impl World<'_> {
             records: &records,
             head: self.store.head(),
         };
-        self.jury.see(now, self.seq, &committed);
+        self.jury.see(now, &committed);
     }
 }

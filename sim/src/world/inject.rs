@@ -34,14 +34,14 @@ impl World<'_> {
         let fault = &self.plan.faults[number as usize].fault;
         let now = self.schedule.now();
         self.stats.faults += 1;
-        self.jury.see(
-            now,
-            self.seq,
-            &Observation::Fault {
-                fault,
-                is_over: false,
-            },
-        );
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.fault(number, fault, Some(until), false);
+        }
+        let begun = Observation::Fault {
+            fault,
+            is_over: false,
+        };
+        self.jury.see(now, &begun);
         match fault {
             Fault::Endpoint {
                 endpoint,
@@ -69,6 +69,9 @@ impl World<'_> {
     pub(super) fn on_fault_ends(&mut self, number: u32) {
         let fault = &self.plan.faults[number as usize].fault;
         let now = self.schedule.now();
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.fault(number, fault, None, true);
+        }
         match fault {
             Fault::Endpoint { endpoint, .. } => {
                 self.endpoints[usize::from(*endpoint)].end(number);
@@ -95,8 +98,7 @@ impl World<'_> {
                 ChainFault::Reorg { .. } => {}
             },
         }
-        self.jury
-            .see(now, self.seq, &Observation::Fault { fault, is_over: true });
+        self.jury.see(now, &Observation::Fault { fault, is_over: true });
     }
 
     /// Something worked: whatever was waiting for that has recovered.

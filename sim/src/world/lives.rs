@@ -54,8 +54,7 @@ impl World<'_> {
         }
         if let Some(bank) = self.host.process.machine() {
             let durable = &durable;
-            self.jury
-                .see(now, self.seq, &Observation::Restarted { bank, durable });
+            self.jury.see(now, &Observation::Restarted { bank, durable });
         }
         self.cue(Cue::Start);
         self.hold_up();
@@ -128,8 +127,7 @@ impl World<'_> {
             DiskEvent::Refused { .. } => self.stats.refused_starts += 1,
             DiskEvent::Restored => {}
         }
-        self.jury
-            .see(self.schedule.now(), self.seq, &Observation::Disk(event));
+        self.jury.see(self.schedule.now(), &Observation::Disk(event));
     }
 
     /// The process dies, and with it everything that is not durable.
@@ -154,7 +152,7 @@ impl World<'_> {
             uncommitted: &uncommitted,
             durable,
         };
-        self.jury.see(self.schedule.now(), self.seq, &crashed);
+        self.jury.see(self.schedule.now(), &crashed);
         self.host.inbox.clear();
         (self.host.is_busy, self.host.is_stopping) = (false, false);
         let waiting: Vec<RequestId> = self.users.waiting().collect();
@@ -222,6 +220,9 @@ impl World<'_> {
         self.host
             .process
             .set_paused(self.host.pauses > 0 || self.host.is_busy);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.stopped(self.host.pauses > 0);
+        }
         if !was_paused || self.host.process.is_paused() {
             return;
         }

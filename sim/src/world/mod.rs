@@ -23,6 +23,7 @@ pub mod outcome;
 pub mod plan;
 mod progress;
 mod recoveries;
+mod scribe;
 mod settle;
 mod setup;
 mod stats;
@@ -39,7 +40,7 @@ use plimsoll_core::time::Instant;
 pub use outcome::{Outcome, Verdict};
 pub use stats::{Part, Recovery, Stats};
 
-use crate::engine::{Due, Schedule, Trace};
+use crate::engine::{Due, Schedule};
 use crate::model::chain::{Chain, TxIndex};
 use crate::model::endpoint::Endpoint;
 use crate::model::store::Store;
@@ -52,6 +53,8 @@ use observe::{End, Oracle};
 use plan::{Deed, Plan, PlanError};
 use progress::Progress;
 use recoveries::Recoveries;
+use scribe::Scribe;
+pub use scribe::Tracing;
 use wires::Wires;
 
 /// How often the world looks whether everything is settled, once the plan's time is over.
@@ -62,6 +65,7 @@ const EVENTS_AT_ONCE_MAX: u64 = 1_000_000;
 /// One run of a plan.
 pub struct World<'p> {
     plan: &'p Plan,
+    seed: u64,
     schedule: Schedule<Happening>,
     /// The number of the event that happens now.
     seq: u64,
@@ -111,6 +115,7 @@ impl<'p> World<'p> {
         };
         let mut world = Self {
             plan,
+            seed,
             schedule: Schedule::new(),
             seq: 0,
             at_once: 0,
@@ -143,8 +148,8 @@ impl<'p> World<'p> {
 
     /// Writes a trace of the run.
     #[must_use]
-    pub fn traced_to(mut self, trace: Trace) -> Self {
-        self.jury.trace = trace;
+    pub fn traced_to(mut self, tracing: Tracing) -> Self {
+        self.jury.scribe = Some(Box::new(Scribe::new(tracing, self.plan, self.seed)));
         self
     }
 
@@ -173,6 +178,9 @@ impl<'p> World<'p> {
             unreachable!("a world ends by its last probe")
         };
         self.seq = due.seq;
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.begin(due.at, due.seq);
+        }
         self.at_once = if due.at == before { self.at_once + 1 } else { 0 };
         self.stats.events += 1;
         self.happen(due);
@@ -201,11 +209,18 @@ impl<'p> World<'p> {
         }
         self.stats.steps = self.host.process.steps();
         self.stats.simulated = self.now().since(Instant::ZERO);
+        let verdict = self.verdict.unwrap_or(Verdict::Passed);
+        let digest = self.host.process.digest().value();
+        let trace = self
+            .jury
+            .scribe
+            .map(|scribe| scribe.finish(&verdict, digest, &self.stats));
+        let trace_error = trace.and_then(Result::err).map(|error| error.to_string());
         Outcome {
-            verdict: self.verdict.unwrap_or(Verdict::Passed),
-            digest: self.host.process.digest().value(),
+            verdict,
+            digest,
             stats: self.stats,
-            trace_error: self.jury.trace.finish().err().map(|error| error.to_string()),
+            trace_error,
         }
     }
 
@@ -271,7 +286,8 @@ impl<'p> World<'p> {
                 sequel,
             } => self.on_resolution(deed, transaction, sequel),
             Happening::Attempt(call) => self.on_attempt(call),
-            Happening::ClientTimeout(request) | Happening::TurnedAway(request) => self.on_failure(request),
+            Happening::ClientTimeout(request) => self.on_failure(request, "no answer came in time"),
+            Happening::TurnedAway(request) => self.on_failure(request, "the connection was refused or cut"),
             Happening::Request(request) => self.on_request(request),
             Happening::Reply(request, reply) => self.on_reply(request, &reply),
             Happening::Question {

@@ -16,7 +16,7 @@ pub use workload::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Shape, To
 use crate::fault::{Fault, Trigger};
 
 /// One run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// What people call it.

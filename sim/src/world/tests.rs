@@ -9,7 +9,7 @@ mod runs;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io;
+use std::path::Path;
 use std::rc::Rc;
 
 use plimsoll_core::bank::{Record, State};
@@ -21,13 +21,13 @@ use super::observe::{End, Observation, Oracle, Violation};
 use super::plan::{
     ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Plan, PricePlan, ScheduledFault, Shape, Token,
 };
-use super::{Outcome, Part, Verdict, World};
-use crate::engine::Trace;
+use super::{Outcome, Part, Tracing, Verdict, World};
 use crate::fault::{
     ChainFault, CrashLoss, Cue, DiskFault, Drift, EndpointFault, Fault, Lie, LinkFault, LinkName,
     ProcessFault, StoreFault, Trigger,
 };
 use crate::model::chain::Due;
+use crate::trace::{Body, Memory, Transcript};
 
 /// Every final posting happens once, and says what the chain says.
 #[derive(Default)]

@@ -10,17 +10,28 @@ use super::host::Parcel;
 use super::stats::Part;
 use crate::fault::Cue;
 use crate::model::endpoint::Reaction;
+use crate::trace::Reception;
 
 impl World<'_> {
     /// A request of a client reaches the process.
     pub(super) fn on_request(&mut self, request: RequestId) {
-        if self.host.takes_requests() {
-            self.cue(Cue::Request);
-            self.deliver(self.users.event(request));
+        let met = if self.host.takes_requests() {
+            Reception::Taken
         } else if self.host.has_room(self.plan.topology.bank.mailbox) {
-            self.host.keep(Parcel::Request(request));
+            Reception::Kept
         } else {
-            self.turn_away(request);
+            Reception::Refused
+        };
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.request_arrived(request, met);
+        }
+        match met {
+            Reception::Taken => {
+                self.cue(Cue::Request);
+                self.deliver(self.users.event(request));
+            }
+            Reception::Kept => self.host.keep(Parcel::Request(request)),
+            Reception::Refused | Reception::Nobody | Reception::Silence => self.turn_away(request),
         }
     }
 
@@ -32,10 +43,20 @@ impl World<'_> {
         call: CallId,
         outcome: Result<Answer, Fault>,
     ) {
-        if life != self.host.process.life() || self.bank().is_none() || self.host.is_stopping {
+        let met = if life != self.host.process.life() || self.bank().is_none() || self.host.is_stopping {
+            Reception::Nobody
+        } else if self.host.process.is_paused() {
+            Reception::Kept
+        } else {
+            Reception::Taken
+        };
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.answer_arrived((life, call), endpoint, met);
+        }
+        if met == Reception::Nobody {
             return;
         }
-        if self.host.process.is_paused() {
+        if met == Reception::Kept {
             return self.host.keep(Parcel::Answer {
                 endpoint,
                 call,
@@ -59,10 +80,20 @@ impl World<'_> {
         let number = usize::from(endpoint);
         let victim = self.users.victim(number);
         let reaction = self.endpoints[number].ask(&self.chain, now, question, victim);
+        if let Some(scribe) = &mut self.jury.scribe {
+            let met = match reaction {
+                Reaction::Answers(..) => Reception::Taken,
+                Reaction::Hangs => Reception::Silence,
+            };
+            scribe.question_arrived((life, call), endpoint, met);
+        }
         let Reaction::Answers(took, outcome) = reaction else {
             return;
         };
         let delivery = self.wires.endpoints[number].to_bank.send(now.after(took));
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.answer_sent((life, call), endpoint, &outcome, delivery);
+        }
         let mut answer = |at, outcome| {
             let answer = Happening::Answer {
                 life,
@@ -97,6 +128,9 @@ impl World<'_> {
 
     fn send_reply(&mut self, request: RequestId, reply: Reply) {
         let delivery = self.wires.users.from_bank.send(self.schedule.now());
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.reply_sent(request, &reply, delivery);
+        }
         if let Some(at) = delivery.second {
             let copy = Box::new(reply.clone());
             self.schedule.at(at, Happening::Reply(request, copy));
@@ -114,6 +148,9 @@ impl World<'_> {
         let delivery = self.wires.endpoints[usize::from(endpoint)]
             .from_bank
             .send(self.schedule.now());
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.question_sent((life, call), endpoint, &question, delivery);
+        }
         let mut ask = |at, question| {
             let question = Happening::Question {
                 life,

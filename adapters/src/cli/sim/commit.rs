@@ -2,6 +2,16 @@
 
 use std::process::Command;
 
+/// What a trace says of this program: version, profile and commit.
+pub(super) fn build() -> String {
+    let profile = if cfg!(debug_assertions) {
+        "debug"
+    } else {
+        "release"
+    };
+    format!("{} {profile} {}", env!("CARGO_PKG_VERSION"), describe())
+}
+
 /// The commit of the sources that this program was built from, with `-dirty` if they were changed since; what is known
 /// of it when they are not there any more.
 pub(super) fn describe() -> String {

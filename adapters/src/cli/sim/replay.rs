@@ -4,13 +4,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use plimsoll_sim::engine::Trace;
 use plimsoll_sim::report;
 use plimsoll_sim::run::{self, Ending};
 use plimsoll_sim::scenario::{Scenario, library};
+use plimsoll_sim::world::Tracing;
 
 use super::trace::TraceFile;
-use super::{SimError, exit_code};
+use super::{SimError, commit, exit_code};
 
 /// `plimsoll sim replay`.
 #[derive(Debug, Args)]
@@ -37,10 +37,11 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, SimError
         return Ok(0);
     }
     let file = args.trace.as_deref().map(TraceFile::create).transpose()?;
-    let trace = file
-        .as_ref()
-        .map_or_else(Trace::off, |file| Trace::to(file.writer()));
-    let single = run::replay(&plan, args.seed, trace);
+    let tracing = file.as_ref().map(|file| Tracing {
+        out: file.writer(),
+        build: commit::build(),
+    });
+    let single = run::replay(&plan, args.seed, tracing);
     let single = single.unwrap_or_else(|faults| unreachable!("an expanded plan is sound: {faults:?}"));
     file.map_or(Ok(()), TraceFile::finish)?;
     write!(out, "{}", report::single(&scenario.name, &single))?;

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use clap::Parser as _;
+use plimsoll_sim::trace::{Event, Transcript, words};
 use tempfile::TempDir;
 
 use super::{SimArgs, SimCommand, SimError, list, replay, run};
@@ -131,16 +132,17 @@ fn a_trace_tells_everything_that_happened() {
         trace.to_str().unwrap(),
     ];
     assert_eq!(sim(&arguments).0, 0);
-    let lines = fs::read_to_string(trace).unwrap();
-    let short = |line: &str| {
-        let value: serde_json::Value = serde_json::from_str(line).unwrap();
-        let text = |field: &str| value[field].as_str().unwrap().to_owned();
-        let detail: String = text("detail").chars().take(72).collect();
-        let detail = detail.trim_end();
-        let ms = value["t"].as_u64().unwrap() / 1_000_000;
-        format!("{ms:>5} ms  {:<6} {:<10} {detail}", text("node"), text("what"))
+    let read = Transcript::read(&trace).unwrap();
+    let line = |event: &Event| {
+        let at = words::seconds(event.at);
+        format!(
+            "{at:>8}  {:<6} {:<13} {}",
+            event.node,
+            event.part,
+            words::of(event)
+        )
     };
-    let shown: Vec<String> = lines.lines().map(short).collect();
+    let shown: Vec<String> = read.events.iter().map(line).collect();
     insta::assert_snapshot!("trace", shown.join("\n"));
 }
 

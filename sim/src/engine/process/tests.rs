@@ -84,7 +84,7 @@ fn run(seed: u64, crash_at: Option<u64>) -> (u128, u64, u64) {
             Event::Tick(life) if process.disarm(due.at, life) => Input::Tick,
             Event::Tick(_) => continue,
         };
-        let (fx, _) = process.handle(due.at, due.seq, input);
+        let fx = process.handle(due.at, due.seq, input).fx;
         for effect in fx.drain() {
             match effect {
                 Effect::Granted(_) => granted += 1,

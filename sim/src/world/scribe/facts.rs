@@ -1,0 +1,250 @@
+//! A record as the trace shows it.
+
+use plimsoll_core::bank::Record;
+use plimsoll_core::escrow::{Beneficiary, Booked, EscrowRecord, Evidence, Resolution, TxKey};
+use plimsoll_core::id::TransactionId;
+use plimsoll_core::ledger::LedgerRecord;
+
+use super::{about, said};
+use crate::trace::{Booking, Ids, Recorded};
+
+/// A record, and what it belongs to. Its position is not known here.
+pub(super) struct Fact {
+    pub(super) ids: Ids,
+    pub(super) recorded: Recorded,
+}
+
+impl Fact {
+    fn new(name: &str, ids: Ids, what: String) -> Self {
+        Self {
+            ids,
+            recorded: Recorded {
+                position: 0,
+                name: name.to_owned(),
+                what,
+                reason: None,
+                block: None,
+                votes: Vec::new(),
+                bookings: Vec::new(),
+                found: Vec::new(),
+            },
+        }
+    }
+
+    fn because(mut self, reason: &str) -> Self {
+        self.recorded.reason = Some(reason.to_owned());
+        self
+    }
+
+    fn seen_by(mut self, evidence: &Evidence, endpoints: &[String]) -> Self {
+        self.recorded.block = Some(evidence.block.number);
+        let name = |number: u8| endpoints.get(usize::from(number)).cloned();
+        self.recorded.votes = evidence
+            .votes
+            .iter()
+            .filter_map(|vote| name(vote.endpoint))
+            .collect();
+        self
+    }
+
+    fn booking(mut self, deposits: &[Booked]) -> Self {
+        self.recorded.bookings = deposits.iter().map(booking).collect();
+        self
+    }
+}
+
+/// What `record` says. Voters are told by their places in `endpoints`.
+pub(super) fn fact(record: &Record, endpoints: &[String]) -> Fact {
+    match record {
+        Record::AssetRegistered { asset, scale } => {
+            let what = format!("{asset} has {scale} decimals");
+            Fact::new("asset_registered", Ids::default(), what)
+        }
+        Record::UserRegistered { user, name, .. } => {
+            let ids = Ids {
+                user: Some(user.number()),
+                ..Ids::default()
+            };
+            Fact::new("user_registered", ids, format!("{name} is {user}"))
+        }
+        Record::AddressAssigned { user, chain, address } => {
+            let ids = Ids {
+                user: Some(user.number()),
+                ..Ids::default()
+            };
+            Fact::new(
+                "address_assigned",
+                ids,
+                format!("{user} has {address} on {chain}"),
+            )
+        }
+        Record::Ledger(record) => ledger(record),
+        Record::Escrow(record) => escrow(record, endpoints),
+    }
+}
+
+fn ledger(record: &LedgerRecord) -> Fact {
+    let ids = |transaction: &TransactionId| Ids {
+        transaction: Some(transaction.number()),
+        ..Ids::default()
+    };
+    match record {
+        LedgerRecord::Posted {
+            transaction,
+            transfers,
+            ..
+        } => {
+            let what = format!("{transaction}: {}", said::transfers(transfers));
+            Fact::new("ledger.posted", ids(transaction), what)
+        }
+        LedgerRecord::Held {
+            transaction,
+            transfers,
+            ..
+        } => {
+            let what = format!("{transaction} holds {}", said::transfers(transfers));
+            Fact::new("ledger.held", ids(transaction), what)
+        }
+        LedgerRecord::HoldPosted { hold, amounts, .. } => {
+            let part = if amounts.is_some() { " in part" } else { "" };
+            Fact::new(
+                "ledger.hold_posted",
+                ids(hold),
+                format!("the hold {hold} is posted{part}"),
+            )
+        }
+        LedgerRecord::HoldVoided { hold, .. } => Fact::new(
+            "ledger.hold_voided",
+            ids(hold),
+            format!("the hold {hold} is released"),
+        ),
+        LedgerRecord::HoldExpired { hold } => Fact::new(
+            "ledger.hold_expired",
+            ids(hold),
+            format!("the hold {hold} expired"),
+        ),
+        LedgerRecord::Reversed {
+            transaction,
+            original,
+            ..
+        } => {
+            let what = format!("{transaction} reverses {original}");
+            Fact::new("ledger.reversed", ids(transaction), what)
+        }
+        LedgerRecord::Refused { refusal, .. } => {
+            Fact::new("ledger.refused", Ids::default(), refusal.to_string())
+        }
+        LedgerRecord::AccountsOpened { user, assets } => {
+            let ids = Ids {
+                user: Some(user.number()),
+                ..Ids::default()
+            };
+            let symbols: Vec<&str> = assets.iter().map(|asset| asset.symbol()).collect();
+            let what = format!("{user} has accounts of {}", symbols.join(", "));
+            Fact::new("ledger.accounts_opened", ids, what)
+        }
+        LedgerRecord::LimitsSet { account, .. } => Fact::new(
+            "ledger.limits_set",
+            Ids::default(),
+            format!("{account} has other limits"),
+        ),
+    }
+}
+
+fn escrow(record: &EscrowRecord, endpoints: &[String]) -> Fact {
+    let fact =
+        |name, tx: &TxKey, says: &str| Fact::new(name, about(tx), format!("{} {says}", said::short(&tx.tx)));
+    match record {
+        EscrowRecord::ClaimFiled { claim, user, tx, .. } => {
+            let ids = Ids {
+                claim: Some(claim.number()),
+                user: Some(user.number()),
+                ..about(tx)
+            };
+            let what = format!("{claim} of {user} for {}", said::short(&tx.tx));
+            Fact::new("escrow.claim_filed", ids, what)
+        }
+        EscrowRecord::Scanned { to, found, .. } => {
+            let what = format!("scanned up to block {}, found {}", to.number, found.len());
+            let mut fact = Fact::new("escrow.scanned", Ids::default(), what);
+            fact.recorded.block = Some(to.number);
+            fact.recorded.found = found.iter().map(ToString::to_string).collect();
+            fact
+        }
+        EscrowRecord::Seen {
+            tx,
+            evidence,
+            deposits,
+            ..
+        } => fact(
+            "escrow.seen",
+            tx,
+            &format!("is in block {}", evidence.block.number),
+        )
+        .seen_by(evidence, endpoints)
+        .booking(deposits),
+        EscrowRecord::Reorged { tx, was, .. } => {
+            let mut fact = fact(
+                "escrow.reorged",
+                tx,
+                &format!("is in block {} no more", was.number),
+            );
+            fact.recorded.block = Some(was.number);
+            fact
+        }
+        EscrowRecord::Final {
+            tx,
+            evidence,
+            deposits,
+            ..
+        } => fact("escrow.final", tx, "is final and its deposits are posted")
+            .seen_by(evidence, endpoints)
+            .booking(deposits),
+        EscrowRecord::Rejected {
+            tx, reason, evidence, ..
+        } => fact("escrow.rejected", tx, &format!("holds nothing for us: {reason}"))
+            .seen_by(evidence, endpoints)
+            .because(reason.code()),
+        EscrowRecord::DeadLettered { tx, reason, .. } => {
+            fact("escrow.dead_lettered", tx, &format!("is for a person: {reason}")).because(reason.code())
+        }
+        EscrowRecord::DeadLetterResolved { tx, resolution, .. } => match resolution {
+            Resolution::Retry => fact("escrow.dead_letter_retried", tx, "is tried again"),
+            Resolution::Dismiss => fact("escrow.dead_letter_dismissed", tx, "is worthless"),
+        },
+        EscrowRecord::SuspenseAttributed {
+            deposit,
+            user,
+            transaction,
+            ..
+        } => {
+            let ids = Ids {
+                ordinal: Some(deposit.ordinal),
+                user: Some(user.number()),
+                transaction: Some(transaction.number()),
+                ..about(&deposit.tx)
+            };
+            let place = format!("log {} of {}", deposit.ordinal, said::short(&deposit.tx.tx));
+            Fact::new(
+                "escrow.suspense_attributed",
+                ids,
+                format!("{place} goes to {user}"),
+            )
+        }
+    }
+}
+
+fn booking(booked: &Booked) -> Booking {
+    let deposit = &booked.deposit;
+    Booking {
+        ordinal: deposit.ordinal,
+        asset: deposit.asset.to_string(),
+        amount: said::decimal(deposit.amount, deposit.asset),
+        to: match deposit.beneficiary {
+            Beneficiary::User(user) => user.to_string(),
+            Beneficiary::Suspense(reason) => format!("suspense: {reason}"),
+        },
+        transaction: booked.transaction.map(TransactionId::number),
+        purchase: booked.purchase.map(TransactionId::number),
+    }
+}

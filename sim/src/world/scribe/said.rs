@@ -1,0 +1,229 @@
+//! What the bank hears and says, in a few words.
+
+use plimsoll_core::bank::{ClaimStatus, ClaimVerdict, Command, Notice, Query, Reply};
+use plimsoll_core::escrow::{Answer, Fault, Question, Resolution};
+use plimsoll_core::id::{AssetId, TxHash};
+use plimsoll_core::ledger::{self, Outcome, Transfer};
+use plimsoll_core::money::Amount;
+
+use crate::world::plan::Token;
+
+/// An amount as a decimal, without zeros at its end.
+pub(super) fn decimal(amount: Amount, asset: AssetId) -> String {
+    let known = Token::ALL
+        .iter()
+        .map(|token| token.facts())
+        .find(|facts| facts.id == asset);
+    let Some(facts) = known else {
+        return amount.minor().to_string();
+    };
+    let text = amount.display(facts.scale).to_string();
+    if !text.contains('.') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The beginning of a hash: enough for people to tell them apart.
+pub(super) fn short(tx: &TxHash) -> String {
+    let text = tx.to_string();
+    format!("{}…", &text[..10])
+}
+
+/// Transfers, as `5 USDT from user-1 to user-2`.
+pub(super) fn transfers(transfers: &[Transfer]) -> String {
+    let one = |transfer: &Transfer| {
+        let Transfer {
+            debit,
+            credit,
+            asset,
+            amount,
+        } = transfer;
+        format!("{} {asset} from {debit} to {credit}", decimal(*amount, *asset))
+    };
+    transfers.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// What a command wants, to follow the name of the client.
+pub(super) fn command(command: &Command) -> String {
+    match command {
+        Command::RegisterUser { .. } => "registers".to_owned(),
+        Command::Claim { tx, .. } => format!("claims {}", short(&tx.tx)),
+        Command::Transact(request) => ledger_command(&request.command),
+        Command::ResolveDeadLetter { tx, resolution, .. } => match resolution {
+            Resolution::Retry => format!("retries the dead letter {}", short(&tx.tx)),
+            Resolution::Dismiss => format!("dismisses the dead letter {}", short(&tx.tx)),
+        },
+        Command::AttributeSuspense { deposit, user, .. } => {
+            format!(
+                "gives log {} of {} to {user}",
+                deposit.ordinal,
+                short(&deposit.tx.tx)
+            )
+        }
+    }
+}
+
+fn ledger_command(command: &ledger::Command) -> String {
+    match command {
+        ledger::Command::Post { transfers: moved } => format!("pays {}", transfers(moved)),
+        ledger::Command::Hold { transfers: moved, .. } => format!("reserves {}", transfers(moved)),
+        ledger::Command::PostHold { hold, amounts } => match amounts {
+            None => format!("posts the hold {hold}"),
+            Some(_) => format!("posts a part of the hold {hold}"),
+        },
+        ledger::Command::VoidHold { hold } => format!("releases the hold {hold}"),
+        ledger::Command::Reverse { transaction } => format!("reverses {transaction}"),
+    }
+}
+
+/// What a query asks, to follow the name of the client.
+pub(super) fn query(query: &Query) -> String {
+    match query {
+        Query::User(user) => format!("asks who {user} is"),
+        Query::Balances(user) => format!("asks for the balances of {user}"),
+        Query::Claim(claim) => format!("asks how {claim} stands"),
+        Query::Transaction(transaction) => format!("asks for {transaction}"),
+        Query::DeadLetters { .. } => "lists the dead letters".to_owned(),
+        Query::Status => "asks how everything stands".to_owned(),
+    }
+}
+
+/// What a reply says.
+pub(super) fn reply(reply: &Reply) -> String {
+    match reply {
+        Reply::User { user, .. } => format!("you are {user}"),
+        Reply::Claim { claim, .. } => format!("{} is {}", claim.id, claim_status(&claim.status)),
+        Reply::Outcome { outcome, .. } => match outcome {
+            Outcome::Accepted(transaction) => format!("done, {transaction}"),
+            Outcome::Refused(refusal) => format!("refused: {refusal}"),
+        },
+        Reply::Transaction(_) => "the transaction".to_owned(),
+        Reply::Balances(balances) => {
+            let one = |(asset, balance): &(AssetId, ledger::Balance)| {
+                format!("{} {asset}", decimal(balance.available, *asset))
+            };
+            format!(
+                "available {}",
+                balances.iter().map(one).collect::<Vec<_>>().join(", ")
+            )
+        }
+        Reply::DeadLetters(letters) => format!("{} dead letters", letters.len()),
+        Reply::Done => "done".to_owned(),
+        Reply::Status(_) => "the status".to_owned(),
+        Reply::Conflict { field } => format!("the key was used with another `{field}`"),
+        Reply::Refused(refusal) => format!("refused: {refusal}"),
+    }
+}
+
+fn claim_status(status: &ClaimStatus) -> String {
+    match status {
+        ClaimStatus::Observed => "observed".to_owned(),
+        ClaimStatus::Verifying => "being verified".to_owned(),
+        ClaimStatus::Seen(_) => "seen".to_owned(),
+        ClaimStatus::Reorged => "reorged".to_owned(),
+        ClaimStatus::Settled(ClaimVerdict::Credited(_)) => "credited".to_owned(),
+        ClaimStatus::Settled(ClaimVerdict::Suspense(_)) => "in suspense".to_owned(),
+        ClaimStatus::Settled(ClaimVerdict::Rejected(reason)) => format!("rejected: {reason}"),
+        ClaimStatus::DeadLetter(reason) => format!("a dead letter: {reason}"),
+        ClaimStatus::Dismissed => "dismissed".to_owned(),
+    }
+}
+
+/// What an endpoint is asked.
+pub(super) fn question(question: &Question) -> String {
+    match question {
+        Question::Identity { .. } => "who are you?".to_owned(),
+        Question::Heads => "which heads?".to_owned(),
+        Question::Receipt { tx } => format!("the receipt of {}?", short(tx)),
+        Question::Scan { from, to, .. } => format!("transfers in blocks {from} to {to}?"),
+    }
+}
+
+/// What an endpoint said, or why it said nothing.
+pub(super) fn outcome(outcome: &Result<Answer, Fault>) -> String {
+    match outcome {
+        Ok(answer) => self::answer(answer),
+        Err(fault) => self::fault(fault),
+    }
+}
+
+fn answer(answer: &Answer) -> String {
+    match answer {
+        Answer::Identity { chain_id, .. } => format!("chain {chain_id}"),
+        Answer::Heads { latest, finalized } => {
+            format!("latest {}, finalized {}", latest.number, finalized.number)
+        }
+        Answer::Receipt { finalized, receipt } => match receipt {
+            None => format!("no receipt; finalized {}", finalized.number),
+            Some(receipt) => {
+                let result = if receipt.succeeded {
+                    "succeeded"
+                } else {
+                    "reverted"
+                };
+                let (block, logs) = (receipt.block.number, receipt.logs.len());
+                format!(
+                    "{result} in block {block}, logs: {logs}; finalized {}",
+                    finalized.number
+                )
+            }
+        },
+        Answer::Scan { last, logs, .. } => match last {
+            None => "the last block is not here".to_owned(),
+            Some(last) => format!("transfers up to block {}: {}", last.number, logs.len()),
+        },
+    }
+}
+
+fn fault(fault: &Fault) -> String {
+    match fault {
+        Fault::Timeout => "no answer in time".to_owned(),
+        Fault::Connection => "no connection".to_owned(),
+        Fault::RateLimited { retry_after: None } => "rate limited".to_owned(),
+        Fault::RateLimited {
+            retry_after: Some(after),
+        } => format!("rate limited for {} ms", after.as_millis()),
+        Fault::Auth => "not authorised".to_owned(),
+        Fault::Server { code } => format!("server error {code}"),
+        Fault::NotReady => "not ready".to_owned(),
+        Fault::Malformed { what } => format!("malformed answer: {what}"),
+        Fault::TooLarge => "too many logs".to_owned(),
+    }
+}
+
+/// What people and metrics are told.
+pub(super) fn notice(notice: &Notice, name: &dyn Fn(u8) -> String) -> String {
+    match notice {
+        Notice::Stage { tx, stage } => format!("{} is {stage}", short(&tx.tx)),
+        Notice::Credited {
+            deposit,
+            booked,
+            took,
+            ..
+        } => {
+            let (amount, asset) = (
+                decimal(booked.deposit.amount, booked.deposit.asset),
+                booked.deposit.asset,
+            );
+            let place = format!("log {} of {}", deposit.ordinal, short(&deposit.tx.tx));
+            format!(
+                "{place} is posted: {amount} {asset}, {} ms after it was named",
+                took.as_millis()
+            )
+        }
+        Notice::Disagreement { endpoint } => format!("{} was outvoted", name(endpoint.index)),
+        Notice::DeadLettered { tx, reason } => format!("{} is a dead letter: {reason}", short(&tx.tx)),
+        Notice::Cordoned { endpoint, reason } => {
+            format!("{} is cordoned: {}", name(endpoint.index), reason.code())
+        }
+        Notice::Breaker { endpoint, from, to } => {
+            format!(
+                "the breaker of {} went from {} to {}",
+                name(endpoint.index),
+                from.code(),
+                to.code()
+            )
+        }
+    }
+}
