@@ -12,7 +12,7 @@ mod threads;
 
 use core::num::NonZeroUsize;
 
-pub use one::{Ending, Failure, Single, replay};
+pub use one::{Ending, Failure, Single, replay, traced};
 pub use tally::{Finding, Tally};
 
 use crate::scenario::Scenario;

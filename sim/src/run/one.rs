@@ -1,11 +1,13 @@
 //! One run: a scenario and a seed, with every oracle watching.
 
 use core::time::Duration;
+use std::path::Path;
 use std::time::Instant;
 
 use super::{baseline, panics};
 use crate::oracle::{self, expectation};
 use crate::scenario::Scenario;
+use crate::trace::{Comparison, Memory, Transcript};
 use crate::world::observe::Violation;
 use crate::world::plan::{Plan, PlanError};
 use crate::world::{Outcome, Stats, Tracing, Verdict, World};
@@ -119,13 +121,43 @@ pub(super) fn run(scenario: &Scenario, seed: u64, twice: bool) -> Single {
                 oracle: "determinism",
                 invariant: "same_digest",
                 detail: format!(
-                    "the first run came to {:032x}, the second to {digest:032x}",
-                    single.digest
+                    "the first run came to {:032x}, the second to {digest:032x}{}",
+                    single.digest,
+                    parting(&plan, seed)
                 ),
             }));
         }
     }
     single
+}
+
+/// Where two more runs part, if these do too.
+fn parting(plan: &Plan, seed: u64) -> String {
+    let (Ok((_, a)), Ok((_, b))) = (traced(plan, seed), traced(plan, seed)) else {
+        unreachable!("a plan that ran is sound")
+    };
+    let comparison = Comparison::of(("third run", &a), ("fourth run", &b));
+    if comparison.is_same() {
+        "; two more runs came to the same".to_owned()
+    } else {
+        format!("; two more runs part too:\n{comparison}")
+    }
+}
+
+/// Runs `plan`, which `seed` drew, once more, and gives its trace too.
+///
+/// # Errors
+/// Everything that is wrong with the plan.
+pub fn traced(plan: &Plan, seed: u64) -> Result<(Single, Transcript), Vec<PlanError>> {
+    let memory = Memory::new();
+    let tracing = Tracing {
+        out: Box::new(memory.clone()),
+        build: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let single = run_plan(plan, seed, Some(tracing))?;
+    let read = Transcript::parse(Path::new("the trace of this run"), &memory.take());
+    let transcript = read.unwrap_or_else(|error| unreachable!("what was just written is not whole: {error}"));
+    Ok((single, transcript))
 }
 
 /// Runs `plan`, which `seed` drew, once more, and writes a trace if one is wanted.

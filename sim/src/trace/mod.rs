@@ -9,9 +9,12 @@
 
 mod body;
 mod data;
+mod diverge;
 mod format;
 mod memory;
 mod read;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod words;
 
 pub use body::Body;
@@ -20,6 +23,7 @@ pub use data::{
     Handled, Heard, InBlock, Movement, Note, Opened, Reception, Recorded, Reorged, Restarted, Said, Sample,
     Sent, Stored, Submitted, Violated, Wanted,
 };
+pub use diverge::{Comparison, Difference};
 pub(crate) use format::EventLine;
 pub use format::{End, Event, Header, Ids, Node, VERSION};
 pub use memory::Memory;

@@ -1,6 +1,7 @@
 //! `plimsoll sim`: runs scenarios over many seeds in simulated worlds, and shows one run again.
 
 mod commit;
+mod diverge;
 mod list;
 mod replay;
 mod run;
@@ -12,7 +13,9 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use plimsoll_sim::run::{CampaignError, Failure};
 use plimsoll_sim::scenario::library::LibraryError;
+use plimsoll_sim::trace::ReadError;
 
+use diverge::DivergeArgs;
 use replay::ReplayArgs;
 use run::RunArgs;
 
@@ -44,6 +47,9 @@ enum SimCommand {
     /// Run one seed of a scenario again: its digest, its figures, and its trace.
     #[command(after_help = EXIT_CODES)]
     Replay(ReplayArgs),
+    /// Compare two traces: the first event that is not the same, with both sides.
+    #[command(after_help = diverge::EXIT_CODES)]
+    Diverge(DivergeArgs),
     /// List the scenarios and what each proves.
     List,
 }
@@ -70,6 +76,9 @@ enum SimError {
     /// The plan cannot be shown.
     #[error("failed to write the plan as TOML")]
     Plan(#[from] toml::ser::Error),
+    /// A trace cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// The trace cannot be written.
     #[error("failed to write the trace to {}", .path.display())]
     Trace {
@@ -90,6 +99,7 @@ pub(super) fn run(args: SimArgs) -> ExitCode {
     let done = match args.command {
         SimCommand::Run(args) => run::run(&args, &mut out),
         SimCommand::Replay(args) => replay::run(&args, &mut out),
+        SimCommand::Diverge(args) => diverge::run(&args, &mut out),
         SimCommand::List => list::run(&mut out),
     };
     let code = done.unwrap_or_else(|error| {

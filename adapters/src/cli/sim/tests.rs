@@ -1,11 +1,11 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
 use plimsoll_sim::trace::{Event, Transcript, words};
 use tempfile::TempDir;
 
-use super::{SimArgs, SimCommand, SimError, list, replay, run};
+use super::{SimArgs, SimCommand, SimError, diverge, list, replay, run};
 
 /// A scenario of one deposit.
 const SMALL: &str = "\
@@ -39,6 +39,7 @@ fn attempt(arguments: &[&str], out: &mut Vec<u8>) -> Result<u8, SimError> {
     match parse(arguments) {
         SimCommand::Run(args) => run::run(&args, out),
         SimCommand::Replay(args) => replay::run(&args, out),
+        SimCommand::Diverge(args) => diverge::run(&args, out),
         SimCommand::List => list::run(out),
     }
 }
@@ -185,4 +186,78 @@ fn nothing_run_is_an_error() {
         nowhere.to_str().unwrap(),
     ];
     assert!(refusal(&arguments).starts_with("failed to write the trace to "));
+}
+
+/// A trace of this seed of the small scenario, in its folder.
+fn traced(folder: &TempDir, path: &Path, seed: u64, name: &str) -> PathBuf {
+    let trace = folder.path().join(name);
+    let (path, seed) = (path.to_str().unwrap(), seed.to_string());
+    let (code, _) = sim(&[
+        "replay",
+        path,
+        "--seed",
+        &seed,
+        "--trace",
+        trace.to_str().unwrap(),
+    ]);
+    assert_eq!(code, 0);
+    trace
+}
+
+#[test]
+fn traces_of_one_run_are_the_same_and_of_two_are_not() {
+    let (folder, path) = file(SMALL);
+    let [a, b, c] = [(1, "a"), (1, "b"), (2, "c")].map(|(seed, name)| traced(&folder, &path, seed, name));
+    let (code, text) = sim(&["diverge", a.to_str().unwrap(), b.to_str().unwrap()]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("\nthe same: "), "{text}");
+    let (code, text) = sim(&["diverge", a.to_str().unwrap(), c.to_str().unwrap()]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("these are traces of different runs"), "{text}");
+    assert!(text.contains("the traces part at event "), "{text}");
+}
+
+#[test]
+fn what_is_no_whole_trace_is_refused_by_whatever_reads_one() {
+    let (folder, path) = file(SMALL);
+    let good = traced(&folder, &path, 1, "good");
+    let bytes = fs::read(&good).unwrap();
+    let flipped: Vec<u8> = bytes
+        .iter()
+        .enumerate()
+        .map(|(place, byte)| byte ^ u8::from(place == 900))
+        .collect();
+    let other = String::from_utf8(bytes.clone())
+        .unwrap()
+        .replace("{\"trace\":1,", "{\"trace\":2,");
+    let wrong = [
+        ("cut", bytes[..bytes.len() / 2].to_vec(), "the file stops here"),
+        ("flipped", flipped, "the line does not match its sum"),
+        ("other", other.into_bytes(), "version 2"),
+        ("empty", Vec::new(), "it is empty"),
+    ];
+    for (name, bytes, expected) in wrong {
+        let bad = folder.path().join(name);
+        fs::write(&bad, bytes).unwrap();
+        for arguments in readers(&bad, &good) {
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let error = refusal(&arguments);
+            assert!(error.starts_with(bad.to_str().unwrap()), "{name}: {error}");
+            assert!(error.contains(expected), "{name}: {error}");
+        }
+    }
+    for arguments in readers(&folder.path().join("missing"), &good) {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        assert!(refusal(&arguments).contains("missing: failed to read it: "));
+    }
+}
+
+/// Every command that reads a trace, with this one.
+fn readers(trace: &Path, good: &Path) -> Vec<Vec<String>> {
+    let [trace, good] = [trace, good].map(|path| path.to_str().unwrap());
+    let commands: [&[&str]; 2] = [&["diverge", trace, good], &["diverge", good, trace]];
+    commands
+        .iter()
+        .map(|one| one.iter().map(|&word| word.to_owned()).collect())
+        .collect()
 }

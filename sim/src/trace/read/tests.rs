@@ -2,64 +2,8 @@ use std::path::Path;
 
 use super::{ReadError, Transcript};
 use crate::engine::Trace;
-use crate::trace::{Body, End, Event, EventLine, Header, Ids, Memory, Node, Note};
-use plimsoll_core::time::Instant;
-
-fn header() -> Header {
-    Header {
-        trace: 1,
-        scenario: "small".to_owned(),
-        seed: 7,
-        plan: "00".to_owned(),
-        build: "test".to_owned(),
-        duration_ms: 1_000,
-        nodes: vec![Node {
-            name: "bank".to_owned(),
-            about: "the bank".to_owned(),
-        }],
-    }
-}
-
-fn event(at: u64, seq: u64) -> Event {
-    Event {
-        at: Instant::from_nanos(at),
-        seq,
-        node: "bank".to_owned(),
-        part: "machine".to_owned(),
-        ids: Ids {
-            fault: Some(3),
-            ..Ids::default()
-        },
-        body: Body::Note(Note {
-            text: "a \"quoted\" word".to_owned(),
-        }),
-    }
-}
-
-fn end(events: u64) -> End {
-    End {
-        end: "passed".to_owned(),
-        oracle: String::new(),
-        invariant: String::new(),
-        detail: String::new(),
-        digest: "00".to_owned(),
-        events,
-        t: 20,
-    }
-}
-
-/// The bytes of a trace with these events.
-fn trace(events: &[Event]) -> Vec<u8> {
-    let memory = Memory::new();
-    let mut trace = Trace::to(Box::new(memory.clone()));
-    trace.line(&header());
-    events
-        .iter()
-        .for_each(|event| trace.line(&EventLine::from(event)));
-    trace.line(&end(events.len() as u64));
-    trace.finish().unwrap();
-    memory.take()
-}
+use crate::trace::Memory;
+use crate::trace::testing::{bytes as trace, end, header, note};
 
 /// Lines with sums that fit.
 fn sealed(lines: &[&str]) -> Vec<u8> {
@@ -86,7 +30,11 @@ fn refused(bytes: &[u8]) -> String {
 
 #[test]
 fn a_trace_is_read_as_it_was_written() {
-    let events = vec![event(5, 1), event(5, 2), event(9, 0)];
+    let events = vec![
+        note(5, 1, "a \"quoted\" word"),
+        note(5, 2, "a \"quoted\" word"),
+        note(9, 0, "a \"quoted\" word"),
+    ];
     let read = read(&trace(&events)).unwrap();
     assert_eq!(read.header, header());
     assert_eq!(read.events, events);
@@ -95,7 +43,7 @@ fn a_trace_is_read_as_it_was_written() {
 
 #[test]
 fn every_prefix_is_refused() {
-    let bytes = trace(&[event(5, 1), event(9, 2)]);
+    let bytes = trace(&[note(5, 1, "a \"quoted\" word"), note(9, 2, "a \"quoted\" word")]);
     for len in 0..bytes.len() {
         let error = refused(&bytes[..len]);
         assert!(error.starts_with("run.jsonl: "), "{len}: {error}");
@@ -104,7 +52,7 @@ fn every_prefix_is_refused() {
 
 #[test]
 fn every_flipped_bit_is_refused_on_its_line() {
-    let bytes = trace(&[event(5, 1), event(9, 2)]);
+    let bytes = trace(&[note(5, 1, "a \"quoted\" word"), note(9, 2, "a \"quoted\" word")]);
     let mut line = 1;
     for place in 0..bytes.len() {
         for bit in 0..8 {
@@ -125,7 +73,11 @@ fn every_flipped_bit_is_refused_on_its_line() {
 
 #[test]
 fn lines_left_out_doubled_or_swapped_are_refused() {
-    let bytes = trace(&[event(5, 1), event(9, 2), event(9, 3)]);
+    let bytes = trace(&[
+        note(5, 1, "a \"quoted\" word"),
+        note(9, 2, "a \"quoted\" word"),
+        note(9, 3, "a \"quoted\" word"),
+    ]);
     let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
     for orders in [
         vec![0, 2, 3, 4],
