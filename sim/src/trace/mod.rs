@@ -8,9 +8,11 @@
 //! in a fixed order, so two traces of one run are the same file but for the build in the header.
 
 mod body;
+mod chrome;
 mod data;
 mod diverge;
 mod format;
+mod journey;
 mod memory;
 mod read;
 #[cfg(test)]
@@ -26,6 +28,7 @@ pub use data::{
 pub use diverge::{Comparison, Difference};
 pub(crate) use format::EventLine;
 pub use format::{End, Event, Header, Ids, Node, VERSION};
+pub use journey::Journey;
 pub use memory::Memory;
 pub use read::{ReadError, ReadFault};
 

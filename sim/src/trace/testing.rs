@@ -4,6 +4,9 @@ use plimsoll_core::time::Instant;
 
 use super::{Body, End, Event, EventLine, Header, Ids, Memory, Node, Note, Transcript};
 use crate::engine::Trace;
+use crate::run::traced;
+use crate::scenario::Scenario;
+use crate::scenario::library::EMBEDDED;
 
 pub(crate) fn header() -> Header {
     Header {
@@ -68,4 +71,13 @@ pub(crate) fn bytes(events: &[Event]) -> Vec<u8> {
     trace.line(&end(events.len() as u64));
     assert!(trace.finish().is_ok());
     memory.take()
+}
+
+/// The trace of one seed of one of the project's scenarios.
+#[track_caller]
+pub(crate) fn told(name: &str, seed: u64) -> Transcript {
+    let found = EMBEDDED.iter().find(|(known, _)| *known == name);
+    let (name, text) = found.unwrap_or_else(|| panic!("there is no scenario {name}"));
+    let scenario = Scenario::parse(name, name, text).unwrap();
+    traced(&scenario.expand(seed), seed).unwrap().1
 }

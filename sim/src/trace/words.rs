@@ -78,8 +78,8 @@ pub fn of(event: &Event) -> String {
         Body::Paused(_) => "the process is stopped".to_owned(),
         Body::Resumed(_) => "the process goes on".to_owned(),
         Body::StoreAsked(asked) => asked.records.map_or_else(
-            || "asks the store for its head".to_owned(),
-            |count| format!("appends records: {count}"),
+            || "is asked for its head".to_owned(),
+            |count| format!("is to append records: {count}"),
         ),
         Body::StoreAnswered(stored) => format!("the store answers: {}", stored.outcome),
         Body::Committed(committed) => {

@@ -2,6 +2,7 @@
 
 mod commit;
 mod diverge;
+mod export;
 mod list;
 mod replay;
 mod run;
@@ -16,6 +17,7 @@ use plimsoll_sim::scenario::library::LibraryError;
 use plimsoll_sim::trace::ReadError;
 
 use diverge::DivergeArgs;
+use export::ExportArgs;
 use replay::ReplayArgs;
 use run::RunArgs;
 
@@ -50,6 +52,9 @@ enum SimCommand {
     /// Compare two traces: the first event that is not the same, with both sides.
     #[command(after_help = diverge::EXIT_CODES)]
     Diverge(DivergeArgs),
+    /// Turn a trace into something to look at.
+    #[command(after_help = export::EXIT_CODES)]
+    Export(ExportArgs),
     /// List the scenarios and what each proves.
     List,
 }
@@ -79,10 +84,10 @@ enum SimError {
     /// A trace cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The trace cannot be written.
-    #[error("failed to write the trace to {}", .path.display())]
-    Trace {
-        /// Where to.
+    /// A file cannot be written.
+    #[error("failed to write {}", .path.display())]
+    Write {
+        /// Which.
         path: std::path::PathBuf,
         /// Why.
         source: io::Error,
@@ -100,6 +105,7 @@ pub(super) fn run(args: SimArgs) -> ExitCode {
         SimCommand::Run(args) => run::run(&args, &mut out),
         SimCommand::Replay(args) => replay::run(&args, &mut out),
         SimCommand::Diverge(args) => diverge::run(&args, &mut out),
+        SimCommand::Export(args) => export::run(&args, &mut out),
         SimCommand::List => list::run(&mut out),
     };
     let code = done.unwrap_or_else(|error| {

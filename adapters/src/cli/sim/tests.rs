@@ -5,7 +5,7 @@ use clap::Parser as _;
 use plimsoll_sim::trace::{Event, Transcript, words};
 use tempfile::TempDir;
 
-use super::{SimArgs, SimCommand, SimError, diverge, list, replay, run};
+use super::{SimArgs, SimCommand, SimError, diverge, export, list, replay, run};
 
 /// A scenario of one deposit.
 const SMALL: &str = "\
@@ -40,6 +40,7 @@ fn attempt(arguments: &[&str], out: &mut Vec<u8>) -> Result<u8, SimError> {
         SimCommand::Run(args) => run::run(&args, out),
         SimCommand::Replay(args) => replay::run(&args, out),
         SimCommand::Diverge(args) => diverge::run(&args, out),
+        SimCommand::Export(args) => export::run(&args, out),
         SimCommand::List => list::run(out),
     }
 }
@@ -185,7 +186,7 @@ fn nothing_run_is_an_error() {
         "--trace",
         nowhere.to_str().unwrap(),
     ];
-    assert!(refusal(&arguments).starts_with("failed to write the trace to "));
+    assert!(refusal(&arguments).starts_with("failed to write "));
 }
 
 /// A trace of this seed of the small scenario, in its folder.
@@ -255,9 +256,45 @@ fn what_is_no_whole_trace_is_refused_by_whatever_reads_one() {
 /// Every command that reads a trace, with this one.
 fn readers(trace: &Path, good: &Path) -> Vec<Vec<String>> {
     let [trace, good] = [trace, good].map(|path| path.to_str().unwrap());
-    let commands: [&[&str]; 2] = [&["diverge", trace, good], &["diverge", good, trace]];
+    let commands: [&[&str]; 3] = [
+        &["diverge", trace, good],
+        &["diverge", good, trace],
+        &["export", trace, "--chrome", "/nowhere/chrome.json"],
+    ];
     commands
         .iter()
         .map(|one| one.iter().map(|&word| word.to_owned()).collect())
         .collect()
+}
+
+#[test]
+fn a_trace_is_exported_for_perfetto() {
+    let (folder, path) = file(SMALL);
+    let trace = traced(&folder, &path, 1, "trace");
+    let chrome = folder.path().join("chrome.json");
+    let (code, text) = sim(&[
+        "export",
+        trace.to_str().unwrap(),
+        "--chrome",
+        chrome.to_str().unwrap(),
+    ]);
+    assert_eq!((code, text.trim_end()), (0, chrome.to_str().unwrap()));
+    let file: serde_json::Value = serde_json::from_slice(&fs::read(chrome).unwrap()).unwrap();
+    assert!(file["traceEvents"].as_array().unwrap().len() > 100);
+    let error = refusal(&[
+        "export",
+        trace.to_str().unwrap(),
+        "--chrome",
+        "/nowhere/chrome.json",
+    ]);
+    assert_eq!(
+        error,
+        "failed to write /nowhere/chrome.json: No such file or directory (os error 2)"
+    );
+}
+
+#[test]
+fn an_export_of_nothing_is_a_wrong_argument() {
+    let error = Arguments::try_parse_from(["sim", "export", "trace.jsonl"]).unwrap_err();
+    assert!(error.to_string().contains("--chrome <FILE>"), "{error}");
 }

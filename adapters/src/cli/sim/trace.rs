@@ -51,7 +51,7 @@ impl Write for Writer {
 }
 
 fn failed(path: &Path, source: io::Error) -> SimError {
-    SimError::Trace {
+    SimError::Write {
         path: path.to_path_buf(),
         source,
     }

@@ -92,7 +92,7 @@ impl Scribe {
         };
         let until = self.now.after(took).as_nanos();
         self.write(
-            (BANK, "outbox"),
+            (STORE, "requests"),
             Ids::default(),
             Body::StoreAsked(Asked { records, until }),
         );
