@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use plimsoll_benches::suite::{Suite, Unit, sized};
 use plimsoll_benches::took::timed;
-use plimsoll_sim::engine::Trace;
 use plimsoll_sim::run::{Campaign, Ending, replay};
 use plimsoll_sim::scenario::Scenario;
 use plimsoll_sim::scenario::library::find;
@@ -74,7 +73,7 @@ fn worlds(suite: &mut Suite, scenario: &Scenario, seeds: u64) -> u64 {
     }
     let run = || -> Vec<Stats> {
         let one = |(seed, plan)| {
-            let single = replay(plan, seed, Trace::off()).unwrap_or_else(|faults| unreachable!("{faults:?}"));
+            let single = replay(plan, seed, None).unwrap_or_else(|faults| unreachable!("{faults:?}"));
             assert_eq!(single.ending, Ending::Passed, "seed {seed}");
             single.stats
         };
