@@ -128,14 +128,15 @@ impl Endpoint {
         }
     }
 
-    /// Leaves the endpoint alone for as long as it asked, or longer each time if it named no pause. Never shortens a ban, and
-    /// counts a burst of refusals as one.
+    /// Leaves the endpoint alone for as long as it asked, or longer each time that it named no pause. Never shortens a ban,
+    /// and counts a burst of refusals as one.
     pub(super) fn ban(&mut self, now: Instant, retry_after: Option<Duration>, policy: &PoolPolicy) {
-        if self.banned_until.is_none_or(|until| until <= now) {
+        let asked = retry_after.filter(|pause| !pause.is_zero());
+        let is_over = self.banned_until.is_none_or(|until| until <= now);
+        if asked.is_none() && (is_over || self.bans_in_a_row == 0) {
             self.bans_in_a_row = self.bans_in_a_row.saturating_add(1);
         }
-        let doublings = (self.bans_in_a_row - 1).min(u32::BITS - 1);
-        let asked = retry_after.filter(|pause| !pause.is_zero());
+        let doublings = self.bans_in_a_row.saturating_sub(1).min(u32::BITS - 1);
         let pause = asked.unwrap_or_else(|| policy.ban.saturating_mul(1 << doublings));
         let until = now.after(pause.min(policy.ban_max));
         self.banned_until = self.banned_until.max(Some(until));

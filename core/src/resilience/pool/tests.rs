@@ -259,6 +259,30 @@ fn a_refusal_that_names_no_pause_costs_more_each_time() {
 }
 
 #[test]
+fn a_refusal_that_names_its_pause_makes_no_other_cost_more() {
+    let mut pool = pool(&[0]);
+    let mut now = at(0);
+    for _ in 0..20 {
+        fail(&mut pool, now, ErrorClass::RateLimited, Some(millis(100)));
+        now = now.after(millis(100));
+    }
+    let [named, unnamed] = [(); 2].map(|()| lease(any(&mut pool, now)));
+    pool.on_failure(
+        now,
+        named,
+        ErrorClass::RateLimited,
+        Some(millis(100)),
+        Duration::ZERO,
+    );
+    pool.on_failure(now, unnamed, ErrorClass::RateLimited, None, Duration::ZERO);
+    let until = now.after(millis(1_000));
+    nobody(any(&mut pool, now), Unavailable::Banned, Some(until));
+    fail(&mut pool, until, ErrorClass::RateLimited, None);
+    let later = until.after(millis(2_000));
+    nobody(any(&mut pool, until), Unavailable::Banned, Some(later));
+}
+
+#[test]
 fn a_later_result_never_shortens_a_ban() {
     let mut pool = pool(&[0]);
     let [a, b, c] = [(); 3].map(|()| lease(any(&mut pool, at(0))));
