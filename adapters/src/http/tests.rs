@@ -336,6 +336,25 @@ async fn a_refusal_is_frozen_under_its_key() {
 }
 
 #[tokio::test]
+async fn one_key_names_one_write_on_each_route() {
+    let server = Server::new();
+    server.fund(25).await;
+    let writes = [
+        (USERS, r#"{"name":"Eve"}"#.to_owned(), 201),
+        (CLAIMS, claim("user-1", "eip155:56", &TX.to_string()), 202),
+        (TRANSACTIONS, transfer("user-1", "user-2", "USDT", "5"), 201),
+    ];
+    for is_repeated in [false, true] {
+        for (path, body, status) in &writes {
+            let reply = server.post(path, "k1", body).await;
+            assert_eq!(reply.status, *status, "{path}: {}", reply.text);
+            let is_replayed = reply.headers.contains_key("idempotency-replayed");
+            assert_eq!(is_replayed, is_repeated, "{path}: {}", reply.text);
+        }
+    }
+}
+
+#[tokio::test]
 async fn bad_claims_each_have_their_code() {
     let server = Server::new();
     server.register("ada").await;

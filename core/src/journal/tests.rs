@@ -94,3 +94,28 @@ fn records_of_another_shape_are_malformed() {
         })
     );
 }
+
+#[test]
+fn a_batch_of_an_older_term_is_refused() {
+    let newer = sealed(
+        &Head {
+            epoch: 2,
+            ..Head::default()
+        },
+        &[1],
+    );
+    let head = || Head {
+        epoch: 2,
+        ..tip(&newer)
+    };
+    let older = Head { epoch: 1, ..head() };
+    let batch = sealed(&older, &[2]);
+    let opened = Batch::open::<u64>(&mut head(), &batch.hash, &batch.bytes);
+    let after = Position::new(1);
+    assert_eq!(opened, Err(BatchError::Malformed { after }));
+    let batch = sealed(&Head { epoch: 3, ..head() }, &[2]);
+    assert!(
+        Batch::open::<u64>(&mut head(), &batch.hash, &batch.bytes).is_ok(),
+        "a newer one follows"
+    );
+}

@@ -13,9 +13,9 @@ use std::fs;
 use std::path::Path;
 
 /// The parts of the system in which bugs are planted.
-const AREAS: [&str; 12] = [
+const AREAS: [&str; 13] = [
     "ledger", "money", "escrow", "breaker", "backoff", "pool", "budget", "outbox", "journal", "store",
-    "driver", "http",
+    "driver", "chain", "http",
 ];
 
 /// One planted bug.

@@ -220,10 +220,10 @@ fn try_bug(tree: &Path, bug: Bug, rules: &Rules) -> Result<Outcome, String> {
         }
         Hunt::Tests { package, filter } => {
             let tested = suite::run(tree, &package, &filter, Some(&bug.name))?;
-            let finder = tested
-                .failed
-                .first()
-                .map(|name| name.rsplit("::").next().unwrap_or(name).to_owned());
+            let short = |name: &String| name.rsplit("::").next().unwrap_or(name).to_owned();
+            let failed: Vec<String> = tested.failed.iter().map(short).collect();
+            let as_told = failed.iter().find(|name| bug.found_by.contains(name));
+            let finder = as_told.or(failed.first()).cloned();
             let detail = format!("{} tests failed, {} passed", tested.failed.len(), tested.passed);
             Ok(Outcome {
                 bug,

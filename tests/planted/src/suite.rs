@@ -4,6 +4,11 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+/// How long tests may run, in seconds. A test that a bug keeps from ending has failed.
+const LONGEST_SECS: &str = "120";
+/// What `timeout` ends with when it had to step in.
+const TIMED_OUT: i32 = 124;
+
 /// What came of some tests.
 #[derive(Debug)]
 pub struct Tested {
@@ -20,7 +25,8 @@ pub struct Tested {
 /// # Errors
 /// When they do not compile.
 pub fn build(tree: &Path, package: &str) -> Result<(), String> {
-    let built = cargo(tree, package).arg("--no-run").status();
+    let mut build = Command::new("cargo");
+    let built = tests(&mut build, tree, package).arg("--no-run").status();
     match built {
         Ok(status) if status.success() => Ok(()),
         Ok(status) => Err(format!("failed to build the tests of {package}: {status}")),
@@ -34,25 +40,29 @@ pub fn build(tree: &Path, package: &str) -> Result<(), String> {
 /// When they cannot be run, or there are none.
 pub fn run(tree: &Path, package: &str, filter: &str, bug: Option<&str>) -> Result<Tested, String> {
     let begun = Instant::now();
-    let mut tests = cargo(tree, package);
-    tests.args(["--", filter]).env("PLANTED", bug.unwrap_or_default());
+    let mut timed = Command::new("timeout");
+    tests(timed.args([LONGEST_SECS, "cargo"]), tree, package);
+    timed.args(["--", filter]).env("PLANTED", bug.unwrap_or_default());
     // Snapshots are looked at, never written.
-    tests
+    timed
         .env("INSTA_UPDATE", "no")
         .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true");
-    let output = tests
+    let output = timed
         .output()
-        .map_err(|error| format!("failed to start cargo: {error}"))?;
+        .map_err(|error| format!("failed to start timeout: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let outcome = |line: &str, outcome: &str| {
         let name = line.strip_prefix("test ")?.strip_suffix(outcome)?;
         Some(name.split(" - ").next().unwrap_or(name).to_owned())
     };
-    let failed: Vec<String> = text
+    let mut failed: Vec<String> = text
         .lines()
         .filter_map(|line| outcome(line, " ... FAILED"))
         .collect();
     let passed = text.lines().filter_map(|line| outcome(line, " ... ok")).count();
+    if output.status.code() == Some(TIMED_OUT) {
+        failed.push(format!("{filter} (did not end)"));
+    }
     if passed + failed.len() == 0 {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!("no test of {package} is called {filter}\n{said}"));
@@ -64,11 +74,10 @@ pub fn run(tree: &Path, package: &str, filter: &str, bug: Option<&str>) -> Resul
     })
 }
 
-fn cargo(tree: &Path, package: &str) -> Command {
-    let mut cargo = Command::new("cargo");
-    cargo
-        .args(["test", "--quiet", "--locked", "--lib", "--package", package])
+/// Completes `command`, which begins to call cargo, to test `package`.
+fn tests<'a>(command: &'a mut Command, tree: &Path, package: &str) -> &'a mut Command {
+    command
+        .args(["test", "--locked", "--lib", "--package", package])
         .arg("--manifest-path");
-    cargo.arg(tree.join("Cargo.toml")).env_remove("PLANTED");
-    cargo
+    command.arg(tree.join("Cargo.toml")).env_remove("PLANTED")
 }

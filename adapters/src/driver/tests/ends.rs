@@ -35,6 +35,21 @@ async fn a_stop_answers_everybody_and_closes_the_journal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stop_answers_what_still_waits_for_its_turn() {
+    let journal = MemoryJournal::new(&[]);
+    let running = Running::start(journal.clone()).await;
+    a_moment().await;
+    let writes: Vec<_> = (0..300).map(|n| running.register(&format!("user {n}"))).collect();
+    // The driver has not run since: it finds the requests and the stop at once.
+    let stopping = spawn(running.stop());
+    for write in writes {
+        write.await.unwrap().unwrap();
+    }
+    stopping.await.unwrap().unwrap();
+    assert_eq!(journal.state().users().len(), 300);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stop_gives_a_failing_journal_its_time_and_then_says_what_is_missing() {
     let journal = MemoryJournal::new(&[Fate::Fails; 1_000]);
     let running = Running::start(journal.clone()).await;
