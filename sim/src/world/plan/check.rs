@@ -1,12 +1,11 @@
 //! Whether a plan makes sense, all faults at once: a run of nonsense proves nothing.
 
 mod faults;
+mod topology;
 
 use core::fmt::Arguments;
 
-use plimsoll_core::limits::ENDPOINTS_MAX;
-
-use super::{ClaimPlan, Deed, HoldEnd, Movement, Plan, ScheduledFault, Token, Topology};
+use super::{ClaimPlan, Deed, HoldEnd, Movement, Plan, ScheduledFault, Token};
 use crate::fault::{ChainFault, EndpointFault, Fault, LinkFault, LinkName, StoreFault};
 
 /// The longest run: ten days.
@@ -44,7 +43,7 @@ impl Plan {
         let mut found = Findings::default();
         found.within(format_args!("duration_ms"), self.duration_ms, 1, DURATION_MS_MAX);
         found.within(format_args!("converge_ms"), self.converge_ms, 0, DURATION_MS_MAX);
-        check_topology(&self.topology, &mut found);
+        topology::check(&self.topology, &mut found);
         found.require(
             self.workload.len() <= ENTRIES_MAX,
             format_args!("workload"),
@@ -262,100 +261,6 @@ impl Plan {
             "one of topology.endpoints",
         );
     }
-}
-
-fn check_topology(topology: &Topology, found: &mut Findings) {
-    let Topology {
-        chain,
-        endpoints,
-        users,
-        register_ms,
-        users_link,
-        store,
-        bank,
-    } = topology;
-    let providers = endpoints
-        .iter()
-        .filter(|one| one.provider != endpoints[0].provider)
-        .count();
-    found.require(
-        providers > 0,
-        format_args!("topology.endpoints"),
-        "of two providers or more",
-    );
-    found.require(
-        endpoints.len() <= ENDPOINTS_MAX,
-        format_args!("topology.endpoints"),
-        "at most 32",
-    );
-    for (index, one) in endpoints.iter().enumerate() {
-        let is_named_twice = endpoints[..index].iter().any(|other| other.name == one.name);
-        found.require(
-            !is_named_twice,
-            format_args!("topology.endpoints[{index}].name"),
-            "named once",
-        );
-        found.link(format_args!("topology.endpoints[{index}].link"), &one.link);
-        found.within(
-            format_args!("topology.endpoints[{index}].lag_blocks"),
-            one.lag_blocks,
-            0,
-            BLOCKS_MAX,
-        );
-        found.within(
-            format_args!("topology.endpoints[{index}].scan_blocks_max"),
-            one.scan_blocks_max.unwrap_or(BLOCKS_MAX),
-            1,
-            BLOCKS_MAX,
-        );
-    }
-    found.within(
-        format_args!("topology.users"),
-        u64::from(*users),
-        1,
-        ENTRIES_MAX as u64,
-    );
-    found.within(
-        format_args!("topology.register_ms"),
-        *register_ms,
-        0,
-        DURATION_MS_MAX,
-    );
-    found.link(format_args!("topology.users_link"), users_link);
-    found.require(
-        store.sync.is_sound(),
-        format_args!("topology.store.sync"),
-        "in order and at most an hour",
-    );
-    found.within(format_args!("topology.chain.id"), chain.id, 1, u64::MAX);
-    found.within(
-        format_args!("topology.chain.block_ms"),
-        chain.block_ms,
-        10,
-        3_600_000,
-    );
-    found.within(
-        format_args!("topology.chain.finality_blocks"),
-        chain.finality_blocks,
-        1,
-        10_000,
-    );
-    found.within(
-        format_args!("topology.bank.mailbox"),
-        bank.mailbox.into(),
-        1,
-        u32::MAX.into(),
-    );
-    found.within(
-        format_args!("topology.bank.restart_ms"),
-        bank.restart_ms,
-        1,
-        DURATION_MS_MAX,
-    );
-    let price = bank
-        .price
-        .is_none_or(|price| price.numerator > 0 && price.denominator > 0);
-    found.require(price, format_args!("topology.bank.price"), "positive");
 }
 
 /// Everything that is wrong so far.
