@@ -7,7 +7,6 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use plimsoll_sim::engine::Trace;
 use plimsoll_sim::run::{self, Ending, Failure, Single};
 use plimsoll_sim::scenario::{Scenario, library};
 use plimsoll_sim::world::plan::Plan;
@@ -128,6 +127,5 @@ pub fn complaint(plan: &Plan, seed: u64, twice: bool) -> Option<(String, Failure
 }
 
 fn single(plan: &Plan, seed: u64) -> Single {
-    run::replay(plan, seed, Trace::off())
-        .unwrap_or_else(|faults| panic!("an expanded plan is unsound: {faults:?}"))
+    run::replay(plan, seed, None).unwrap_or_else(|faults| panic!("an expanded plan is unsound: {faults:?}"))
 }
