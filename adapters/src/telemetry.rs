@@ -1,7 +1,10 @@
 //! Logs: to standard error, so that standard output is free for data.
 //!
 //! Levels say who acts: ERROR somebody now, WARN somebody today, INFO nobody. Values are fields. Account data is
-//! never above DEBUG, and secrets are nowhere.
+//! never above DEBUG, and secrets are nowhere. Colours are for terminals: a file or a collector gets plain text, and so
+//! does whoever sets `NO_COLOR` (<https://no-color.org>).
+
+use std::io::{self, IsTerminal as _};
 
 use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
@@ -31,7 +34,10 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), ParseError> {
     let filter = EnvFilter::builder().parse(filter)?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_ansi(
+            io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()),
+        )
+        .with_writer(io::stderr);
     match format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),

@@ -5,9 +5,9 @@
 //! audit (double entry, balances, holds, deposits against postings) is run at the end. The verdict says how far
 //! the audit came: a journal that cannot be read to its end is not sound.
 
-use std::any::Any;
+mod rule;
+
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use plimsoll_core::bank::{Record, State};
@@ -19,6 +19,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use super::error::StoreError;
 use super::journal::Progress;
 use super::sqlite::{Batches, open_read_only, read_head};
+use rule::broken_rule;
 
 /// What an audit came to.
 #[derive(Debug)]
@@ -128,7 +129,7 @@ pub async fn audit(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Re
         report.house = house(&state);
         report
             .findings
-            .extend(unwound(|| state.check()).err().map(Finding::Invariant));
+            .extend(broken_rule(|| state.check()).map(Finding::Invariant));
     }
     drop(batches);
     // Nothing was written, so a failure to close loses nothing.
@@ -153,7 +154,7 @@ async fn follow(
             Err(error) => return Some(Finding::Chain(error)),
         };
         for record in &opened.records {
-            if let Err(rule) = unwound(|| state.apply(record)) {
+            if let Some(rule) = broken_rule(|| state.apply(record)) {
                 return Some(Finding::Record {
                     position: report.verified.after(1),
                     rule,
@@ -193,18 +194,6 @@ async fn structure(connection: &mut SqliteConnection) -> Vec<String> {
         Ok(lines) => lines,
         Err(error) => vec![error.to_string()],
     }
-}
-
-/// Runs a check of core, which panics with the rule that is broken.
-fn unwound(check: impl FnOnce()) -> Result<(), String> {
-    // The state is not looked at again after a panic.
-    catch_unwind(AssertUnwindSafe(check)).map_err(|panic| rule(panic.as_ref()))
-}
-
-fn rule(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a rule without a name").to_owned()
 }
 
 fn write_chain(f: &mut fmt::Formatter<'_>, error: &StoreError) -> fmt::Result {

@@ -38,6 +38,8 @@ pub struct Asset {
     pub min: &'static str,
     /// The contract that stands for it on the chain, and its decimals.
     pub token: Option<(Address, u8)>,
+    /// Whether new money may move.
+    pub enabled: bool,
 }
 
 /// An endpoint.
@@ -136,11 +138,16 @@ init_code_hash = "{init_code_hash}"
 impl Asset {
     fn to_toml(self, chain: u64) -> String {
         let Self {
-            symbol, scale, min, ..
+            symbol,
+            scale,
+            min,
+            enabled,
+            ..
         } = self;
         let max = Settings::MAX;
         let mut toml = format!(
-            "\n[[assets]]\nsymbol = \"{symbol}\"\nname = \"{symbol}\"\nscale = {scale}\nmin = \"{min}\"\nmax = \"{max}\"\n"
+            "\n[[assets]]\nsymbol = \"{symbol}\"\nname = \"{symbol}\"\nscale = {scale}\nmin = \"{min}\"\nmax = \"{max}\"\n\
+             enabled = {enabled}\n"
         );
         if let Some((contract, decimals)) = self.token {
             let token = format!("chain = {chain}\ncontract = \"{contract}\"\ndecimals = {decimals}\n");

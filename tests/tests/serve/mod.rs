@@ -27,12 +27,21 @@ fn offline() -> Settings {
                 scale: 18,
                 min: "1",
                 token: Some((Address([0x55; 20]), 18)),
+                enabled: true,
             },
             Asset {
                 symbol: "CREDIT",
                 scale: 2,
                 min: "0.01",
                 token: None,
+                enabled: true,
+            },
+            Asset {
+                symbol: "OLD",
+                scale: 2,
+                min: "0.01",
+                token: None,
+                enabled: false,
             },
         ],
         price: Some(("USDT", "CREDIT", "3/2")),
@@ -59,10 +68,11 @@ fn register(installation: &Installation, count: usize) -> Vec<Value> {
     (0..count).map(register).collect()
 }
 
-/// Whatever happens, it is an answer or an error with a name, never a panic.
+/// Whatever happens, it is an answer or an error with a name, never a panic; and what is no terminal gets plain text.
 #[track_caller]
 fn assert_no_panic(stderr: &str) {
     assert!(!stderr.contains("panicked"), "{stderr}");
+    assert!(!stderr.contains('\u{1b}'), "an escape sequence is in {stderr:?}");
 }
 
 /// Asks the server to stop, which it does with 0.

@@ -123,6 +123,7 @@ fn bad_transactions_are_refused_and_move_nothing() {
     };
     let (asset, amount) = (Some("post.transfers[0].asset"), Some("post.transfers[0].amount"));
     check_transfer(&transfer("DOGE", "1"), 422, "unknown_asset", asset);
+    check_transfer(&transfer("OLD", "1"), 422, "asset_disabled", None);
     check_transfer(&transfer("CREDIT", "1.001"), 422, "amount_too_precise", amount);
     check_transfer(&transfer("CREDIT", "-1"), 400, "amount_malformed", amount);
     check_transfer(&transfer("CREDIT", "1e3"), 400, "amount_malformed", amount);
@@ -157,6 +158,27 @@ fn bad_transactions_are_refused_and_move_nothing() {
             "{answer:?}"
         );
     }
+    stop(&mut server);
+}
+
+#[test]
+fn a_disabled_asset_is_listed_as_such_and_nobody_gets_an_account_of_it() {
+    let installation = Installation::new(&offline());
+    let mut server = installation.serve_until_ready();
+    register(&installation, 1);
+    let client = installation.client();
+    let symbols = |body: &Value, list: &str, is_wanted: fn(&Value) -> bool| -> Vec<String> {
+        let all = body[list].as_array().into_iter().flatten();
+        let symbol = |one: &Value| {
+            let name = one.get("symbol").or_else(|| one.get("asset"));
+            name.and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        all.filter(|one| is_wanted(one)).map(symbol).collect()
+    };
+    let assets = client.get("/api/v1/assets").unwrap().body;
+    assert_eq!(symbols(&assets, "assets", |one| one["enabled"] == false), ["OLD"]);
+    let balances = client.get("/api/v1/users/user-1/balances").unwrap().body;
+    assert_eq!(symbols(&balances, "balances", |_| true), ["CREDIT", "USDT"]);
     stop(&mut server);
 }
 

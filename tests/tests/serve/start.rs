@@ -1,5 +1,6 @@
 //! What keeps a server from starting: each reason with what to do about it, and an exit code.
 
+use plimsoll_core::id::Address;
 use plimsoll_tests::process::free_port;
 use plimsoll_tests::product::{Ended, Installation, Settings};
 
@@ -96,6 +97,38 @@ fn every_fault_of_a_configuration_is_reported_at_once() {
             checked.stdout
         );
     }
+}
+
+#[test]
+fn malformed_hashes_and_addresses_are_named_with_what_is_expected() {
+    let settings = offline();
+    let installation = Installation::new(&settings);
+    let mut toml = settings.to_toml(free_port(), &installation.journal());
+    let cut = |text: String| text[..text.len() - 1].to_owned();
+    for (whole, broken) in [
+        (settings.genesis.to_string(), cut(settings.genesis.to_string())),
+        (Settings::ADDRESSES.factory.to_string(), "0x12".to_owned()),
+        (Address([0x55; 20]).to_string(), "0x55zz".to_owned()),
+        (
+            "collect = []".to_owned(),
+            "collect = [\"vitalik.eth\"]".to_owned(),
+        ),
+    ] {
+        assert!(toml.contains(&whole), "{whole} is not in:\n{toml}");
+        toml = toml.replace(&whole, &broken);
+    }
+    installation.configure(&toml);
+    let ended = installation.run(&["serve", "--config"], &installation.config());
+    check_refused(
+        &ended,
+        &[
+            "assets[USDT].tokens[0].contract: is \"0x55zz\": expected \"0x\" and 40 hex digits",
+            "chains[56].collect: is \"vitalik.eth\": expected",
+            "chains[56].deposit_addresses.factory: is \"0x12\": expected",
+            "chains[56].genesis: is \"0x",
+            "expected \"0x\" and 64 hex digits",
+        ],
+    );
 }
 
 #[test]

@@ -26,6 +26,7 @@ pub(super) const USDT: Asset = Asset {
     scale: 18,
     min: "1",
     token: None,
+    enabled: true,
 };
 /// Trap E6: its token has fewer decimals than another's, and than the ledger.
 pub(super) const USDC: Asset = Asset {
@@ -33,6 +34,7 @@ pub(super) const USDC: Asset = Asset {
     scale: 8,
     min: "1",
     token: None,
+    enabled: true,
 };
 /// What a deposit of USDT buys: 3/2 of it for each.
 pub(super) const CREDIT: Asset = Asset {
@@ -40,6 +42,7 @@ pub(super) const CREDIT: Asset = Asset {
     scale: 2,
     min: "0.01",
     token: None,
+    enabled: true,
 };
 /// The decimals of the USDC contract.
 pub(super) const USDC_DECIMALS: u8 = 6;

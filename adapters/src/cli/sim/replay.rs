@@ -43,7 +43,9 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, SimError
     });
     let single = run::replay(&plan, args.seed, tracing);
     let single = single.unwrap_or_else(|faults| unreachable!("an expanded plan is sound: {faults:?}"));
-    file.map_or(Ok(()), TraceFile::finish)?;
+    if let Some(file) = file {
+        file.finish(single.trace_error.as_deref())?;
+    }
     write!(out, "{}", report::single(&scenario.name, &single))?;
     Ok(match &single.ending {
         Ending::Passed => 0,

@@ -32,8 +32,12 @@ impl TraceFile {
         Box::new(Writer(Rc::clone(&self.out)))
     }
 
-    /// Writes out what is left. A disk that was full before is so still, so no earlier failure goes unseen.
-    pub(super) fn finish(self) -> Result<(), SimError> {
+    /// Writes out what is left. `broken` is why the run gave its trace up before its end, if it did: what is on disk is
+    /// not the whole then, though the disk may be well again.
+    pub(super) fn finish(self, broken: Option<&str>) -> Result<(), SimError> {
+        if let Some(why) = broken {
+            return Err(failed(&self.path, io::Error::other(why.to_owned())));
+        }
         let mut out = self.out.borrow_mut();
         let flushed = out.flush().and_then(|()| out.get_ref().sync_all());
         flushed.map_err(|source| failed(&self.path, source))

@@ -202,6 +202,27 @@ async fn a_state_that_breaks_an_invariant_is_found() {
     assert!(rule.contains("never registered"), "{rule}");
 }
 
+#[test]
+fn what_is_found_is_told_in_the_report_alone() {
+    let found = [
+        "records_that_do_not_follow_are_found",
+        "a_state_that_breaks_an_invariant_is_found",
+    ];
+    let names = found.map(|name| format!("store::audit::tests::{name}"));
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = child
+        .args(["--exact", "--nocapture"])
+        .args(&names)
+        .output()
+        .unwrap();
+    let (said, heard) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success() && said.contains("2 passed"), "{said}");
+    assert!(!heard.contains("panicked"), "{heard}");
+}
+
 #[tokio::test]
 async fn damaged_pages_are_found() {
     let many: Vec<Vec<Record>> = (1..400).map(|n| vec![user(n)]).collect();
