@@ -20,6 +20,7 @@ fn tally(failed: u64) -> Tally {
         mean_recovery: None,
         findings: Vec::new(),
         digest: 1,
+        digests: Vec::new(),
         busy: Duration::from_millis(250),
     }
 }

@@ -43,6 +43,8 @@ pub struct Tally {
     pub findings: Vec<Finding>,
     /// The digest of all runs: the same on every machine and however many threads there are.
     pub digest: u128,
+    /// The seed and the digest of each run, in the order of the seeds.
+    pub digests: Vec<(u64, u128)>,
     /// How long all runs took, as if on one thread. The only figure here that differs each time.
     pub busy: Duration,
 }
@@ -79,10 +81,12 @@ impl Tally {
             mean_recovery: None,
             findings: Vec::new(),
             digest: 0,
+            digests: Vec::with_capacity(runs.len()),
             busy: Duration::ZERO,
         };
         for run in runs {
             run.digest.hash(&mut digest);
+            tally.digests.push((run.seed, run.digest));
             tally.simulated += run.stats.simulated;
             tally.steps += run.stats.steps;
             tally.faults += run.stats.faults;

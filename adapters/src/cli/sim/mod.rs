@@ -92,6 +92,14 @@ enum SimError {
         /// Why.
         source: io::Error,
     },
+    /// The digests cannot be written.
+    #[error("failed to write the digests to {}", .path.display())]
+    Digests {
+        /// Where to.
+        path: std::path::PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// Standard output is closed.
     #[error("failed to write to standard output")]
     Output(#[from] io::Error),

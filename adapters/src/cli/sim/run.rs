@@ -1,8 +1,9 @@
 //! `plimsoll sim run`.
 
 use core::num::NonZeroUsize;
-use std::io::Write;
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::thread;
 
 use clap::Args;
@@ -31,6 +32,10 @@ pub(super) struct RunArgs {
     /// Run each seed twice: both must come to the same digest.
     #[arg(long)]
     twice: bool,
+    /// Write the scenario, the seed and the digest of every run to this file, a line for each. Any other process, build
+    /// profile and machine comes to the same file.
+    #[arg(long, value_name = "FILE")]
+    digests: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
@@ -50,7 +55,10 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
             .unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
         twice: args.twice,
     };
-    let bar = progress(campaign.size()?);
+    let size = campaign.size()?;
+    // A file that cannot be made is told of before anything is run.
+    let digests = args.digests.as_deref().map(DigestsFile::create).transpose()?;
+    let bar = progress(size);
     let tallies = campaign.run(&|scenario, passed| {
         bar.inc(1);
         bar.set_message(scenario.name.clone());
@@ -59,6 +67,9 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
         }
     })?;
     bar.finish_and_clear();
+    if let Some(digests) = digests {
+        digests.write(&tallies)?;
+    }
     write!(out, "{}", report::summary(&tallies))?;
     write_failures(&tallies, out)?;
     let codes = tallies
@@ -79,6 +90,38 @@ fn write_failures(tallies: &[Tally], out: &mut dyn Write) -> Result<(), SimError
         }
     }
     Ok(())
+}
+
+/// Where the digests go.
+struct DigestsFile<'a> {
+    path: &'a Path,
+    file: File,
+}
+
+impl<'a> DigestsFile<'a> {
+    fn create(path: &'a Path) -> Result<Self, SimError> {
+        let file = File::create(path).map_err(|source| failed(path, source))?;
+        Ok(Self { path, file })
+    }
+
+    fn write(self, tallies: &[Tally]) -> Result<(), SimError> {
+        let mut out = BufWriter::new(self.file);
+        let written = tallies.iter().try_for_each(|tally| {
+            let name = &tally.scenario;
+            let mut digests = tally.digests.iter();
+            digests.try_for_each(|(seed, digest)| writeln!(out, "{name} {seed} {digest:032x}"))
+        });
+        written
+            .and_then(|()| out.flush())
+            .map_err(|source| failed(self.path, source))
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> SimError {
+    SimError::Digests {
+        path: path.to_path_buf(),
+        source,
+    }
 }
 
 /// A bar on standard error; nothing when that is no terminal.

@@ -298,3 +298,69 @@ fn an_export_of_nothing_is_a_wrong_argument() {
     let error = Arguments::try_parse_from(["sim", "export", "trace.jsonl"]).unwrap_err();
     assert!(error.to_string().contains("--chrome <FILE>"), "{error}");
 }
+
+#[test]
+fn digests_are_written_a_line_for_each_run_and_do_not_depend_on_threads() {
+    let (folder, path) = file(SMALL);
+    let written = |name: &str, jobs: &str| {
+        let digests = folder.path().join(name);
+        let (path, to) = (path.to_str().unwrap(), digests.to_str().unwrap());
+        let arguments = [
+            "run",
+            path,
+            "--seeds",
+            "4",
+            "--first-seed",
+            "7",
+            "--jobs",
+            jobs,
+            "--digests",
+            to,
+        ];
+        assert_eq!(sim(&arguments).0, 0);
+        fs::read_to_string(digests).unwrap()
+    };
+    let alone = written("alone", "1");
+    assert_eq!(alone, written("together", "3"));
+    let runs: Vec<&str> = alone
+        .lines()
+        .map(|line| line.rsplit_once(' ').unwrap().0)
+        .collect();
+    assert_eq!(runs, ["small 7", "small 8", "small 9", "small 10"]);
+    let (_, replayed) = sim(&["replay", path.to_str().unwrap(), "--seed", "8"]);
+    let digest = alone.lines().nth(1).unwrap().rsplit_once(' ').unwrap().1;
+    assert!(
+        digest.len() == 32 && replayed.contains(digest),
+        "{digest} is not in:\n{replayed}"
+    );
+    let error = refusal(&["run", path.to_str().unwrap(), "--digests", "/dev/full"]);
+    assert!(
+        error.starts_with("failed to write the digests to /dev/full: "),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_trace_that_is_not_whole_is_an_error() {
+    let (folder, path) = file(SMALL);
+    let arguments = [
+        "replay",
+        path.to_str().unwrap(),
+        "--seed",
+        "1",
+        "--trace",
+        "/dev/full",
+    ];
+    let error = refusal(&arguments);
+    assert!(
+        error.starts_with("failed to write the trace to /dev/full: "),
+        "{error}"
+    );
+    // The disk was full for a while and is well again at the end.
+    let trace = super::trace::TraceFile::create(&folder.path().join("trace.jsonl")).unwrap();
+    let error = format!(
+        "{:#}",
+        anyhow::Error::from(trace.finish(Some("no space left")).unwrap_err())
+    );
+    assert!(error.ends_with("trace.jsonl: no space left"), "{error}");
+}
