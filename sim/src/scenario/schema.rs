@@ -250,7 +250,7 @@ impl FaultTable {
 pub struct ExpectTable {
     /// Every valid deposit is credited.
     pub all_credited: bool,
-    /// 99 of 100 deposits are credited within this, from the moment when their block is final and they are named.
+    /// 99 of 100 deposits are credited within this, from the finality of their block.
     pub credit_p99_ms_max: Option<Millis>,
     /// How much longer any deposit is waited for than in the same run without faults, from the moment when its block was
     /// final and, if it is claimed, the first claim was due.

@@ -84,8 +84,7 @@ pub struct ScheduledFault {
 pub struct Expectations {
     /// Every valid deposit of a user is credited to that user.
     pub all_credited: bool,
-    /// The longest time to credit of 99 in a hundred deposits: from the moment when the block was final and the
-    /// transaction named to the committed credit.
+    /// The longest time to credit of 99 in a hundred deposits: from the finality of the block to the committed credit.
     pub credit_p99_ms_max: Option<u64>,
     /// How much longer any deposit is waited for than in the same run without faults, from the moment when its block was
     /// final and, if it is claimed, the first claim was due.
