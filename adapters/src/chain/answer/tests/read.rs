@@ -1,0 +1,180 @@
+//! What endpoints answer, in recorded shapes of go-ethereum, bsc and anvil.
+
+use plimsoll_core::escrow::{Answer, BlockRef, Fault, Question, Receipt, ScanLog};
+use serde_json::{Value, json};
+
+use super::{
+    BLOCK, FINALIZED, TX, block, check_fault, identity, log, parse_value, parsed_log, receipt, receipt_of,
+    results, scan, set, without, word,
+};
+
+#[test]
+fn an_identity_is_read() {
+    let genesis = BlockRef {
+        number: 0,
+        hash: BLOCK.hash,
+    };
+    let body = results(&[json!("0x38"), block(&genesis), word("12"), word("6")]);
+    let expected = Answer::Identity {
+        chain_id: 56,
+        genesis: BLOCK.hash,
+        decimals: vec![Some(18), Some(6)],
+    };
+    assert_eq!(parse_value(&identity(), &body), Ok(expected));
+}
+
+#[test]
+fn a_contract_without_decimals_is_no_fault_of_the_endpoint() {
+    let genesis = BlockRef {
+        number: 0,
+        hash: BLOCK.hash,
+    };
+    let body = results(&[json!("0x38"), block(&genesis), json!("0x"), word("100")]);
+    let decimals = |body: &Value| match parse_value(&identity(), body) {
+        Ok(Answer::Identity { decimals, .. }) => decimals,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(decimals(&body), [None, None], "no code; no uint8");
+    for error in [
+        json!({"code": 3, "message": "execution reverted: no", "data": "0x08c379a0"}),
+        json!({"code": -32000, "message": "execution reverted"}),
+        json!({"code": -32000, "message": "invalid opcode: INVALID"}),
+    ] {
+        let reverted = set(
+            body.clone(),
+            "/3",
+            json!({"jsonrpc": "2.0", "id": 3, "error": error}),
+        );
+        assert_eq!(decimals(&reverted), [None, None]);
+    }
+    let limited = set(
+        body,
+        "/3",
+        json!({"id": 3, "error": {"code": -32005, "message": "slow down"}}),
+    );
+    check_fault(&identity(), &limited, &Fault::RateLimited { retry_after: None });
+}
+
+#[test]
+fn heads_are_read_in_any_order_of_the_batch() {
+    let mut body = results(&[block(&BLOCK), block(&FINALIZED)]);
+    let expected = Ok(Answer::Heads {
+        latest: BLOCK,
+        finalized: FINALIZED,
+    });
+    assert_eq!(parse_value(&Question::Heads, &body), expected);
+    body.as_array_mut().unwrap().reverse();
+    assert_eq!(parse_value(&Question::Heads, &body), expected);
+    let padded = set(body, "/0/result/number", json!("0x0010"));
+    assert_eq!(
+        parse_value(&Question::Heads, &padded),
+        expected,
+        "leading zeros mean the same"
+    );
+}
+
+#[test]
+fn a_receipt_is_read_with_its_logs_in_order() {
+    let body = results(&[block(&FINALIZED), receipt(&[log(&BLOCK, 9), log(&BLOCK, 4)])]);
+    let logs = vec![parsed_log(4), parsed_log(9)];
+    let receipt = Receipt {
+        tx: TX,
+        block: BLOCK,
+        succeeded: true,
+        logs,
+    };
+    let expected = Answer::Receipt {
+        finalized: FINALIZED,
+        receipt: Some(receipt),
+    };
+    assert_eq!(parse_value(&receipt_of(), &body), Ok(expected));
+}
+
+#[test]
+fn a_reverted_transaction_is_read_as_failed() {
+    let reverted = set(receipt(&[]), "/status", json!("0x0"));
+    let Ok(Answer::Receipt {
+        receipt: Some(receipt),
+        ..
+    }) = parse_value(&receipt_of(), &results(&[block(&FINALIZED), reverted]))
+    else {
+        panic!("no receipt")
+    };
+    assert!(!receipt.succeeded);
+    assert!(receipt.logs.is_empty());
+}
+
+#[test]
+fn no_receipt_and_a_pending_one_are_none() {
+    let pending = set(
+        set(receipt(&[]), "/blockHash", Value::Null),
+        "/blockNumber",
+        Value::Null,
+    );
+    for receipt in [Value::Null, pending] {
+        let body = results(&[block(&FINALIZED), receipt]);
+        let expected = Answer::Receipt {
+            finalized: FINALIZED,
+            receipt: None,
+        };
+        assert_eq!(parse_value(&receipt_of(), &body), Ok(expected));
+    }
+}
+
+#[test]
+fn a_scan_is_read_by_block_and_index_without_removed_logs() {
+    let removed = set(log(&BLOCK, 1), "/removed", json!(true));
+    let unmarked = without(log(&FINALIZED, 3), "removed");
+    let logs = json!([log(&BLOCK, 7), removed, log(&BLOCK, 2), unmarked]);
+    let found = |block: &BlockRef, index| ScanLog {
+        tx: TX,
+        block: block.number,
+        log: parsed_log(index),
+    };
+    let expected = Answer::Scan {
+        finalized: FINALIZED,
+        last: Some(BLOCK),
+        logs: vec![found(&FINALIZED, 3), found(&BLOCK, 2), found(&BLOCK, 7)],
+    };
+    assert_eq!(
+        parse_value(&scan(), &results(&[block(&FINALIZED), block(&BLOCK), logs])),
+        Ok(expected)
+    );
+}
+
+#[test]
+fn a_node_that_lags_has_no_last_block() {
+    let body = results(&[block(&FINALIZED), Value::Null, json!([])]);
+    let expected = Answer::Scan {
+        finalized: FINALIZED,
+        last: None,
+        logs: vec![],
+    };
+    assert_eq!(parse_value(&scan(), &body), Ok(expected));
+}
+
+#[test]
+fn a_node_without_a_finalized_block_is_not_ready() {
+    check_fault(
+        &Question::Heads,
+        &results(&[block(&BLOCK), Value::Null]),
+        &Fault::NotReady,
+    );
+}
+
+#[test]
+fn data_of_every_length_keeps_its_length() {
+    for (data, len, first) in [
+        ("0x", 0, 0),
+        ("0xff", 1, 255),
+        (&format!("0x{}", "07".repeat(100)), 100, 7),
+    ] {
+        let logs = json!([set(log(&BLOCK, 1), "/data", json!(data))]);
+        match parse_value(&scan(), &results(&[block(&FINALIZED), block(&BLOCK), logs])) {
+            Ok(Answer::Scan { logs, .. }) => {
+                assert_eq!((logs[0].log.data_len, logs[0].log.word[0]), (len, first));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

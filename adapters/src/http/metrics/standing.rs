@@ -1,0 +1,228 @@
+//! What merely stands, and is copied when somebody looks: how the bank, its endpoints, its chains and its journal are.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use plimsoll_core::bank::{ChainStatus, EndpointStatus, Status};
+use plimsoll_core::resilience::BreakerState;
+use plimsoll_core::time::WallClock;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+use super::label::{ChainLabel, EndpointLabel, EndpointStateLabel, StageLabel};
+use crate::driver::Pulse;
+
+/// Every state of a breaker: the one it is in shows 1, the others 0.
+const BREAKER_STATES: [BreakerState; 5] = [
+    BreakerState::Closed,
+    BreakerState::Open,
+    BreakerState::HalfOpen,
+    BreakerState::ForcedOpen,
+    BreakerState::Disabled,
+];
+
+type Seconds = Gauge<f64, AtomicU64>;
+
+/// What is copied from the status and the pulse.
+#[derive(Default)]
+pub(super) struct Standing {
+    watched: Family<StageLabel, Gauge>,
+    users: Gauge,
+    transactions: Gauge,
+    oldest_open_seconds: Seconds,
+    endpoint_up: Family<EndpointLabel, Gauge>,
+    endpoint_latency: Family<EndpointLabel, Seconds>,
+    endpoint_latest: Family<EndpointLabel, Gauge>,
+    endpoint_finalized: Family<EndpointLabel, Gauge>,
+    breaker_state: Family<EndpointStateLabel, Gauge>,
+    chain_finalized: Family<ChainLabel, Gauge>,
+    chain_scanned: Family<ChainLabel, Gauge>,
+    journal_position: Gauge,
+    journal_uncommitted: Gauge,
+    journal_up: Gauge,
+    commit_seconds: Seconds,
+    heartbeat_seconds: Seconds,
+}
+
+impl Standing {
+    /// Makes everything that stands known to `registry`.
+    pub(super) fn register(&self, registry: &mut Registry) {
+        self.register_bank(registry);
+        self.register_endpoints(registry);
+        self.register_chains(registry);
+        self.register_journal(registry);
+    }
+
+    fn register_bank(&self, registry: &mut Registry) {
+        registry.register("watched", "Transactions on chain by stage", self.watched.clone());
+        registry.register("users", "Users", self.users.clone());
+        registry.register(
+            "transactions",
+            "Ledger transactions posted or refused",
+            self.transactions.clone(),
+        );
+        let help = "Age of the oldest transaction on chain that is not settled";
+        registry.register_with_unit(
+            "oldest_open",
+            help,
+            Unit::Seconds,
+            self.oldest_open_seconds.clone(),
+        );
+    }
+
+    fn register_endpoints(&self, registry: &mut Registry) {
+        registry.register(
+            "endpoint_up",
+            "1 if the endpoint may be asked",
+            self.endpoint_up.clone(),
+        );
+        let help = "Usual time of the endpoint to answer";
+        registry.register_with_unit(
+            "endpoint_latency",
+            help,
+            Unit::Seconds,
+            self.endpoint_latency.clone(),
+        );
+        registry.register(
+            "endpoint_latest_height",
+            "Its latest block",
+            self.endpoint_latest.clone(),
+        );
+        registry.register(
+            "endpoint_finalized_height",
+            "Its finalized block",
+            self.endpoint_finalized.clone(),
+        );
+        registry.register(
+            "breaker_state",
+            "1 for the state of the breaker",
+            self.breaker_state.clone(),
+        );
+    }
+
+    fn register_chains(&self, registry: &mut Registry) {
+        let help = "Block that two independent endpoints have finalized";
+        registry.register("chain_finalized_height", help, self.chain_finalized.clone());
+        registry.register(
+            "chain_scanned_height",
+            "Last block scanned",
+            self.chain_scanned.clone(),
+        );
+    }
+
+    fn register_journal(&self, registry: &mut Registry) {
+        registry.register(
+            "journal_position",
+            "Records committed",
+            self.journal_position.clone(),
+        );
+        registry.register(
+            "journal_uncommitted",
+            "Records that wait for a commit",
+            self.journal_uncommitted.clone(),
+        );
+        registry.register(
+            "journal_up",
+            "1 if the journal takes what it is given",
+            self.journal_up.clone(),
+        );
+        registry.register_with_unit(
+            "journal_commit",
+            "The last commit",
+            Unit::Seconds,
+            self.commit_seconds.clone(),
+        );
+        let help = "Since the driver's loop went round last";
+        registry.register_with_unit(
+            "driver_heartbeat_age",
+            help,
+            Unit::Seconds,
+            self.heartbeat_seconds.clone(),
+        );
+    }
+
+    /// Shows how the driver is.
+    pub(super) fn take_pulse(&self, pulse: &Pulse, heartbeat_age: Duration) {
+        self.journal_position.set(clamped(pulse.committed));
+        self.journal_uncommitted.set(clamped(pulse.uncommitted));
+        self.journal_up.set(i64::from(!pulse.is_journal_failing));
+        self.commit_seconds.set(pulse.commit_latency.as_secs_f64());
+        self.heartbeat_seconds.set(heartbeat_age.as_secs_f64());
+    }
+
+    /// Shows how the bank stands at `now`.
+    pub(super) fn take_status(&self, now: WallClock, status: &Status) {
+        for (stage, count) in &status.stages {
+            self.watched
+                .get_or_create(&StageLabel {
+                    stage: (*stage).to_owned(),
+                })
+                .set(clamped(*count as u64));
+        }
+        self.users.set(clamped(status.users as u64));
+        self.transactions.set(clamped(status.transactions));
+        self.oldest_open_seconds.set(
+            status
+                .oldest_open
+                .map_or(0.0, |since| now.since(since).as_secs_f64()),
+        );
+        status.chains.iter().for_each(|chain| self.take_chain(chain));
+    }
+
+    fn take_chain(&self, status: &ChainStatus) {
+        let chain = status.chain.to_string();
+        let label = ChainLabel { chain: chain.clone() };
+        if let Some(finalized) = status.finalized {
+            self.chain_finalized.get_or_create(&label).set(clamped(finalized));
+        }
+        if let Some(scanned) = status.scanned {
+            self.chain_scanned.get_or_create(&label).set(clamped(scanned));
+        }
+        for endpoint in &status.endpoints {
+            self.take_endpoint(
+                &EndpointLabel {
+                    chain: chain.clone(),
+                    endpoint: endpoint.name.clone(),
+                },
+                endpoint,
+            );
+        }
+    }
+
+    fn take_endpoint(&self, label: &EndpointLabel, status: &EndpointStatus) {
+        self.endpoint_up
+            .get_or_create(label)
+            .set(i64::from(is_up(status)));
+        if let Some(latency) = status.latency {
+            self.endpoint_latency
+                .get_or_create(label)
+                .set(latency.as_secs_f64());
+        }
+        if let Some((latest, finalized)) = status.heights {
+            self.endpoint_latest.get_or_create(label).set(clamped(latest));
+            self.endpoint_finalized
+                .get_or_create(label)
+                .set(clamped(finalized));
+        }
+        for state in BREAKER_STATES {
+            let is_in = i64::from(state == status.breaker);
+            self.breaker_state
+                .get_or_create(&label.clone().in_state(state.code()))
+                .set(is_in);
+        }
+    }
+}
+
+/// Whether an endpoint may be asked: it proved to be what it should be, and nothing shuts it out.
+pub(in crate::http) fn is_up(endpoint: &EndpointStatus) -> bool {
+    let lets_through = match endpoint.breaker {
+        BreakerState::Closed | BreakerState::HalfOpen | BreakerState::Disabled => true,
+        BreakerState::Open | BreakerState::ForcedOpen => false,
+    };
+    endpoint.verified && endpoint.cordon.is_none() && lets_through
+}
+
+fn clamped(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,96 @@
+//! What a server tells of itself.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::house::{Mood, Server};
+use crate::driver::Unavailable;
+
+#[tokio::test(start_paused = true)]
+async fn liveness_looks_at_the_loop_alone() {
+    let server = Server::new();
+    server.house.set_pulse(|pulse| pulse.is_journal_failing = true);
+    server.house.turn(Mood::Unavailable(Unavailable::Overloaded));
+    assert_eq!(server.get("/health/live").await.status, 200);
+    tokio::time::advance(Duration::from_secs(11)).await;
+    let hanging = server.get("/health/live").await;
+    assert_eq!(
+        (hanging.status, hanging.json()["status"].as_str()),
+        (503, Some("fail"))
+    );
+}
+
+#[tokio::test]
+async fn readiness_needs_the_journal_and_two_independent_upstreams() {
+    let server = Server::new();
+    let ready = server.get("/health/ready").await;
+    assert_eq!(
+        (ready.status, &ready.headers["content-type"]),
+        (200, &"application/health+json".parse().expect("a value")),
+        "{}",
+        ready.text
+    );
+    server.house.set_pulse(|pulse| pulse.is_journal_failing = true);
+    assert_eq!(server.get("/health/ready").await.status, 503);
+
+    let lonely = Server::with_dead_upstream(1);
+    let reply = lonely.get("/health/ready").await;
+    assert_eq!(reply.status, 503);
+    let check = &reply.json()["checks"]["chain:eip155:56:upstreams"][0];
+    assert_eq!(
+        (check["status"].as_str(), check["observedValue"].as_u64()),
+        (Some("fail"), Some(1))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_tells_everything() {
+    let server = Server::new();
+    let health = server.get("/health").await;
+    assert_eq!(health.status, 200);
+    let mut body = health.json();
+    for check in body["checks"].as_object_mut().expect("checks").values_mut() {
+        for one in check.as_array_mut().expect("measurements") {
+            assert!(one["time"].as_str().is_some_and(|time| time.ends_with('Z')));
+            one["time"] = json!("[time]");
+        }
+    }
+    insta::assert_json_snapshot!("health", body);
+}
+
+#[tokio::test]
+async fn metrics_count_what_happens_and_show_what_stands() {
+    let server = Server::new();
+    server.fund(25).await;
+    for notice in server.house.notices() {
+        server.metrics.observe(&notice);
+    }
+    let metrics = server.get("/metrics").await;
+    assert!(
+        metrics.headers["content-type"]
+            .to_str()
+            .expect("text")
+            .starts_with("application/openmetrics-text")
+    );
+    for line in [
+        "plimsoll_build_info{version=",
+        "plimsoll_deposits_total{stage=\"final\"} 1",
+        "plimsoll_credited_total{asset=\"USDT\"} 1",
+        "plimsoll_time_to_credit_seconds_count 1",
+        "plimsoll_endpoint_up{chain=\"eip155:56\",endpoint=\"alpha\"} 1",
+        "plimsoll_endpoint_finalized_height{chain=\"eip155:56\",endpoint=\"beta\"} 114",
+        "plimsoll_breaker_state{chain=\"eip155:56\",endpoint=\"alpha\",state=\"closed\"} 1",
+        "plimsoll_breaker_state{chain=\"eip155:56\",endpoint=\"alpha\",state=\"open\"} 0",
+        "plimsoll_chain_finalized_height{chain=\"eip155:56\"} 114",
+        "plimsoll_watched{stage=\"final\"} 1",
+        "plimsoll_users 2",
+        "plimsoll_journal_position 42",
+        "plimsoll_journal_up 1",
+        "plimsoll_journal_commit_seconds 0.002",
+        "plimsoll_http_requests_total{method=\"POST\",route=\"/api/v1/users\",status=\"201\"} 2",
+        "# EOF",
+    ] {
+        assert!(metrics.text.contains(line), "no {line} in\n{}", metrics.text);
+    }
+}
