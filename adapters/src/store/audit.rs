@@ -8,17 +8,18 @@
 mod rule;
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use plimsoll_core::bank::{Record, State};
-use plimsoll_core::journal::{Head, Position};
+use plimsoll_core::journal::{Head, OpenedBatch, Position};
 use plimsoll_core::ledger::{AccountKey, Owner};
 use plimsoll_core::money::Amount;
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::error::StoreError;
 use super::journal::Progress;
-use super::sqlite::{Batches, open_read_only, read_head};
+use super::sqlite::{self, open_read_only, read_head};
 use rule::broken_rule;
 
 /// What an audit came to.
@@ -120,9 +121,8 @@ pub async fn audit(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Re
         house: Vec::new(),
         findings,
     };
-    let mut batches = Batches::read(&mut connection, path);
     let mut state = State::default();
-    let broken = follow(&mut batches, &mut state, &mut report, &mut progress).await;
+    let broken = follow(&mut connection, path, &mut state, &mut report, &mut progress).await;
     report.findings.extend(broken);
     if report.verified == head.position {
         report.digest = Some(state.digest());
@@ -131,7 +131,6 @@ pub async fn audit(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Re
             .findings
             .extend(broken_rule(|| state.check()).map(Finding::Invariant));
     }
-    drop(batches);
     // Nothing was written, so a failure to close loses nothing.
     if let Err(error) = connection.close().await {
         tracing::debug!(%error, "the audited journal did not close cleanly");
@@ -141,21 +140,18 @@ pub async fn audit(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Re
 
 /// Applies batch after batch until the end or the first thing that is wrong, which it returns.
 async fn follow(
-    batches: &mut Batches<'_>,
+    connection: &mut SqliteConnection,
+    path: &Path,
     state: &mut State,
     report: &mut Report,
     progress: &mut impl FnMut(Progress),
 ) -> Option<Finding> {
-    loop {
-        let epoch = batches.reached().epoch;
-        let opened = match batches.next::<Record>().await {
-            Ok(Some(opened)) => opened,
-            Ok(None) => return batches.finish(&report.head).err().map(Finding::Chain),
-            Err(error) => return Some(Finding::Chain(error)),
-        };
+    let head = report.head;
+    let mut epoch = None;
+    let each = |opened: OpenedBatch<Record>, _: &Head| {
         for record in &opened.records {
             if let Some(rule) = broken_rule(|| state.apply(record)) {
-                return Some(Finding::Record {
+                return ControlFlow::Break(Finding::Record {
                     position: report.verified.after(1),
                     rule,
                 });
@@ -163,11 +159,17 @@ async fn follow(
             report.verified = report.verified.after(1);
         }
         report.batches += 1;
-        report.epochs += u64::from(report.epochs == 0 || opened.epoch != epoch);
+        report.epochs += u64::from(epoch.replace(opened.epoch) != Some(opened.epoch));
         progress(Progress {
             position: report.verified,
-            of: report.head.position,
+            of: head.position,
         });
+        ControlFlow::Continue(())
+    };
+    match sqlite::read(connection, path, &head, each).await {
+        Ok(ControlFlow::Continue(())) => None,
+        Ok(ControlFlow::Break(finding)) => Some(finding),
+        Err(error) => Some(Finding::Chain(error)),
     }
 }
 

@@ -7,6 +7,7 @@ use plimsoll_core::journal::{ChainHash, FORMAT, Head};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
+use super::chain::PAGE_ROWS_MAX;
 use super::{Mode, position};
 use crate::store::error::StoreError;
 
@@ -16,9 +17,6 @@ const APPLICATION_ID: i64 = 0x706c_6d73;
 const TABLES: i64 = 1;
 /// How long a statement waits for a lock, such as that of a backup, before it fails.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many rows may be read ahead of the one in hand; a row can be as large as a batch.
-const ROWS_AHEAD: usize = 16;
-
 const SCHEMA: &str = "
     CREATE TABLE batches (
         after    INTEGER PRIMARY KEY,
@@ -145,7 +143,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .filename(path)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
-        .row_buffer_size(ROWS_AHEAD)
+        .row_buffer_size(PAGE_ROWS_MAX)
         .disable_statement_logging()
 }
 

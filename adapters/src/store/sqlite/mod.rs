@@ -8,9 +8,12 @@
 //! convenience: a connection whose COMMIT failed may still be inside its transaction and would show the batch as
 //! if it were durable.
 
+mod chain;
 mod connect;
 mod row;
 
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::journal::{Batch, Head, OpenedBatch, Position};
@@ -21,9 +24,9 @@ use sqlx::{Connection as _, SqliteConnection};
 use super::error::StoreError;
 use super::journal::{Journal, Progress};
 use super::lock::Lock;
+pub(super) use chain::read;
 use connect::to_column;
 pub(super) use connect::{open_read_only, read_head};
-pub(super) use row::Batches;
 
 /// What to do when there is no journal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,18 +191,17 @@ impl Journal for SqliteJournal {
         };
         let connection = self.connection().await.map_err(read)?;
         let stored = read_head(connection).await.map_err(read)?;
-        let mut batches = Batches::read(connection, &path);
-        while let Some(opened) = batches.next().await? {
-            let position = batches.reached().position;
+        let give = |opened, reached: &Head| -> ControlFlow<Infallible> {
             each(
                 opened,
                 Progress {
-                    position,
+                    position: reached.position,
                     of: stored.position,
                 },
             );
-        }
-        batches.finish(&stored)?;
+            ControlFlow::Continue(())
+        };
+        let ControlFlow::Continue(()) = chain::read(connection, &path, &stored, give).await?;
         Ok(Head { epoch, ..stored })
     }
 

@@ -255,6 +255,27 @@ async fn a_changed_batch_is_found_and_nothing_after_it_is_read() {
 }
 
 #[tokio::test]
+async fn a_gap_wider_than_a_page_is_found() {
+    let folder = Folder::filled(300).await; // pages of 8,192 positions: 82 batches in the first three, 54 in the last
+    let (seen, head) = start(&folder.database()).await;
+    assert_eq!((seen, head.unwrap().position), (30_000, Position::new(30_000)));
+    folder
+        .sql("DELETE FROM batches WHERE after BETWEEN 8200 AND 28000")
+        .await;
+    let (seen, result) = start(&folder.database()).await;
+    let error = result.unwrap_err();
+    assert_eq!(seen, 8_200);
+    let gap = BatchError::Gap {
+        after: Position::new(28_100),
+        expected: Position::new(8_200),
+    };
+    assert!(
+        matches!(error, StoreError::Batch { source, .. } if source == gap),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_cut_end_and_a_changed_head_are_found() {
     for sql in [
         "DELETE FROM batches WHERE after = 200",
