@@ -10,7 +10,7 @@ use plimsoll_adapters::driver::{Asker, Driver, Handle};
 use plimsoll_benches::house::House;
 use plimsoll_benches::rival::{Rows, stored};
 use plimsoll_benches::site::Site;
-use plimsoll_benches::suite::{Suite, Unit};
+use plimsoll_benches::suite::{Suite, Unit, sized};
 use plimsoll_benches::took::{Stopwatch, Took};
 use plimsoll_benches::toy_chain::ToyChain;
 use plimsoll_core::bank::{Command, Notice, Reply};
@@ -24,24 +24,52 @@ use tokio::task::JoinSet;
 
 use crate::FOLDER;
 
-/// How many callers there are at once, and how many transfers a second they must get done.
-const CALLERS: [(usize, Option<f64>); 3] = [(1, None), (64, Some(1_000.0)), (1_024, None)];
-/// How many transfers each caller makes in one iteration, one after the other.
-const EACH: usize = 4;
+/// Callers at the same time.
+#[derive(Debug, Clone, Copy)]
+struct Callers {
+    /// How many there are.
+    count: usize,
+    /// How many transfers each of them makes in one iteration, one after the other.
+    each: usize,
+    /// How many transfers a second they must get done together.
+    goal: Option<f64>,
+}
+
+const CALLERS: [Callers; 3] = [
+    Callers {
+        count: 1,
+        each: 256,
+        goal: None,
+    },
+    Callers {
+        count: 64,
+        each: 64,
+        goal: Some(1_000.0),
+    },
+    Callers {
+        count: 1_024,
+        each: 16,
+        goal: None,
+    },
+];
+const EACH_TRIED: u64 = 2;
 const SAMPLES: usize = 10;
 
 /// Measures each number of callers beside its rival.
-pub(crate) fn measure(suite: &mut Suite, runtime: &Runtime) {
-    for (callers, goal) in CALLERS {
-        let (ours, theirs) = (format!("callers_{callers}"), format!("sqlx_callers_{callers}"));
-        let (what, count) = ("transfers", (callers * EACH) as u64);
+pub(crate) fn measure(suite: &mut Suite, runtime: &Runtime, house: &impl Fn() -> House) {
+    for callers in CALLERS {
+        let Callers { count, each, goal } = callers;
+        let each = usize::try_from(sized(each as u64, EACH_TRIED)).unwrap_or(each);
+        let callers = Callers { each, ..callers };
+        let (ours, theirs) = (format!("callers_{count}"), format!("sqlx_callers_{count}"));
+        let (what, transfers) = ("transfers", (count * each) as u64);
         let unit = Unit::PerSecond { what, goal };
-        suite.measure(&ours, SAMPLES, count, unit, |iterations| {
-            runtime.block_on(through_the_driver(iterations, callers))
+        suite.measure(&ours, SAMPLES, transfers, unit, |iterations| {
+            runtime.block_on(through_the_driver(house(), iterations, callers))
         });
         let unit = Unit::PerSecond { what, goal: None };
-        suite.measure(&theirs, SAMPLES, count, unit, |iterations| {
-            runtime.block_on(through_a_mutex(iterations, callers))
+        suite.measure(&theirs, SAMPLES, transfers, unit, |iterations| {
+            runtime.block_on(through_a_mutex(house(), iterations, callers))
         });
         suite.compare(&ours, &theirs);
     }
@@ -62,8 +90,8 @@ impl Asker for Prompt {
     }
 }
 
-async fn through_the_driver(iterations: u64, callers: usize) -> Took {
-    let (mut house, site) = (House::new(), Site::new(FOLDER));
+async fn through_the_driver(mut house: House, iterations: u64, callers: Callers) -> Took {
+    let site = Site::new(FOLDER);
     site.write(house.facts(), BATCH_RECORDS_MAX).await;
     let (journal, recovered) = site.recover().await;
     let chain = Prompt(Arc::new(house.chain().clone()));
@@ -72,19 +100,20 @@ async fn through_the_driver(iterations: u64, callers: usize) -> Took {
     let driving = tokio::spawn(driver.run(async { drop(stopped.await) }));
     let mut took = Took::default();
     for _ in 0..iterations {
-        let commands = house.commands(callers * EACH);
-        took += serve(&handle, commands).await;
+        let commands = house.commands(callers.count * callers.each);
+        took += serve(&handle, commands, callers.each).await;
     }
     drop(stop);
     driving.await.expect("end the driver").expect("flush the journal");
     took
 }
 
-async fn serve(handle: &Handle, mut commands: Vec<Command>) -> Took {
+/// Each caller makes `each` of `commands`.
+async fn serve(handle: &Handle, mut commands: Vec<Command>, each: usize) -> Took {
     let mut callers = JoinSet::new();
     let stopwatch = Stopwatch::start();
     while !commands.is_empty() {
-        let (handle, mine) = (handle.clone(), commands.split_off(commands.len() - EACH));
+        let (handle, mine) = (handle.clone(), commands.split_off(commands.len() - each));
         callers.spawn(async move {
             for command in mine {
                 let reply = handle.command(command).await.expect("be served");
@@ -107,18 +136,18 @@ fn is_acceptance(reply: &Reply) -> bool {
 }
 
 /// As many callers who each commit their own rows, on one connection: SQLite has one writer at a time.
-async fn through_a_mutex(iterations: u64, callers: usize) -> Took {
-    let (mut house, site) = (House::new(), Site::new(FOLDER));
+async fn through_a_mutex(mut house: House, iterations: u64, callers: Callers) -> Took {
+    let site = Site::new(FOLDER);
     let rows = Rows::create(&site.file("rows.db")).await;
     let rows = Arc::new(Mutex::new(rows));
     let mut took = Took::default();
     for _ in 0..iterations {
-        let script = house.transfers((callers * EACH) as u64);
+        let script = house.transfers((callers.count * callers.each) as u64);
         let mut records: Vec<Vec<u8>> = house.decide(script).iter().map(stored).collect();
         let mut tasks = JoinSet::new();
         let stopwatch = Stopwatch::start();
         while !records.is_empty() {
-            let (rows, mine) = (Arc::clone(&rows), records.split_off(records.len() - EACH));
+            let (rows, mine) = (Arc::clone(&rows), records.split_off(records.len() - callers.each));
             tasks.spawn(async move {
                 for record in mine {
                     rows.lock().await.insert(&[record]).await;

@@ -6,6 +6,9 @@
 mod batches;
 mod callers;
 
+use std::cell::OnceCell;
+
+use plimsoll_benches::house::House;
 use plimsoll_benches::suite::Suite;
 use tokio::runtime::Runtime;
 
@@ -15,7 +18,9 @@ const FOLDER: &str = env!("CARGO_TARGET_TMPDIR");
 fn main() {
     let mut suite = Suite::new("durable");
     let runtime = Runtime::new().expect("start a runtime");
-    batches::measure(&mut suite, &runtime);
-    callers::measure(&mut suite, &runtime);
+    let house = OnceCell::new();
+    let house = || house.get_or_init(House::new).clone();
+    batches::measure(&mut suite, &runtime, &house);
+    callers::measure(&mut suite, &runtime, &house);
     suite.finish();
 }
