@@ -225,8 +225,8 @@ impl Desk {
     /// reads the blocks that have.
     fn on_height(&mut self, now: Instant, endpoint: u8, latest: u64, finalized: u64, out: &mut Out) {
         let before = self.finalized();
-        self.pool.on_height(endpoint, latest, finalized);
-        let agreed = self.finalized();
+        let has_moved = self.pool.on_height(endpoint, latest, finalized);
+        let agreed = if has_moved { self.finalized() } else { before };
         let is_behind = agreed.is_some_and(|agreed| finalized.saturating_add(LAG_BLOCKS_MAX) < agreed);
         if is_behind {
             self.laggards.insert(endpoint);

@@ -48,6 +48,9 @@ impl Pool {
     pub fn choose_unverified(&mut self, now: Instant) -> Choice {
         let _changed = self.on_tick(now);
         let mut survey = Survey::default();
+        if self.endpoints.iter().all(|endpoint| endpoint.verified) {
+            return survey.nobody();
+        }
         let panic = !self.is_usable(now);
         for (index, endpoint) in (0..).zip(&mut self.endpoints) {
             if endpoint.verified {
@@ -121,7 +124,7 @@ impl Pool {
 
     /// A lease on an endpoint whose breaker admits.
     fn ask(&mut self, now: Instant, index: u8) -> Choice {
-        match self.endpoint_mut(index).breaker.try_acquire(now) {
+        match self.change(index, |endpoint| endpoint.breaker.try_acquire(now)) {
             Admission::Granted(permit) => self.lease(now, index, permit),
             Admission::Refused { .. } => unreachable!("a breaker refused what it admitted"),
         }
@@ -130,9 +133,11 @@ impl Pool {
     /// A lease on an endpoint whose breaker is open.
     fn probe(&mut self, now: Instant, index: u8) -> Choice {
         let probe_interval = self.policy.probe_interval;
-        let endpoint = self.endpoint_mut(index);
-        endpoint.probe_at = Some(now.after(probe_interval));
-        match endpoint.breaker.probe(now) {
+        let permit = self.change(index, |endpoint| {
+            endpoint.probe_at = Some(now.after(probe_interval));
+            endpoint.breaker.probe(now)
+        });
+        match permit {
             Some(permit) => self.lease(now, index, permit),
             None => unreachable!("an open breaker grants every probe"),
         }
@@ -144,12 +149,12 @@ impl Pool {
             attempt_timeout_max,
             ..
         } = self.policy;
-        let endpoint = self.endpoint_mut(index);
-        let timeout = endpoint.health.timeout(attempt_timeout_min, attempt_timeout_max);
-        match endpoint
-            .leases
-            .take(now.after(attempt_timeout_max).after(LEASE_GRACE))
-        {
+        let timeout = self
+            .endpoint(index)
+            .health
+            .timeout(attempt_timeout_min, attempt_timeout_max);
+        let expires = now.after(attempt_timeout_max).after(LEASE_GRACE);
+        match self.change(index, |endpoint| endpoint.leases.take(expires)) {
             Some(hold) => Choice::Ask(Lease {
                 endpoint: index,
                 timeout,
@@ -170,7 +175,9 @@ impl Pool {
         } = self.policy;
         match choice {
             Choice::Ask(lease) => {
-                self.endpoint_mut(lease.endpoint).probe_at = Some(now.after(probe_interval));
+                self.change(lease.endpoint, |endpoint| {
+                    endpoint.probe_at = Some(now.after(probe_interval));
+                });
                 Choice::Ask(Lease {
                     timeout: attempt_timeout_max,
                     ..lease

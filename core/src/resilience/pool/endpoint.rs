@@ -44,6 +44,17 @@ pub(super) struct Endpoint {
     /// Not before this is it probed again.
     pub(super) probe_at: Option<Instant>,
     pub(super) heights: Option<Heights>,
+    due: Due,
+}
+
+/// When time alone changes something, as of the last change: every choice looks at every endpoint, and mostly nothing is
+/// due at any of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+struct Due {
+    /// Not before this is there anything to settle.
+    settle: Option<Instant>,
+    /// When the owner is asked to tick.
+    tick: Option<Instant>,
 }
 
 impl Endpoint {
@@ -59,11 +70,23 @@ impl Endpoint {
             bans_in_a_row: 0,
             probe_at: None,
             heights: None,
+            due: Due::default(),
         }
+    }
+
+    /// Changes the endpoint, and what is due at it with it.
+    pub(super) fn change<T>(&mut self, change: impl FnOnce(&mut Self) -> T) -> T {
+        let result = change(self);
+        self.due = self.find_due();
+        result
     }
 
     /// Makes every change that is due; true when the breaker's state is another one after it.
     pub(super) fn settle(&mut self, now: Instant) -> bool {
+        self.due.settle.is_some_and(|at| at <= now) && self.change(|endpoint| endpoint.make_due_changes(now))
+    }
+
+    fn make_due_changes(&mut self, now: Instant) -> bool {
         self.leases.expire(now);
         self.banned_until = self.banned_until.filter(|until| *until > now);
         self.cordon = self.cordon.filter(|cordon| cordon.until > now);
@@ -154,28 +177,52 @@ impl Endpoint {
         self.verified |= self.cordon.is_none();
     }
 
-    /// Keeps the higher of each height, if the endpoint is to be believed.
-    pub(super) fn on_height(&mut self, latest: u64, finalized: u64) {
+    /// Keeps the higher of each height, if the endpoint is to be believed; true when either was higher.
+    pub(super) fn on_height(&mut self, latest: u64, finalized: u64) -> bool {
         if !self.verified {
-            return;
+            return false;
         }
         let known = self.heights.unwrap_or_default();
         let latest = known.latest.max(latest);
         let finalized = known.finalized.max(finalized.min(latest));
-        self.heights = Some(Heights { latest, finalized });
+        let heights = Some(Heights { latest, finalized });
+        core::mem::replace(&mut self.heights, heights) != heights
     }
 
-    /// When something changes by itself.
+    /// When the owner should tick because something changes by itself.
+    pub(super) const fn tick_at(&self) -> Option<Instant> {
+        self.due.tick
+    }
+
+    /// The same, with what changes.
     pub(super) fn next_deadline(&self) -> Option<Deadline> {
-        let due = |at: Option<Instant>, why| at.map(|at| Deadline { at, why });
-        let probe_at = self.probe_at.filter(|_| !self.verified);
+        let probe = self.probe_deadline().filter(|_| !self.verified);
+        Deadline::earlier(self.deadline_but_for_probe(), probe)
+    }
+
+    fn find_due(&self) -> Due {
+        let settle = Deadline::earlier(self.deadline_but_for_probe(), self.probe_deadline());
+        Due {
+            settle: settle.map(|due| due.at),
+            tick: self.next_deadline().map(|due| due.at),
+        }
+    }
+
+    fn probe_deadline(&self) -> Option<Deadline> {
+        due(self.probe_at, "endpoint may be probed")
+    }
+
+    fn deadline_but_for_probe(&self) -> Option<Deadline> {
         [
             due(self.leases.first_expiry(), "lease is lost"),
             due(self.banned_until, "endpoint ban ends"),
             due(self.cordon.map(|cordon| cordon.until), "endpoint cordon ends"),
-            due(probe_at, "endpoint may be probed"),
         ]
         .into_iter()
         .fold(self.breaker.next_deadline(), Deadline::earlier)
     }
+}
+
+fn due(at: Option<Instant>, why: &'static str) -> Option<Deadline> {
+    at.map(|at| Deadline { at, why })
 }

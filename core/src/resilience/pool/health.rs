@@ -93,6 +93,9 @@ impl Health {
     }
 
     fn failures_as_of(&self, now: Instant) -> u64 {
+        if self.failures == 0 {
+            return 0;
+        }
         let halvings = now.since(self.failures_at).as_secs() / FAILURES_HALF_LIFE.as_secs();
         if halvings < u64::from(u64::BITS) {
             self.failures >> halvings

@@ -1,10 +1,9 @@
-//! The attempts under way at one endpoint: a fixed number of slots, each of which frees itself in the end.
+//! The attempts under way at one endpoint: as many as there are places, each of which frees itself in the end.
 //!
 //! An owner that loses a lease (a task that was cancelled, a request that was dropped) must not take a place for ever, so
-//! every slot has an instant at which it is free again, whatever the owner does. A lease that comes back after that is
+//! every place has an instant at which it is free again, whatever the owner does. A lease that comes back after that is
 //! recognised by its number. Whose fault a lost lease is cannot be known, so it is held against nobody.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -14,88 +13,94 @@ use crate::time::Instant;
 /// The most attempts under way at one endpoint.
 pub(super) const IN_FLIGHT_MAX: u8 = 64;
 
-/// A taken slot.
+/// A taken place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Held {
     number: u64,
     expires: Instant,
 }
 
-/// What a lease keeps to give its slot back.
+/// What a lease keeps to give its place back.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct Hold {
-    slot: usize,
     number: u64,
 }
 
-/// The slots of one endpoint.
+/// The places of one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Leases {
-    slots: Vec<Option<Held>>,
-    in_flight: u8,
+    max: u8,
+    /// The places that are taken, oldest first: most of the time few or none.
+    held: Vec<Held>,
+    first_expiry: Option<Instant>,
     numbered: u64,
     lost: u64,
 }
 
 impl Leases {
-    /// `in_flight_max` free slots.
-    pub(super) fn new(in_flight_max: u8) -> Self {
+    /// `in_flight_max` free places.
+    pub(super) const fn new(in_flight_max: u8) -> Self {
         Self {
-            slots: vec![None; usize::from(in_flight_max)],
-            in_flight: 0,
+            max: in_flight_max,
+            held: Vec::new(),
+            first_expiry: None,
             numbered: 0,
             lost: 0,
         }
     }
 
-    /// Takes a slot that frees itself at `expires`, if there is one.
+    /// Takes a place that frees itself at `expires`, if there is one.
     pub(super) fn take(&mut self, expires: Instant) -> Option<Hold> {
-        let slot = self.slots.iter().position(Option::is_none)?;
+        if self.is_full() {
+            return None;
+        }
         self.numbered += 1;
-        self.in_flight += 1;
         let number = self.numbered;
-        self.slots[slot] = Some(Held { number, expires });
-        Some(Hold { slot, number })
+        self.held.push(Held { number, expires });
+        self.note_first_expiry();
+        Some(Hold { number })
     }
 
-    /// Frees the slot of `hold`, unless it has freed itself by `now`.
+    /// Frees the place of `hold`, unless it has freed itself by `now`.
     pub(super) fn give_back(&mut self, now: Instant, hold: &Hold) {
         self.expire(now);
-        let slot = &mut self.slots[hold.slot];
-        if slot.is_some_and(|held| held.number == hold.number) {
-            *slot = None;
-            self.in_flight -= 1;
+        if let Some(place) = self.held.iter().position(|held| held.number == hold.number) {
+            self.held.remove(place);
+            self.note_first_expiry();
         }
     }
 
-    /// Frees every slot whose time has come.
+    /// Frees every place whose time has come.
     pub(super) fn expire(&mut self, now: Instant) {
-        for slot in &mut self.slots {
-            if slot.is_some_and(|held| held.expires <= now) {
-                *slot = None;
-                self.in_flight -= 1;
-                self.lost += 1;
-            }
+        if self.first_expiry.is_some_and(|first| first <= now) {
+            let before = self.held.len();
+            self.held.retain(|held| held.expires > now);
+            self.lost += (before - self.held.len()) as u64;
+            self.note_first_expiry();
         }
     }
 
-    /// When the next slot frees itself.
-    pub(super) fn first_expiry(&self) -> Option<Instant> {
-        self.slots.iter().flatten().map(|held| held.expires).min()
+    /// When the next place frees itself.
+    pub(super) const fn first_expiry(&self) -> Option<Instant> {
+        self.first_expiry
     }
 
-    /// Whether every slot is taken.
+    /// Whether every place is taken.
     pub(super) fn is_full(&self) -> bool {
-        usize::from(self.in_flight) == self.slots.len()
+        self.held.len() == usize::from(self.max)
     }
 
-    /// How many slots are taken.
-    pub(super) const fn in_flight(&self) -> u8 {
-        self.in_flight
+    /// How many places are taken.
+    pub(super) fn in_flight(&self) -> u8 {
+        u8::try_from(self.held.len()).unwrap_or(u8::MAX)
     }
 
-    /// How many slots had to free themselves.
+    /// How many places had to free themselves.
     pub(super) const fn lost(&self) -> u64 {
         self.lost
+    }
+
+    fn note_first_expiry(&mut self) {
+        self.first_expiry = self.held.iter().map(|held| held.expires).min();
     }
 }

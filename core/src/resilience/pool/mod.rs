@@ -83,12 +83,13 @@ impl Pool {
     /// # Panics
     /// When the lease is another pool's, as far as that can be seen.
     pub fn on_answer(&mut self, now: Instant, lease: Lease, took: Duration) -> Option<Transition> {
-        let endpoint = self.endpoint_mut(lease.endpoint);
-        endpoint.leases.give_back(now, &lease.hold);
-        endpoint.on_answer(now, took);
-        endpoint
-            .breaker
-            .record(now, lease.permit, CallOutcome::Success, took)
+        self.change(lease.endpoint, |endpoint| {
+            endpoint.leases.give_back(now, &lease.hold);
+            endpoint.on_answer(now, took);
+            endpoint
+                .breaker
+                .record(now, lease.permit, CallOutcome::Success, took)
+        })
     }
 
     /// Takes in a failure after `took`. One that took the lease's whole time-out is a time-out. The endpoint is left alone
@@ -105,16 +106,17 @@ impl Pool {
         took: Duration,
     ) -> Option<Transition> {
         let policy = self.policy;
-        let endpoint = self.endpoint_mut(lease.endpoint);
-        endpoint.leases.give_back(now, &lease.hold);
-        let outcome = blame(class);
-        if outcome == CallOutcome::Failure {
-            endpoint.health.on_failure(now, took, lease.timeout);
-        }
-        if class == ErrorClass::RateLimited || retry_after.is_some() {
-            endpoint.ban(now, retry_after, &policy);
-        }
-        endpoint.breaker.record(now, lease.permit, outcome, took)
+        self.change(lease.endpoint, |endpoint| {
+            endpoint.leases.give_back(now, &lease.hold);
+            let outcome = blame(class);
+            if outcome == CallOutcome::Failure {
+                endpoint.health.on_failure(now, took, lease.timeout);
+            }
+            if class == ErrorClass::RateLimited || retry_after.is_some() {
+                endpoint.ban(now, retry_after, &policy);
+            }
+            endpoint.breaker.record(now, lease.permit, outcome, took)
+        })
     }
 
     /// Hands in a lease whose attempt was not made, or was broken off for reasons of our own.
@@ -122,9 +124,10 @@ impl Pool {
     /// # Panics
     /// When the lease is another pool's, as far as that can be seen.
     pub fn cancel(&mut self, now: Instant, lease: Lease) {
-        let endpoint = self.endpoint_mut(lease.endpoint);
-        endpoint.leases.give_back(now, &lease.hold);
-        endpoint.breaker.cancel(now, lease.permit);
+        self.change(lease.endpoint, |endpoint| {
+            endpoint.leases.give_back(now, &lease.hold);
+            endpoint.breaker.cancel(now, lease.permit);
+        });
     }
 
     /// Shuts an endpoint out until `until`, or for as long as the policy has it for this reason. What it reported is
@@ -140,7 +143,7 @@ impl Pool {
             CordonReason::Disagreed => self.policy.disagreement_cordon,
         };
         let until = until.unwrap_or_else(|| now.after(pause));
-        self.endpoint_mut(endpoint).shut(reason, until);
+        self.change(endpoint, |endpoint| endpoint.shut(reason, until));
     }
 
     /// Ends the cordon of an endpoint before its time. It must prove its identity all the same.
@@ -148,7 +151,7 @@ impl Pool {
     /// # Panics
     /// When there is no such endpoint.
     pub fn uncordon(&mut self, endpoint: u8) {
-        self.endpoint_mut(endpoint).cordon = None;
+        self.change(endpoint, |endpoint| endpoint.cordon = None);
     }
 
     /// Lets an endpoint take part: it has proved to be what it should be. While it is cordoned this changes nothing, since
@@ -157,16 +160,17 @@ impl Pool {
     /// # Panics
     /// When there is no such endpoint.
     pub fn mark_verified(&mut self, endpoint: u8) {
-        self.endpoint_mut(endpoint).verify();
+        self.change(endpoint, Endpoint::verify);
     }
 
     /// Notes the heights that a verified endpoint reports; those of any other may be of another chain, and are ignored.
     /// Neither height ever goes back, until the endpoint is cordoned; a finalized height above the latest is cut to it.
+    /// Says whether the endpoint has come further.
     ///
     /// # Panics
     /// When there is no such endpoint.
-    pub fn on_height(&mut self, endpoint: u8, latest: u64, finalized: u64) {
-        self.endpoint_mut(endpoint).on_height(latest, finalized);
+    pub fn on_height(&mut self, endpoint: u8, latest: u64, finalized: u64) -> bool {
+        self.change(endpoint, |endpoint| endpoint.on_height(latest, finalized))
     }
 
     /// The highest block that at least `quorum` independent providers hold to be final, as far as their endpoints are
@@ -177,13 +181,21 @@ impl Pool {
     #[must_use]
     pub fn agreed_finalized(&self, quorum: usize) -> Option<u64> {
         assert!(quorum > 0, "a quorum of nobody was asked for");
-        let mut by_provider = [None; ENDPOINTS_MAX];
+        let (mut by_provider, mut known) = ([0; ENDPOINTS_MAX], ProviderSet::EMPTY);
         for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.verified) {
-            let known = &mut by_provider[usize::from(endpoint.provider)];
-            *known = endpoint.heights.map(|heights| heights.finalized).max(*known);
+            if let Some(heights) = endpoint.heights {
+                let highest = &mut by_provider[usize::from(endpoint.provider)];
+                *highest = heights.finalized.max(*highest);
+                known.insert(endpoint.provider);
+            }
         }
-        by_provider.sort_unstable_by(|a, b| b.cmp(a));
-        by_provider.get(quorum - 1).copied().flatten()
+        let mut highest = [0; ENDPOINTS_MAX];
+        for (place, provider) in known.iter().enumerate() {
+            highest[place] = by_provider[usize::from(provider)];
+        }
+        let highest = &mut highest[..known.len()];
+        highest.sort_unstable_by(|a, b| b.cmp(a));
+        highest.get(quorum - 1).copied()
     }
 
     /// Refuses an endpoint every call, by a person's order, until [`Pool::reset`].
@@ -191,7 +203,7 @@ impl Pool {
     /// # Panics
     /// When there is no such endpoint.
     pub fn force_open(&mut self, endpoint: u8) -> Option<Transition> {
-        self.endpoint_mut(endpoint).breaker.force_open()
+        self.change(endpoint, |endpoint| endpoint.breaker.force_open())
     }
 
     /// Switches an endpoint's breaker off, by a person's order, until [`Pool::reset`].
@@ -199,7 +211,7 @@ impl Pool {
     /// # Panics
     /// When there is no such endpoint.
     pub fn disable(&mut self, endpoint: u8) -> Option<Transition> {
-        self.endpoint_mut(endpoint).breaker.disable()
+        self.change(endpoint, |endpoint| endpoint.breaker.disable())
     }
 
     /// Closes an endpoint's breaker with a clean record, by a person's order.
@@ -207,7 +219,7 @@ impl Pool {
     /// # Panics
     /// When there is no such endpoint.
     pub fn reset(&mut self, endpoint: u8) -> Option<Transition> {
-        self.endpoint_mut(endpoint).breaker.reset()
+        self.change(endpoint, |endpoint| endpoint.breaker.reset())
     }
 
     /// Lets the breakers make the changes that are due, and says what became of each that changed. An owner that reports
@@ -227,10 +239,11 @@ impl Pool {
     /// When something next changes by itself. An owner calls [`Pool::choose_unverified`] after each tick.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Deadline> {
-        self.endpoints
+        let ticks = self
+            .endpoints
             .iter()
-            .map(Endpoint::next_deadline)
-            .fold(None, Deadline::earlier)
+            .filter(|endpoint| endpoint.tick_at().is_some());
+        ticks.min_by_key(|endpoint| endpoint.tick_at())?.next_deadline()
     }
 
     /// The number of an endpoint's provider.
@@ -272,8 +285,8 @@ impl Pool {
         &self.endpoints[usize::from(index)]
     }
 
-    fn endpoint_mut(&mut self, index: u8) -> &mut Endpoint {
-        &mut self.endpoints[usize::from(index)]
+    fn change<T>(&mut self, index: u8, change: impl FnOnce(&mut Endpoint) -> T) -> T {
+        self.endpoints[usize::from(index)].change(change)
     }
 }
 

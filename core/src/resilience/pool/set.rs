@@ -48,9 +48,20 @@ macro_rules! bit_set {
                 self.0 == 0
             }
 
+            /// Those that are in either.
+            #[must_use]
+            pub const fn union(self, other: Self) -> Self {
+                Self(self.0 | other.0)
+            }
+
             /// Those that are in, lowest first.
             pub fn iter(self) -> impl Iterator<Item = u8> {
-                (0..=u8::MAX).take(ENDPOINTS_MAX).filter(move |number| self.contains(*number))
+                let mut left = self.0;
+                core::iter::from_fn(move || {
+                    let lowest = u8::try_from(left.trailing_zeros()).ok()?;
+                    left &= left.checked_sub(1)?; // nothing is left of zero
+                    Some(lowest)
+                })
             }
         }
 
@@ -70,3 +81,6 @@ bit_set!(/// Providers of one pool, by the numbers given to it at the start.
     ProviderSet);
 
 const _: () = assert!(ENDPOINTS_MAX <= u32::BITS as usize, "a bit for every endpoint");
+
+#[cfg(test)]
+mod tests;

@@ -424,8 +424,8 @@ fn a_person_has_the_last_word_on_a_breaker() {
 fn heights_never_go_back_and_a_quorum_counts_providers() {
     let mut pool = pool(&[0, 0, 1, 2]);
     assert_eq!(pool.agreed_finalized(1), None);
-    pool.on_height(0, 100, 90);
-    pool.on_height(0, 99, 80);
+    assert!(pool.on_height(0, 100, 90));
+    assert!(!pool.on_height(0, 99, 80), "nothing is new");
     let heights = Heights {
         latest: 100,
         finalized: 90,
@@ -438,7 +438,7 @@ fn heights_never_go_back_and_a_quorum_counts_providers() {
         None,
         "two endpoints of one provider are one witness"
     );
-    pool.on_height(2, 105, 95);
+    assert!(pool.on_height(2, 105, 95));
     assert_eq!(pool.agreed_finalized(2), Some(95));
     pool.on_height(3, u64::MAX, u64::MAX);
     assert_eq!(

@@ -67,7 +67,7 @@ impl Desk {
 
     /// Chooses among those who follow the chain, and else among all.
     fn choose(&mut self, now: Instant, asked: EndpointSet, providers: ProviderSet) -> Choice {
-        let avoided: EndpointSet = asked.iter().chain(self.laggards.iter()).collect();
+        let avoided = asked.union(self.laggards);
         match self.pool.choose(now, avoided, providers) {
             Choice::None { why, .. } if why != Unavailable::Busy && avoided != asked => {
                 self.pool.choose(now, asked, providers)

@@ -192,6 +192,15 @@ impl Drive {
         }
     }
 
+    /// What is due is found anew after every change.
+    fn check_due(&self) {
+        for endpoint in self.pool.endpoints.iter().chain(&self.ticked.endpoints) {
+            let mut fresh = endpoint.clone();
+            fresh.change(|_| ());
+            assert_eq!(*endpoint, fresh, "a change forgot what is due");
+        }
+    }
+
     fn choose(&mut self, asked: EndpointSet, used: ProviderSet) {
         let now = self.now;
         let panic = self.is_panic(asked, used);
@@ -379,6 +388,7 @@ proptest! {
         let mut drive = Drive::new(&providers, seed);
         for op in &ops {
             drive.run(op);
+            drive.check_due();
             drive.judge();
         }
         drive.judge_liveness();
