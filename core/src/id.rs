@@ -7,6 +7,8 @@ use core::str::FromStr;
 use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
+use crate::purpose::IDEMPOTENCY_KEY;
+
 /// Why a text is not the name of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[error("expected {expected}")]
@@ -166,7 +168,7 @@ impl IdempotencyKey {
     /// The key called `name` within `scope`: two scopes never share a key.
     #[must_use]
     pub fn derive(scope: &str, name: &[u8]) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key("plimsoll idempotency key 2026-11");
+        let mut hasher = IDEMPOTENCY_KEY.hasher();
         hasher.update(&(scope.len() as u64).to_le_bytes());
         hasher.update(scope.as_bytes());
         hasher.update(name);

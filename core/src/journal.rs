@@ -6,11 +6,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use blake3::hazmat::{ContextKey, HasherExt as _};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX};
+use crate::purpose::JOURNAL_CHAIN;
 use crate::time::WallClock;
 
 /// The version of the stored form that this build writes, and the newest that it reads.
@@ -271,14 +271,8 @@ fn encode<T: Serialize>(value: &T, bytes: Vec<u8>) -> Vec<u8> {
         .unwrap_or_else(|error| unreachable!("a record cannot be encoded: {error}"))
 }
 
-/// What the chain's hashes are derived for: the context "plimsoll journal 2026-11 chain", hashed once and for all.
-const CHAIN_KEY: ContextKey = [
-    0xa5, 0x3f, 0x36, 0xf4, 0xc6, 0x22, 0xfa, 0xc2, 0x92, 0x34, 0xef, 0xb3, 0x47, 0x79, 0x17, 0x34, 0xea,
-    0x28, 0xc7, 0xbf, 0x28, 0x55, 0xd2, 0x04, 0x13, 0x03, 0xeb, 0x61, 0xf6, 0xd4, 0x08, 0xc0,
-];
-
 fn link(previous: &ChainHash, bytes: &[u8]) -> ChainHash {
-    let mut hasher = blake3::Hasher::new_from_context_key(&CHAIN_KEY);
+    let mut hasher = JOURNAL_CHAIN.hasher();
     hasher.update(&previous.0);
     hasher.update(bytes);
     ChainHash(*hasher.finalize().as_bytes())

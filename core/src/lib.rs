@@ -23,6 +23,7 @@ pub mod limits;
 pub mod machine;
 pub mod money;
 pub mod outbox;
+mod purpose;
 pub mod resilience;
 pub mod rng;
 pub mod table;

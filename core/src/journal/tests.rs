@@ -1,6 +1,6 @@
 use std::vec::Vec;
 
-use super::{Batch, BatchError, CHAIN_KEY, ChainHash, FORMAT, Head, Position};
+use super::{Batch, BatchError, ChainHash, FORMAT, Head, Position};
 use crate::time::WallClock;
 
 fn sealed(head: &Head, records: &[u64]) -> Batch {
@@ -32,12 +32,6 @@ fn a_chain_reads_back() {
     }
     assert_eq!(read, [1, 2, 3, 4]);
     assert_eq!(head, tip(&two));
-}
-
-#[test]
-fn the_key_of_the_chain_is_its_context() {
-    let context = "plimsoll journal 2026-11 chain";
-    assert_eq!(CHAIN_KEY, blake3::hazmat::hash_derive_key_context(context));
 }
 
 #[test]
