@@ -3,7 +3,7 @@
 //! It shares no line of code with the ledger. Every transaction keeps its own movements and how much of each counts;
 //! an account is four sums. A record that cannot be is refused with a sentence about why.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, btree_map};
 
 use plimsoll_core::id::{AssetId, TransactionId};
 use plimsoll_core::ledger::{AccountKey, LedgerRecord, Owner, Transfer};
@@ -75,8 +75,8 @@ pub(super) struct Books {
 }
 
 impl Books {
-    /// Enters one record and says which accounts it moved, or why it cannot be.
-    pub(super) fn enter(&mut self, record: &LedgerRecord) -> Result<BTreeSet<AccountKey>, String> {
+    /// Enters one record and gives the movements of the transaction that it touched, or says why it cannot be.
+    pub(super) fn enter(&mut self, record: &LedgerRecord) -> Result<&[Transfer], String> {
         match record {
             LedgerRecord::Posted {
                 transaction,
@@ -90,12 +90,8 @@ impl Books {
                 ..
             } => self.open(*transaction, transfers.clone(), Phase::Held, *expires_at),
             LedgerRecord::HoldPosted { hold, amounts, .. } => self.post_hold(*hold, amounts.as_deref()),
-            LedgerRecord::HoldVoided { hold, .. } => {
-                self.close(*hold, Phase::Voided).map(|entry| accounts(&entry))
-            }
-            LedgerRecord::HoldExpired { hold } => {
-                self.close(*hold, Phase::Expired).map(|entry| accounts(&entry))
-            }
+            LedgerRecord::HoldVoided { hold, .. } => self.release(*hold, Phase::Voided),
+            LedgerRecord::HoldExpired { hold } => self.release(*hold, Phase::Expired),
             LedgerRecord::Reversed {
                 transaction,
                 original,
@@ -103,7 +99,7 @@ impl Books {
             } => self.reverse(*transaction, *original),
             LedgerRecord::Refused { .. }
             | LedgerRecord::AccountsOpened { .. }
-            | LedgerRecord::LimitsSet { .. } => Ok(BTreeSet::new()),
+            | LedgerRecord::LimitsSet { .. } => Ok(&[]),
         }
     }
 
@@ -141,7 +137,7 @@ impl Books {
         transfers: Vec<Transfer>,
         phase: Phase,
         expires_at: Option<WallClock>,
-    ) -> Result<BTreeSet<AccountKey>, String> {
+    ) -> Result<&[Transfer], String> {
         if let Some(bad) = transfers.iter().find(|transfer| !transfer.amount.is_positive()) {
             return Err(format!(
                 "{id} moves {} minor units of {}",
@@ -155,21 +151,15 @@ impl Books {
             expires_at,
             is_reversed: false,
         };
-        let touched = accounts(&entry);
-        self.count(&entry, 1);
-        match self.entries.insert(id, entry) {
-            None => Ok(touched),
-            Some(_) => Err(format!("{id} was recorded twice")),
+        count(&mut self.lines, &entry, 1);
+        match self.entries.entry(id) {
+            btree_map::Entry::Vacant(place) => Ok(&place.insert(entry).transfers),
+            btree_map::Entry::Occupied(_) => Err(format!("{id} was recorded twice")),
         }
     }
 
-    fn post_hold(
-        &mut self,
-        id: TransactionId,
-        amounts: Option<&[Amount]>,
-    ) -> Result<BTreeSet<AccountKey>, String> {
-        let mut entry = self.close(id, Phase::HoldPosted)?;
-        let touched = accounts(&entry);
+    fn post_hold(&mut self, id: TransactionId, amounts: Option<&[Amount]>) -> Result<&[Transfer], String> {
+        let entry = close(&mut self.lines, &mut self.entries, id, Phase::HoldPosted)?;
         if let Some(amounts) = amounts {
             let fits = |(transfer, amount): (&Transfer, &Amount)| {
                 !amount.is_negative() && *amount <= transfer.amount
@@ -182,32 +172,16 @@ impl Books {
                 transfer.amount = *amount;
             }
         }
-        entry.phase = Phase::HoldPosted;
-        self.count(&entry, 1);
-        self.entries.insert(id, entry);
-        Ok(touched)
+        count(&mut self.lines, entry, 1);
+        Ok(&entry.transfers)
     }
 
-    /// Takes a hold's reservation out again, since it ended so, and says what it was.
-    fn close(&mut self, id: TransactionId, end: Phase) -> Result<Entry, String> {
-        let held = self
-            .entries
-            .get_mut(&id)
-            .filter(|entry| entry.phase == Phase::Held);
-        let Some(entry) = held else {
-            return Err(format!("{id} was resolved and is no open hold"));
-        };
-        let before = entry.clone();
-        entry.phase = end;
-        self.count(&before, -1);
-        Ok(before)
+    fn release(&mut self, id: TransactionId, end: Phase) -> Result<&[Transfer], String> {
+        let entry = close(&mut self.lines, &mut self.entries, id, end)?;
+        Ok(&entry.transfers)
     }
 
-    fn reverse(
-        &mut self,
-        id: TransactionId,
-        original: TransactionId,
-    ) -> Result<BTreeSet<AccountKey>, String> {
+    fn reverse(&mut self, id: TransactionId, original: TransactionId) -> Result<&[Transfer], String> {
         let posted = self.entries.get_mut(&original).filter(|entry| entry.is_posted());
         let Some(entry) = posted else {
             return Err(format!("{id} reverses {original}, which is not posted"));
@@ -228,30 +202,41 @@ impl Books {
         let transfers = moved.map(opposite).collect();
         self.open(id, transfers, Phase::Posted, None)
     }
-
-    /// Adds what an entry moves to the accounts, or takes it away.
-    fn count(&mut self, entry: &Entry, sign: i128) {
-        for transfer in &entry.transfers {
-            let amount = sign * transfer.amount.minor();
-            let debited = self.lines.entry(transfer.debit_account()).or_default();
-            match entry.phase {
-                Phase::Posted | Phase::HoldPosted => debited.debits += amount,
-                Phase::Held => debited.debits_held += amount,
-                Phase::Voided | Phase::Expired => {}
-            }
-            let credited = self.lines.entry(transfer.credit_account()).or_default();
-            match entry.phase {
-                Phase::Posted | Phase::HoldPosted => credited.credits += amount,
-                Phase::Held => credited.credits_held += amount,
-                Phase::Voided | Phase::Expired => {}
-            }
-        }
-    }
 }
 
-fn accounts(entry: &Entry) -> BTreeSet<AccountKey> {
-    let both = |transfer: &Transfer| [transfer.debit_account(), transfer.credit_account()];
-    entry.transfers.iter().flat_map(both).collect()
+/// Takes a hold's reservation out again, since it ended so, and gives what it was.
+fn close<'a>(
+    lines: &mut BTreeMap<AccountKey, Line>,
+    entries: &'a mut BTreeMap<TransactionId, Entry>,
+    id: TransactionId,
+    end: Phase,
+) -> Result<&'a mut Entry, String> {
+    let held = entries.get_mut(&id).filter(|entry| entry.phase == Phase::Held);
+    let Some(entry) = held else {
+        return Err(format!("{id} was resolved and is no open hold"));
+    };
+    count(lines, entry, -1);
+    entry.phase = end;
+    Ok(entry)
+}
+
+/// Adds what an entry moves to the accounts, or takes it away.
+fn count(lines: &mut BTreeMap<AccountKey, Line>, entry: &Entry, sign: i128) {
+    for transfer in &entry.transfers {
+        let amount = sign * transfer.amount.minor();
+        let debited = lines.entry(transfer.debit_account()).or_default();
+        match entry.phase {
+            Phase::Posted | Phase::HoldPosted => debited.debits += amount,
+            Phase::Held => debited.debits_held += amount,
+            Phase::Voided | Phase::Expired => {}
+        }
+        let credited = lines.entry(transfer.credit_account()).or_default();
+        match entry.phase {
+            Phase::Posted | Phase::HoldPosted => credited.credits += amount,
+            Phase::Held => credited.credits_held += amount,
+            Phase::Voided | Phase::Expired => {}
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,9 @@
 //! After every input, per asset, debits equal credits, posted and held; every account stands as a second set of books
 //! says; and no account is overdrawn.
 
-use std::collections::BTreeSet;
-
 use plimsoll_core::bank::{Bank, Record};
 use plimsoll_core::id::AssetId;
-use plimsoll_core::ledger::AccountKey;
+use plimsoll_core::ledger::{AccountKey, Transfer};
 use plimsoll_core::time::Instant;
 
 use super::books::{Books, Line};
@@ -27,17 +25,18 @@ pub struct Conservation {
 struct Shadow {
     books: Books,
     /// The accounts that the last records moved.
-    touched: BTreeSet<AccountKey>,
+    touched: Vec<AccountKey>,
 }
 
 impl Follower for Shadow {
-    fn follow(&mut self, records: &[&Record]) -> Result<(), Violation> {
+    fn follow<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<(), Violation> {
         self.touched.clear();
         for record in records {
             if let Record::Ledger(record) = record {
                 let entered = self.books.enter(record);
-                let touched = entered.map_err(|why| broken(NAME, "impossible_record", why))?;
-                self.touched.extend(touched);
+                let moved = entered.map_err(|why| broken(NAME, "impossible_record", why))?;
+                let both = |transfer: &Transfer| [transfer.debit_account(), transfer.credit_account()];
+                self.touched.extend(moved.iter().flat_map(both));
             }
         }
         Ok(())
@@ -80,9 +79,9 @@ impl Conservation {
         let Shadow { books, touched } = &self.twin.live;
         for account in touched {
             check_account(bank, *account, &books.line(*account))?;
+            check_asset(bank, account.asset)?;
         }
-        let assets: BTreeSet<AssetId> = touched.iter().map(|account| account.asset).collect();
-        assets.into_iter().try_for_each(|asset| check_asset(bank, asset))
+        Ok(())
     }
 
     fn check_all(&self, bank: &Bank) -> Result<(), Violation> {

@@ -39,7 +39,7 @@ struct Shadow {
 }
 
 impl Follower for Shadow {
-    fn follow(&mut self, records: &[&Record]) -> Result<(), Violation> {
+    fn follow<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<(), Violation> {
         for record in records {
             match record {
                 Record::UserRegistered { .. } => self.users += 1,

@@ -58,7 +58,7 @@ impl Oracle for ExactlyOnce {
 }
 
 impl Follower for Postings {
-    fn follow(&mut self, records: &[&Record]) -> Result<(), Violation> {
+    fn follow<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<(), Violation> {
         for record in records {
             match record {
                 Record::Ledger(record) => self.follow_ledger(record)?,

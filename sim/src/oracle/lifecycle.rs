@@ -186,7 +186,7 @@ impl Oracle for Lifecycle {
 }
 
 impl Follower for Lives {
-    fn follow(&mut self, records: &[&Record]) -> Result<(), Violation> {
+    fn follow<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<(), Violation> {
         for record in records {
             if let Record::Escrow(record) = record {
                 self.follow_escrow(record)?;

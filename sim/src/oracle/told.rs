@@ -191,7 +191,7 @@ fn is_verdict(verdict: &ClaimVerdict, mine: &[Booked], all: &[Booked]) -> bool {
 }
 
 impl Follower for Picture {
-    fn follow(&mut self, records: &[&Record]) -> Result<(), Violation> {
+    fn follow<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<(), Violation> {
         for record in records {
             match record {
                 Record::Ledger(record) => {

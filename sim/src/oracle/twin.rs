@@ -8,7 +8,7 @@ use crate::world::observe::{Observation, Violation};
 /// A picture that is made from records alone.
 pub(super) trait Follower: Clone + Default {
     /// Takes in the records that were decided or committed together, oldest first.
-    fn follow(&mut self, records: &[&Record]) -> Result<(), Violation>;
+    fn follow<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<(), Violation>;
 }
 
 /// The picture as the bank has decided it, and as the journal holds it. A crash takes the first back to the second.
@@ -22,17 +22,14 @@ impl<F: Follower> Twin<F> {
     pub(super) fn observe(&mut self, seen: &Observation<'_>) -> Result<(), Violation> {
         match seen {
             Observation::Handled { effects, .. } => {
-                let records: Vec<&Record> = records_of(effects).collect();
-                if records.is_empty() {
+                let mut records = records_of(effects).peekable();
+                if records.peek().is_none() {
                     Ok(())
                 } else {
-                    self.live.follow(&records)
+                    self.live.follow(records)
                 }
             }
-            Observation::Committed { records, .. } => {
-                let records: Vec<&Record> = records.iter().collect();
-                self.durable.follow(&records)
-            }
+            Observation::Committed { records, .. } => self.durable.follow(records.iter()),
             Observation::Crashed { .. } => {
                 self.live = self.durable.clone();
                 Ok(())
