@@ -33,11 +33,11 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// The earlier of two wishes.
+    /// The earlier of two wishes; the first if they are for the same instant.
     #[must_use]
     pub fn earlier(a: Option<Self>, b: Option<Self>) -> Option<Self> {
         match (a, b) {
-            (Some(a), Some(b)) => Some(a.min(b)),
+            (Some(a), Some(b)) => Some(if b.at < a.at { b } else { a }),
             (one, None) | (None, one) => one,
         }
     }

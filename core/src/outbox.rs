@@ -161,7 +161,7 @@ impl<R: Serialize, A: DependsOnFacts> Outbox<R, A> {
             | State::Resting { .. }
             | State::Fenced => {}
         }
-        if self.state != State::Idle || self.groups.is_empty() {
+        if !matches!(self.state, State::Idle) || self.groups.is_empty() {
             return None;
         }
         let batch = self.seal(wall);
@@ -244,7 +244,7 @@ impl<R: Serialize, A: DependsOnFacts> Outbox<R, A> {
 
     /// The next act that may leave.
     pub fn pop(&mut self) -> Option<A> {
-        if self.state == State::Fenced {
+        if matches!(self.state, State::Fenced) {
             return None;
         }
         if let Some(act) = self.free.pop_front() {

@@ -75,10 +75,10 @@ impl Rng {
     /// When `bound` is zero.
     pub fn below(&mut self, bound: u64) -> u64 {
         assert!(bound > 0, "a number below zero was asked for");
-        let threshold = bound.wrapping_neg() % bound;
         loop {
             let (high, low) = halves(u128::from(self.next_u64()) * u128::from(bound));
-            if low >= threshold {
+            // The threshold is below `bound`, so it need rarely be worked out.
+            if low >= bound || low >= bound.wrapping_neg() % bound {
                 return high;
             }
         }

@@ -146,6 +146,9 @@ impl Bank {
 
     /// Decides upon what was found, oldest first, as far as one group of records has room for it.
     fn decide(&mut self, fx: &mut Effects<Effect>) {
+        if self.out.findings.is_empty() {
+            return;
+        }
         let mut findings = core::mem::take(&mut self.out.findings).into_iter();
         while self.recorded + FINDING_RECORDS_MAX <= GROUP_RECORDS_MAX
             && let Some((chain, finding)) = findings.next()

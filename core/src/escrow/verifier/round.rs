@@ -133,22 +133,25 @@ impl<T: Clone + PartialEq> Round<T> {
     pub(crate) fn standing(&self) -> Standing<T> {
         let mut best = 0;
         for (place, content) in self.contents.iter().enumerate() {
-            let votes = self.votes_for(Some(place));
-            if votes.len() >= QUORUM {
-                let dissenters = self.dissenters(place, &votes);
+            let voices = self.voices_for(Some(place));
+            if voices >= QUORUM {
+                let votes = self.votes_for(Some(place));
                 return Standing::Agreed {
                     content: content.clone(),
+                    dissenters: self.dissenters(place, &votes),
                     votes,
-                    dissenters,
                 };
             }
-            best = best.max(votes.len());
+            best = best.max(voices);
         }
-        let absent = self.votes_for(None);
-        if absent.len() >= QUORUM && (best == 0 || self.is_outvoted(&absent)) {
-            return Standing::Absent { votes: absent };
+        let absent = self.voices_for(None);
+        if absent >= QUORUM {
+            let votes = self.votes_for(None);
+            if best == 0 || self.is_outvoted(&votes) {
+                return Standing::Absent { votes };
+            }
         }
-        let sure = if best == 0 { absent.len() } else { best };
+        let sure = if best == 0 { absent } else { best };
         Standing::Open {
             want: QUORUM.saturating_sub(sure + self.pending),
         }
@@ -171,6 +174,15 @@ impl<T: Clone + PartialEq> Round<T> {
         let mut heights: Vec<u64> = by_provider.into_values().collect();
         heights.sort_unstable_by(|a, b| b.cmp(a));
         heights.get(QUORUM - 1).copied()
+    }
+
+    /// How many providers vote for one content, or for none.
+    fn voices_for(&self, content: Option<usize>) -> usize {
+        let ballots = self.ballots.iter().filter(|ballot| ballot.content == content);
+        ballots
+            .map(|ballot| ballot.provider)
+            .collect::<ProviderSet>()
+            .len()
     }
 
     /// The votes for one content, or for none: the first of each provider.

@@ -89,7 +89,8 @@ impl Desk {
             to: range.to,
             round: range.round.number,
         };
-        let mut round = range.round.clone();
+        let number = range.round.number;
+        let mut round = core::mem::replace(&mut range.round, Round::new(number));
         let want = match round.standing() {
             Standing::Open { want } => want,
             // That a quorum has not got the range proves nothing: two others called it final.
