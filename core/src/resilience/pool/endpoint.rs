@@ -81,9 +81,14 @@ impl Endpoint {
         result
     }
 
+    /// Whether there is anything to settle.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.due.settle.is_some_and(|at| at <= now)
+    }
+
     /// Makes every change that is due; true when the breaker's state is another one after it.
     pub(super) fn settle(&mut self, now: Instant) -> bool {
-        self.due.settle.is_some_and(|at| at <= now) && self.change(|endpoint| endpoint.make_due_changes(now))
+        self.is_due(now) && self.change(|endpoint| endpoint.make_due_changes(now))
     }
 
     fn make_due_changes(&mut self, now: Instant) -> bool {

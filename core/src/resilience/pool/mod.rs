@@ -50,6 +50,8 @@ pub const LEASE_GRACE: Duration = Duration::from_secs(1);
 pub struct Pool {
     policy: PoolPolicy,
     endpoints: Vec<Endpoint>,
+    /// The finalized height of every provider of which it is known, highest first.
+    finalized: Vec<u64>,
     rng: Rng,
 }
 
@@ -74,6 +76,7 @@ impl Pool {
         Self {
             policy,
             endpoints,
+            finalized: Vec::new(),
             rng,
         }
     }
@@ -144,6 +147,7 @@ impl Pool {
         };
         let until = until.unwrap_or_else(|| now.after(pause));
         self.change(endpoint, |endpoint| endpoint.shut(reason, until));
+        self.note_finalized();
     }
 
     /// Ends the cordon of an endpoint before its time. It must prove its identity all the same.
@@ -161,6 +165,7 @@ impl Pool {
     /// When there is no such endpoint.
     pub fn mark_verified(&mut self, endpoint: u8) {
         self.change(endpoint, Endpoint::verify);
+        self.note_finalized();
     }
 
     /// Notes the heights that a verified endpoint reports; those of any other may be of another chain, and are ignored.
@@ -170,7 +175,11 @@ impl Pool {
     /// # Panics
     /// When there is no such endpoint.
     pub fn on_height(&mut self, endpoint: u8, latest: u64, finalized: u64) -> bool {
-        self.change(endpoint, |endpoint| endpoint.on_height(latest, finalized))
+        let has_moved = self.endpoints[usize::from(endpoint)].on_height(latest, finalized);
+        if has_moved {
+            self.note_finalized();
+        }
+        has_moved
     }
 
     /// The highest block that at least `quorum` independent providers hold to be final, as far as their endpoints are
@@ -181,21 +190,7 @@ impl Pool {
     #[must_use]
     pub fn agreed_finalized(&self, quorum: usize) -> Option<u64> {
         assert!(quorum > 0, "a quorum of nobody was asked for");
-        let (mut by_provider, mut known) = ([0; ENDPOINTS_MAX], ProviderSet::EMPTY);
-        for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.verified) {
-            if let Some(heights) = endpoint.heights {
-                let highest = &mut by_provider[usize::from(endpoint.provider)];
-                *highest = heights.finalized.max(*highest);
-                known.insert(endpoint.provider);
-            }
-        }
-        let mut highest = [0; ENDPOINTS_MAX];
-        for (place, provider) in known.iter().enumerate() {
-            highest[place] = by_provider[usize::from(provider)];
-        }
-        let highest = &mut highest[..known.len()];
-        highest.sort_unstable_by(|a, b| b.cmp(a));
-        highest.get(quorum - 1).copied()
+        self.finalized.get(quorum - 1).copied()
     }
 
     /// Refuses an endpoint every call, by a person's order, until [`Pool::reset`].
@@ -232,6 +227,9 @@ impl Pool {
 
     /// Makes the changes that are due, and says which endpoints' breakers changed their state.
     pub fn on_tick(&mut self, now: Instant) -> EndpointSet {
+        if !self.endpoints.iter().any(|endpoint| endpoint.is_due(now)) {
+            return EndpointSet::EMPTY;
+        }
         let settle = |(index, endpoint): (u8, &mut Endpoint)| endpoint.settle(now).then_some(index);
         (0..).zip(&mut self.endpoints).filter_map(settle).collect()
     }
@@ -279,6 +277,17 @@ impl Pool {
                 cordon: endpoint.cordon.filter(|cordon| cordon.until > now),
                 heights: endpoint.heights,
             })
+    }
+
+    fn note_finalized(&mut self) {
+        let mut by_provider = [None; ENDPOINTS_MAX];
+        for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.verified) {
+            let known = &mut by_provider[usize::from(endpoint.provider)];
+            *known = endpoint.heights.map(|heights| heights.finalized).max(*known);
+        }
+        self.finalized.clear();
+        self.finalized.extend(by_provider.into_iter().flatten());
+        self.finalized.sort_unstable_by(|a, b| b.cmp(a));
     }
 
     fn endpoint(&self, index: u8) -> &Endpoint {

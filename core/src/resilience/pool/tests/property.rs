@@ -192,8 +192,13 @@ impl Drive {
         }
     }
 
-    /// What is due is found anew after every change.
-    fn check_due(&self) {
+    /// What is kept beside the endpoints is what they say.
+    fn check_kept(&self) {
+        for pool in [&self.pool, &self.ticked] {
+            let mut fresh = pool.clone();
+            fresh.note_finalized();
+            assert_eq!(*pool, fresh, "a change forgot what is final");
+        }
         for endpoint in self.pool.endpoints.iter().chain(&self.ticked.endpoints) {
             let mut fresh = endpoint.clone();
             fresh.change(|_| ());
@@ -388,7 +393,7 @@ proptest! {
         let mut drive = Drive::new(&providers, seed);
         for op in &ops {
             drive.run(op);
-            drive.check_due();
+            drive.check_kept();
             drive.judge();
         }
         drive.judge_liveness();
