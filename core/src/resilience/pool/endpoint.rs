@@ -201,20 +201,20 @@ impl Endpoint {
 
     /// The same, with what changes.
     pub(super) fn next_deadline(&self) -> Option<Deadline> {
-        let probe = self.probe_deadline().filter(|_| !self.verified);
-        Deadline::earlier(self.deadline_but_for_probe(), probe)
+        let probe_at = self.probe_at.filter(|_| !self.verified);
+        Deadline::earlier(
+            self.deadline_but_for_probe(),
+            due(probe_at, "endpoint may be probed"),
+        )
     }
 
     fn find_due(&self) -> Due {
-        let settle = Deadline::earlier(self.deadline_but_for_probe(), self.probe_deadline());
+        let rest = self.deadline_but_for_probe().map(|due| due.at);
+        let with_probe = rest.into_iter().chain(self.probe_at).min();
         Due {
-            settle: settle.map(|due| due.at),
-            tick: self.next_deadline().map(|due| due.at),
+            settle: with_probe,
+            tick: if self.verified { rest } else { with_probe },
         }
-    }
-
-    fn probe_deadline(&self) -> Option<Deadline> {
-        due(self.probe_at, "endpoint may be probed")
     }
 
     fn deadline_but_for_probe(&self) -> Option<Deadline> {

@@ -203,6 +203,8 @@ impl Drive {
             let mut fresh = endpoint.clone();
             fresh.change(|_| ());
             assert_eq!(*endpoint, fresh, "a change forgot what is due");
+            let tick_at = endpoint.next_deadline().map(|deadline| deadline.at);
+            assert_eq!(endpoint.tick_at(), tick_at, "two answers to when to tick");
         }
     }
 
