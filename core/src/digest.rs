@@ -30,6 +30,13 @@ impl Digest {
         Self::default()
     }
 
+    /// The digest in the making whose value so far is `value`.
+    #[must_use]
+    pub const fn resume(value: u128) -> Self {
+        let (high, low) = halves(value);
+        Self { high, low }
+    }
+
     /// The 128 bits so far.
     #[must_use]
     pub const fn value(&self) -> u128 {

@@ -289,6 +289,15 @@ impl<R: Serialize, A: DependsOnFacts> Outbox<R, A> {
         self.next
     }
 
+    /// The batch that the store was asked to append, while it is not known what became of it.
+    #[must_use]
+    pub const fn in_flight(&self) -> Option<&Batch> {
+        match &self.state {
+            State::Appending(batch) | State::Doubtful { batch, .. } => Some(batch),
+            State::Idle | State::Resting { .. } | State::Fenced => None,
+        }
+    }
+
     /// The records that wait for a commit, oldest first.
     pub fn uncommitted(&self) -> impl Iterator<Item = &R> {
         self.records.iter()

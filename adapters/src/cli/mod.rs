@@ -5,6 +5,7 @@
 
 mod check;
 mod config;
+mod replay;
 mod serve;
 mod sim;
 
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand};
 use crate::telemetry::{self, DEFAULT_FILTER, LogFormat};
 use check::CheckArgs;
 use config::ConfigArgs;
+use replay::ReplayArgs;
 use serve::ServeArgs;
 use sim::SimArgs;
 
@@ -61,6 +63,8 @@ enum Command {
     Check(CheckArgs),
     /// Look at a configuration without starting anything.
     Config(ConfigArgs),
+    /// Replay what `serve --record` recorded, and check that the code does what it did.
+    Replay(ReplayArgs),
     /// Simulate: run scenarios over many seeds, with every oracle watching.
     Sim(SimArgs),
 }
@@ -101,6 +105,7 @@ impl Cli {
             Command::Serve(args) => serve::run(args),
             Command::Check(args) => check::run(&args),
             Command::Config(args) => config::run(&args),
+            Command::Replay(args) => replay::run(&args),
             Command::Sim(args) => Ok(sim::run(args)),
         }
     }

@@ -24,6 +24,7 @@ fn help_teaches() {
     insta::assert_snapshot!("help", help(&[]));
     insta::assert_snapshot!("help_serve", help(&["serve"]));
     insta::assert_snapshot!("help_check", help(&["check"]));
+    insta::assert_snapshot!("help_replay", help(&["replay"]));
     insta::assert_snapshot!("help_config_check", help(&["config", "check"]));
 }
 
@@ -41,5 +42,12 @@ fn contradictions_are_refused() {
     assert!(refusal(&["serve", "--dev", "--config", "x"]).contains("cannot be used with"));
     assert!(refusal(&["serve", "--dev", "--init"]).contains("cannot be used with"));
     assert!(refusal(&["serve", "--dev", "--listen", "nowhere"]).contains("invalid socket address"));
+    for until in ["0", "yesterday", "3:", "2026-13-01T00:00:00Z"] {
+        let refused = refusal(&["replay", "flight", "--until", until]);
+        assert!(
+            refused.contains("write a number of inputs such as 1500, SEGMENT:INPUT"),
+            "{refused}"
+        );
+    }
     assert!(refusal(&["serve", "--config", "x", "--listen", "127.0.0.1:1"]).contains("cannot be used with"));
 }

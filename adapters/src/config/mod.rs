@@ -11,6 +11,7 @@ mod chains;
 mod escrow;
 mod fault;
 mod pool;
+mod record;
 mod section;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ use plimsoll_core::money::{Asset, Registry};
 
 pub use api::{AdminToken, ApiConfig, RateLimit, Shutdown};
 pub use fault::{ConfigError, ConfigFault};
+pub use record::{RecordConfig, RecordKey};
 
 use crate::chain::EndpointUrl;
 
@@ -49,6 +51,8 @@ pub struct ServerConfig {
     pub bank: BankConfig,
     /// Where the endpoints of the chains are.
     pub endpoints: BTreeMap<EndpointId, EndpointUrl>,
+    /// How it is recorded, if that is asked for.
+    pub record: RecordConfig,
 }
 
 impl ServerConfig {
@@ -100,6 +104,7 @@ fn read(values: Dict, seed: u64, faults: &mut Faults) -> Option<ServerConfig> {
     let products = assets::read_products(root.tables("products", faults), &registry, faults);
     let mut schedule = escrow::read(root.table("escrow", faults), faults);
     let pool = pool::read(root.table("pool", faults), faults);
+    let record = record::read(root.table("record", faults), faults);
     root.finish(faults);
 
     let (configs, endpoints): (Vec<_>, Vec<_>) = chains.into_iter().unzip();
@@ -116,6 +121,7 @@ fn read(values: Dict, seed: u64, faults: &mut Faults) -> Option<ServerConfig> {
             seed,
         },
         endpoints: endpoints.into_iter().flatten().collect(),
+        record,
     })
 }
 

@@ -55,6 +55,7 @@ fn the_sample_is_sound_and_says_the_defaults() {
     );
 
     // What the sample spells out is what is assumed when it is left out.
+    assert_eq!(config.record.limits, super::RecordConfig::default().limits);
     assert_eq!(config.bank.pool, plimsoll_core::resilience::PoolPolicy::default());
     let schedule = plimsoll_core::escrow::EscrowConfig::default();
     assert_eq!(config.bank.escrow.fast_track, schedule.fast_track);
@@ -196,4 +197,29 @@ fn secrets_are_never_shown() {
         ("https://bsc.drpc.org", &format!("ftp://bsc.drpc.org/{TOKEN}")),
     ]);
     assert!(!faults(&spoilt).contains(TOKEN));
+}
+
+#[test]
+fn a_recording_is_bounded_and_its_key_is_never_shown() {
+    let record = |fields: &str| format!("{SAMPLE}\n").replacen("segment_bytes = 67108864", fields, 1);
+    let config = load(&record(
+        "key = \"do-not-show-this-secret\"\nsegment_bytes = 16384",
+    ))
+    .expect("it loads");
+    assert_eq!(config.record.limits.segment_bytes, 16_384);
+    assert_eq!(
+        config.record.key.as_ref().map(super::RecordKey::expose),
+        Some(TOKEN)
+    );
+    assert!(!format!("{config:?}").contains(TOKEN));
+    let short = faults(&record("key = \"a secret\"\nsegment_bytes = 1000"));
+    assert!(
+        short.contains("record.key: is not at least 22 visible ASCII characters"),
+        "{short}"
+    );
+    assert!(
+        short.contains("record.segment_bytes: is 1000\n    fix: write a number from 16384 to 1073741824"),
+        "{short}"
+    );
+    assert!(!short.contains("a secret"));
 }

@@ -14,4 +14,4 @@ pub use chain::{DevChain, DevChainError};
 pub use faucet::route as faucet;
 pub use greeting::Greeting;
 pub use rpc::{ENDPOINTS, router as rpc};
-pub use settings::{config, journal_path};
+pub use settings::{RECORD_KEY, config, journal_path};

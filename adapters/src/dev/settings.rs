@@ -5,12 +5,16 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_core::id::BlockHash;
 
-use crate::config::{ConfigError, ServerConfig};
+use crate::config::{ConfigError, RecordKey, ServerConfig};
 
 /// The configuration as it would be written.
 const DEV: &str = include_str!("dev.toml");
 /// The journal's file in the data folder.
 const JOURNAL: &str = "journal.db";
+
+/// The key with which recordings of development servers are redacted, so that they can be replayed without being told it.
+/// Nobody's name is in them.
+pub const RECORD_KEY: &str = "development recordings hide nothing";
 
 /// Where the journal of the data folder `folder` is.
 #[must_use]
@@ -36,5 +40,6 @@ pub fn config(
     let mut config = ServerConfig::from_toml(&written, seed)?;
     config.api.listen = listen;
     config.journal = journal_path(folder);
+    config.record.key = Some(RecordKey::new(RECORD_KEY.to_owned()));
     Ok(config)
 }

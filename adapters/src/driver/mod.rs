@@ -23,4 +23,4 @@ pub use run::{Driver, DriverError};
 pub use witness::Witness;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

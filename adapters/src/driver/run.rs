@@ -105,6 +105,8 @@ impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
     pub async fn run(mut self, stop: impl Future<Output = ()>) -> Result<(), DriverError> {
         let mut stop = pin!(stop);
         let mut mail = Vec::with_capacity(REQUESTS_PER_TURN_MAX);
+        self.witness
+            .turned(self.clock.now(), self.clock.wall(), &self.bank, &self.outbox);
         self.handle(Event::Tick); // what was not done when the last process ended begins again
         loop {
             self.turn();
@@ -154,6 +156,7 @@ impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
                 });
             }
         }
+        self.witness.ended();
         self.store.close().await;
         Ok(())
     }
@@ -190,15 +193,17 @@ impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
 
     /// Asks the journal what must be asked and does what may be done.
     fn turn(&mut self) {
-        let now = self.clock.now();
-        if let Some(request) = self.outbox.store_request(now, self.clock.wall()) {
+        let (now, wall) = (self.clock.now(), self.clock.wall());
+        if let Some(request) = self.outbox.store_request(now, wall) {
             self.asked_at = now;
+            self.witness.asked(now, wall, &request);
             self.store.ask(request);
         }
         while let Some(act) = self.outbox.pop() {
             self.witness.released(now, &act);
             self.execute(act);
         }
+        self.witness.turned(now, wall, &self.bank, &self.outbox);
         let (committed, accepted) = (
             self.outbox.head().position.count(),
             self.outbox.accepted().count(),
@@ -213,7 +218,7 @@ impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
     }
 
     fn on_store(&mut self, answer: StoreAnswer) -> Result<(), DriverError> {
-        let now = self.clock.now();
+        let (now, was) = (self.clock.now(), *self.outbox.head());
         let standing = match answer {
             StoreAnswer::Appended(appended) => {
                 if appended == Appended::Committed {
@@ -223,6 +228,8 @@ impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
             }
             StoreAnswer::Head(head) => self.outbox.on_head(now, head),
         };
+        let has_moved = *self.outbox.head() != was;
+        self.witness.answered(now, answer.recorded(standing, has_moved));
         match standing {
             Standing::Writer => Ok(()),
             Standing::Fenced => Err(DriverError::Fenced),

@@ -1,6 +1,8 @@
 //! Tasks are started here and nowhere else, so that nothing runs without an owner.
 
 use std::future::{Future, pending};
+use std::io;
+use std::thread;
 
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -9,6 +11,14 @@ use tokio::task::{JoinHandle, JoinSet};
 #[expect(clippy::disallowed_methods, reason = "the one place where a task is started")]
 pub(crate) fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
     tokio::spawn(future)
+}
+
+/// Starts a thread for work that waits for a disk. Its owner must join it.
+pub(crate) fn start_thread(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> io::Result<thread::JoinHandle<()>> {
+    thread::Builder::new().name(name.to_owned()).spawn(work)
 }
 
 /// Tasks of one kind. They are aborted when their owner drops them.

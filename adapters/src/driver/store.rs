@@ -4,10 +4,11 @@ use std::future::pending;
 use std::panic::resume_unwind;
 
 use plimsoll_core::journal::Head;
-use plimsoll_core::outbox::{Appended, StoreRequest};
+use plimsoll_core::outbox::{Appended, Standing, StoreRequest};
 use tokio::task::{JoinError, JoinHandle};
 
 use super::spawn::spawn;
+use crate::recorder::{Answered, HeadSeen};
 use crate::store::Journal;
 
 /// A journal that is idle, or at work in a task of its own.
@@ -22,6 +23,19 @@ pub(super) struct Store<J> {
 pub(super) enum StoreAnswer {
     Appended(Appended),
     Head(Option<Head>),
+}
+
+impl StoreAnswer {
+    /// The answer as a recording has it, given what the outbox made of it.
+    pub(super) const fn recorded(self, standing: Standing, has_moved: bool) -> Answered {
+        match (self, standing) {
+            (Self::Appended(appended), _) => Answered::Appended(appended),
+            (Self::Head(None), _) => Answered::Head(HeadSeen::Unreadable),
+            (Self::Head(Some(_)), Standing::Fenced) => Answered::Head(HeadSeen::Another),
+            (Self::Head(Some(_)), Standing::Writer) if has_moved => Answered::Head(HeadSeen::Committed),
+            (Self::Head(Some(_)), Standing::Writer) => Answered::Head(HeadSeen::NotCommitted),
+        }
+    }
 }
 
 impl<J: Journal> Store<J> {

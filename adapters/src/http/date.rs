@@ -6,7 +6,7 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Writes a date: `2026-11-22T10:21:00.000000Z`.
-pub(super) fn write(date: WallClock) -> String {
+pub(crate) fn write(date: WallClock) -> String {
     let micros = date.as_micros();
     let (seconds, fraction) = (
         micros.div_euclid(MICROS_PER_SECOND),
@@ -22,7 +22,7 @@ pub(super) fn write(date: WallClock) -> String {
 }
 
 /// Reads a date in UTC, years 1970 to 9999, up to six decimals of a second.
-pub(super) fn read(text: &str) -> Option<WallClock> {
+pub(crate) fn read(text: &str) -> Option<WallClock> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
     let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
     let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));

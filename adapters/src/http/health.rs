@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use super::metrics::is_up;
 use super::{Api, date};
 use crate::driver::Pulse;
+use crate::recorder::RecordingPulse;
 
 /// A driver whose loop has not gone round for so long hangs. It ticks at least each second when nothing happens.
 const HEARTBEAT_AGE_MAX: Duration = Duration::from_secs(10);
@@ -89,6 +90,7 @@ pub(super) async fn health(State(api): State<Api>) -> Response {
         checks.extend(status.chains.iter().flat_map(|chain| endpoints(chain, &time)));
         checks.push(oldest_open(&api, status, &time));
     }
+    checks.extend(api.metrics.recording().map(|pulse| recording(&pulse, &time)));
     respond(checks)
 }
 
@@ -260,6 +262,17 @@ fn oldest_open(api: &Api, status: &Status, time: &str) -> Named {
         Verdict::Warn,
         format!("{dead} transactions are dead letters: a person must look"),
     )
+}
+
+/// A recording never stands in the way of the service, and somebody should know when it is not whole.
+fn recording(pulse: &RecordingPulse, time: &str) -> Named {
+    let check = check("recorder:lost", (pulse.lost, "inputs"), time);
+    let why = if pulse.has_failed {
+        "the recording failed and has ended: see the log, free some space and restart to record again"
+    } else {
+        "the recording has gaps: its disk does not keep up"
+    };
+    unless(check, pulse.lost == 0 && !pulse.has_failed, Verdict::Warn, why)
 }
 
 fn respond(checks: Vec<Named>) -> Response {

@@ -20,7 +20,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::recording::RecordingFigures;
 use crate::driver::Pulse;
+use crate::recorder::{RecordingPulse, RecordingStatus};
 use label::{
     AssetLabel, CordonLabel, EndpointLabel, ReasonLabel, RequestLabel, RouteLabel, StageLabel,
     TransitionLabel,
@@ -49,6 +51,7 @@ pub struct Metrics {
     requests: Family<RequestLabel, Counter>,
     request_seconds: Family<RouteLabel, Histogram>,
     standing: Standing,
+    recording: Option<RecordingFigures>,
 }
 
 impl fmt::Debug for Metrics {
@@ -75,10 +78,23 @@ impl Metrics {
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             standing: Standing::default(),
+            recording: None,
         };
         metrics.register_events();
         metrics.standing.register(&mut metrics.registry);
         metrics
+    }
+
+    /// Shows the figures of a recording as well, if one is made.
+    #[must_use]
+    pub fn with_recording(mut self, status: Option<RecordingStatus>) -> Self {
+        self.recording = status.map(|status| RecordingFigures::new(status, &mut self.registry));
+        self
+    }
+
+    /// How the recording does, if one is made.
+    pub(super) fn recording(&self) -> Option<RecordingPulse> {
+        self.recording.as_ref().map(RecordingFigures::pulse)
     }
 
     fn register_events(&mut self) {
@@ -195,6 +211,7 @@ impl Metrics {
         heartbeat_age: Duration,
     ) -> String {
         self.standing.take_pulse(pulse, heartbeat_age);
+        self.recording.iter().for_each(RecordingFigures::refresh);
         if let Some(status) = status {
             self.standing.take_status(now, status);
         }

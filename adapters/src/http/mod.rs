@@ -19,6 +19,7 @@ mod limit;
 mod metrics;
 mod openapi;
 mod problem;
+mod recording;
 mod refusal;
 mod server;
 mod snapshot;
@@ -48,6 +49,7 @@ pub use problem::{Code, Problem};
 pub use server::serve;
 
 pub(crate) use body::Body;
+pub(crate) use date::{read as read_date, write as write_date};
 pub(crate) use field::{address, amount_of_scale};
 
 use crate::clock::Clock;

@@ -85,14 +85,15 @@ impl Bank {
             transactions: self.state.ledger().transaction_count(),
             stages: self.state.escrow().stages().collect(),
             oldest_open: self.state.escrow().open().next().map(|(named, _)| named),
-            chains: self
-                .config
-                .escrow
-                .chains
-                .iter()
-                .map(|chain| self.chain_status(chain))
-                .collect(),
+            chains: self.chains(),
         }
+    }
+
+    /// How every chain and its endpoints stand.
+    #[must_use]
+    pub fn chains(&self) -> Vec<ChainStatus> {
+        let chains = self.config.escrow.chains.iter();
+        chains.map(|chain| self.chain_status(chain)).collect()
     }
 
     fn chain_status(&self, config: &ChainConfig) -> ChainStatus {

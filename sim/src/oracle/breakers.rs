@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use core::time::Duration;
 
 use plimsoll_core::bank::{Act, Effect, Event, Notice};
-use plimsoll_core::escrow::Fault as Silence;
+use plimsoll_core::escrow::{Answer, BlockRef, Fault as Silence, Question, Receipt};
 use plimsoll_core::id::CallId;
 use plimsoll_core::machine::Intent;
 use plimsoll_core::resilience::breaker::TripModel;
@@ -35,6 +35,8 @@ pub struct Breakers {
     calls: BTreeMap<CallId, Call>,
     /// The number of the step.
     step: u64,
+    /// What each call asked, where nobody says who tells untruths: that must be seen from the answers.
+    questions: Option<BTreeMap<CallId, Question>>,
 }
 
 /// What is known of an endpoint's breaker.
@@ -80,11 +82,58 @@ impl Breakers {
             endpoints: vec![Breaker::default(); plan.topology.endpoints.len()],
             calls: BTreeMap::new(),
             step: 0,
+            questions: None,
+        }
+    }
+
+    /// The oracle for recorded lives that are seen from their beginning, of a bank with `policy` and so many endpoints;
+    /// `None` when its breakers count otherwise than in a row, which is not judged.
+    ///
+    /// No plan says who tells untruths. An endpoint is not judged any more once it answered what does not fit its question,
+    /// or was shut out.
+    #[must_use]
+    pub fn of_recording(policy: PoolPolicy, endpoints: usize) -> Option<Self> {
+        match policy.breaker.model {
+            TripModel::Consecutive { .. } => Some(Self {
+                policy,
+                endpoints: vec![Breaker::default(); endpoints],
+                calls: BTreeMap::new(),
+                step: 0,
+                questions: Some(BTreeMap::new()),
+            }),
+            TripModel::Rate { .. } => None,
+        }
+    }
+
+    /// Where no plan says who is not to be judged, finds out.
+    fn doubt(&mut self, event: &Event, effects: &[Effect]) {
+        let Some(questions) = &mut self.questions else {
+            return;
+        };
+        if let Event::Answered { call, outcome } = event
+            && let (Some(question), Some(call)) = (questions.remove(call), self.calls.get(call))
+        {
+            let is_odd = outcome.as_ref().is_ok_and(|answer| !fits(&question, answer));
+            self.endpoints[usize::from(call.endpoint)].has_lied |= is_odd;
+        }
+        for effect in effects {
+            match effect {
+                Intent::Act(Act::Ask { call, question, .. }) => {
+                    questions.insert(*call, question.clone());
+                }
+                Intent::Act(Act::Notice(
+                    Notice::Disagreement { endpoint } | Notice::Cordoned { endpoint, .. },
+                )) => {
+                    self.endpoints[usize::from(endpoint.index)].has_lied = true;
+                }
+                Intent::Act(Act::Notice(_) | Act::Reply { .. }) | Intent::Record(_) => {}
+            }
         }
     }
 
     fn step(&mut self, at: Instant, event: &Event, effects: &[Effect]) -> Result<(), Violation> {
         self.step += 1;
+        self.doubt(event, effects);
         self.hear(at, event);
         self.changes(at, effects)?;
         self.questions(at, effects)?;
@@ -290,6 +339,34 @@ impl Breakers {
     }
 }
 
+/// Whether an answer is one to its question, and does not contradict itself.
+fn fits(question: &Question, answer: &Answer) -> bool {
+    let agree = |one: &BlockRef, other: &BlockRef| one.number != other.number || one.hash == other.hash;
+    match (question, answer) {
+        (Question::Identity { .. }, Answer::Identity { .. }) => true,
+        (Question::Heads, Answer::Heads { latest, finalized }) => finalized.number <= latest.number,
+        (Question::Receipt { tx }, Answer::Receipt { finalized, receipt }) => {
+            let fits = |receipt: &Receipt| receipt.tx == *tx && agree(finalized, &receipt.block);
+            receipt.as_ref().is_none_or(fits)
+        }
+        (
+            Question::Scan { from, to, .. },
+            Answer::Scan {
+                finalized,
+                last,
+                logs,
+            },
+        ) => last.is_none_or(|last| {
+            let inside = logs.iter().all(|log| (*from..=*to).contains(&log.block));
+            last.number == *to && inside && agree(finalized, &last)
+        }),
+        (
+            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } | Question::Scan { .. },
+            _,
+        ) => false,
+    }
+}
+
 /// How many of these outcomes were so; certainly, if `is_certain`.
 fn count(heard: &[(CallOutcome, bool)], outcome: CallOutcome, is_certain: bool) -> u32 {
     let so = heard
@@ -328,6 +405,7 @@ impl Oracle for Breakers {
             Observation::Handled { input, effects, .. } => self.step(at, &input.event, effects),
             Observation::Crashed { .. } => {
                 self.calls.clear();
+                self.questions.iter_mut().for_each(BTreeMap::clear);
                 for breaker in &mut self.endpoints {
                     *breaker = Breaker {
                         has_lied: breaker.has_lied,

@@ -59,7 +59,10 @@ impl Oracle for Conservation {
                 self.check_all(bank)?;
                 self.twin.observe(seen)
             }
-            Observation::Restarted { bank, .. } => self.check_all(bank),
+            Observation::Restarted { bank, .. } => {
+                self.twin.observe(seen)?;
+                self.check_all(bank)
+            }
             Observation::Committed { .. }
             | Observation::Released { .. }
             | Observation::ReplyDelivered { .. }

@@ -75,7 +75,7 @@ impl Oracle for Decisions {
             }
             Observation::Restarted { .. } => {
                 self.wall = WallClock::default();
-                Ok(())
+                self.twin.observe(seen)
             }
             Observation::Committed { .. }
             | Observation::Released { .. }
@@ -109,7 +109,7 @@ impl Decisions {
                         is_judged = true;
                         self.judge(wanted, refusal)?;
                     }
-                    self.twin.live.follow(&[record])?;
+                    self.twin.live.follow(std::iter::once(record))?;
                 }
                 Intent::Act(Act::Reply { request, reply }) if *request == asked && !is_judged => {
                     self.judge_turning_away(wanted, reply)?;

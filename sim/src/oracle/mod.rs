@@ -22,6 +22,8 @@ pub mod told;
 mod twin;
 pub mod zero_loss;
 
+use plimsoll_core::bank::BankConfig;
+
 use crate::world::observe::{Oracle, Violation};
 use crate::world::plan::Plan;
 
@@ -45,6 +47,32 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(zero_loss::ZeroLoss::default()),
         Box::new(expectation::Expectation::default()),
     ]
+}
+
+/// The oracles that can judge a recording of a bank with `config`: they need nothing but inputs, effects and records. Those
+/// that judge what endpoints say know of one chain, and of lives that are seen from their beginning.
+#[must_use]
+pub fn of_recording(config: &BankConfig, is_from_beginning: bool) -> Vec<Box<dyn Oracle>> {
+    let mut oracles: Vec<Box<dyn Oracle>> = vec![
+        Box::new(conservation::Conservation::default()),
+        Box::new(exactly_once::ExactlyOnce::default()),
+        Box::new(idempotency::Idempotency::default()),
+        Box::new(told::Told::default()),
+        Box::new(dates::Dates::default()),
+        Box::new(durability::Durability::default()),
+        Box::new(replay::Replay::default()),
+    ];
+    let [chain] = config.escrow.chains.as_slice() else {
+        return oracles;
+    };
+    let providers: Vec<String> = chain.endpoints.iter().map(|one| one.provider.clone()).collect();
+    if is_from_beginning {
+        oracles.push(Box::new(testimony::Testimony::of_providers(providers.clone())));
+        let breakers = breakers::Breakers::of_recording(config.pool, providers.len());
+        oracles.extend(breakers.map(|breakers| Box::new(breakers) as Box<dyn Oracle>));
+    }
+    oracles.push(Box::new(lifecycle::Lifecycle::blind(providers)));
+    oracles
 }
 
 /// A way to complain: a violation in the name of one oracle.

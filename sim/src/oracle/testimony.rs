@@ -69,8 +69,14 @@ impl Testimony {
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
         let endpoints = plan.topology.endpoints.iter();
+        Self::of_providers(endpoints.map(|one| one.provider.clone()).collect())
+    }
+
+    /// The oracle for lives that are seen from their beginning. `providers` run the endpoints, in order.
+    #[must_use]
+    pub const fn of_providers(providers: Vec<String>) -> Self {
         Self {
-            providers: endpoints.map(|one| one.provider.clone()).collect(),
+            providers,
             calls: BTreeMap::new(),
             of_transactions: BTreeMap::new(),
             of_ranges: BTreeMap::new(),

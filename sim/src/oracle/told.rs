@@ -54,7 +54,7 @@ impl Oracle for Told {
         };
         for effect in *effects {
             match effect {
-                Intent::Record(record) => self.twin.live.follow(&[record])?,
+                Intent::Record(record) => self.twin.live.follow(std::iter::once(record))?,
                 Intent::Act(Act::Reply { request, reply }) => {
                     self.judge(*request, reply, &input.event)
                         .map_err(|why| broken(NAME, "untrue_reply", why))?;

@@ -11,7 +11,8 @@ pub(super) trait Follower: Clone + Default {
     fn follow<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<(), Violation>;
 }
 
-/// The picture as the bank has decided it, and as the journal holds it. A crash takes the first back to the second.
+/// The picture as the bank has decided it, and as the journal holds it. A process that begins
+/// anew begins with the second.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Twin<F> {
     pub(super) live: F,
@@ -30,13 +31,13 @@ impl<F: Follower> Twin<F> {
                 }
             }
             Observation::Committed { records, .. } => self.durable.follow(records.iter()),
-            Observation::Crashed { .. } => {
+            Observation::Restarted { .. } => {
                 self.live = self.durable.clone();
                 Ok(())
             }
             Observation::Released { .. }
             | Observation::ReplyDelivered { .. }
-            | Observation::Restarted { .. }
+            | Observation::Crashed { .. }
             | Observation::Fault { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),

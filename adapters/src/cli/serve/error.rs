@@ -8,6 +8,7 @@ use crate::chain::TlsError;
 use crate::config::ConfigError;
 use crate::dev::DevChainError;
 use crate::driver::{DriverError, RecoverError};
+use crate::recorder::RecorderError;
 use crate::store::StoreError;
 
 /// Why serving did not begin, or ended otherwise than it was told to.
@@ -46,6 +47,12 @@ pub enum ServeError {
     /// The bank cannot go on from the journal.
     #[error(transparent)]
     Recover(#[from] RecoverError<StoreError>),
+    /// Recording was asked for, and nothing says how to redact.
+    #[error("record: record.key is not set")]
+    RecordKey,
+    /// The recording cannot begin.
+    #[error(transparent)]
+    Record(#[from] RecorderError),
     /// TLS cannot be had.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -66,7 +73,11 @@ impl ServeError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Journal(error) | Self::Recover(RecoverError::Journal(error)) => error.hint(),
+            Self::RecordKey => Some(
+                "names are hashed with it; set PLIMSOLL_RECORD__KEY=\"$(openssl rand -base64 24)\", and keep it to replay",
+            ),
             Self::Config(_)
+            | Self::Record(_)
             | Self::Seed(_)
             | Self::Folder { .. }
             | Self::Chain(_)

@@ -35,7 +35,8 @@ use signals::Signals;
     plimsoll serve --dev                                    try it: no configuration, a chain of its own\n  \
     plimsoll serve --dev --data /tmp/plimsoll --listen 127.0.0.1:9000\n  \
     plimsoll serve --config plimsoll.toml --init            the first start: makes the journal\n  \
-    plimsoll serve --config plimsoll.toml                   every later one\n\n\
+    plimsoll serve --config plimsoll.toml                   every later one\n  \
+    plimsoll serve --config plimsoll.toml --record flight   the same, with a flight recorder\n\n\
     SIGTERM or SIGINT stops it: requests under way finish, everything is flushed, exit code 0.\n\
     The configuration is described in adapters/plimsoll.sample.toml; PLIMSOLL_API__LISTEN overrides api.listen.")]
 pub(super) struct ServeArgs {
@@ -65,6 +66,10 @@ pub(super) struct ServeArgs {
         conflicts_with = "config"
     )]
     listen: SocketAddr,
+    /// Record everything that the bank is told to segments in this folder, for `plimsoll replay`. Names are hashed with
+    /// record.key; the folder is bounded by record.segment_bytes and record.segments_max.
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
 }
 
 pub(super) fn run(args: ServeArgs) -> Result<ExitCode, CliError> {
@@ -84,11 +89,14 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
             } else {
                 Mode::MustExist
             };
-            let server = Server::open(config, mode, clock).await?;
+            let server = Server::open(config, mode, clock)
+                .await?
+                .recording(args.record.as_deref())?;
             server.run(OpenApiRouter::new(), signals.next()).await
         }
         None => {
-            let server = DevServer::open(args.data, args.listen, seed, clock).await?;
+            let mut server = DevServer::open(args.data, args.listen, seed, clock).await?;
+            server.server = server.server.recording(args.record.as_deref())?;
             write!(io::stdout(), "{}", server.greeting)?;
             server.run(signals.next()).await
         }

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::config::ServerConfig;
 use crate::driver::spawn::spawn;
 use crate::driver::{Driver, Recovered, recover};
 use crate::http::{self, Api, Metrics};
+use crate::recorder::{Recorder, Redactor};
 use crate::store::{Mode, SqliteJournal};
 
 /// Everything that must be had before anything is done.
@@ -27,6 +29,7 @@ pub(super) struct Server {
     listener: TcpListener,
     journal: SqliteJournal,
     recovered: Recovered,
+    recorder: Option<Recorder>,
 }
 
 impl Server {
@@ -57,7 +60,21 @@ impl Server {
             listener,
             journal,
             recovered,
+            recorder: None,
         })
+    }
+
+    /// Records to `folder`, if there is one.
+    pub(super) fn recording(mut self, folder: Option<&Path>) -> Result<Self, ServeError> {
+        let Some(folder) = folder else { return Ok(self) };
+        let record = &self.config.record;
+        let key = record.key.as_ref().ok_or(ServeError::RecordKey)?;
+        self.recorder = Some(Recorder::start(
+            folder,
+            record.limits,
+            Redactor::new(key.expose()),
+        )?);
+        Ok(self)
     }
 
     /// Where it listens.
@@ -83,9 +100,11 @@ impl Server {
             listener,
             journal,
             recovered,
+            recorder,
         } = self;
         let chains = config.bank.escrow.chains;
-        let metrics = Arc::new(Metrics::new(chains.clone()));
+        let recording = recorder.as_ref().map(Recorder::status);
+        let metrics = Arc::new(Metrics::new(chains.clone()).with_recording(recording));
         let counted = Arc::clone(&metrics);
         let on_notice = move |notice: &Notice| {
             log(notice);
@@ -93,7 +112,7 @@ impl Server {
         };
         let internet = Internet::reaching(config.endpoints.values())?;
         let client = EvmClient::new(config.endpoints, internet, clock);
-        let (driver, handle) = Driver::new(journal, recovered, client, clock, on_notice);
+        let (driver, handle) = Driver::new(journal, recovered, client, clock, (on_notice, recorder));
         let (stop_driver, driver_stopped) = oneshot::channel::<()>();
         let mut driving = spawn(driver.run(async { drop(driver_stopped.await) }));
 

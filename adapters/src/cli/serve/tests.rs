@@ -29,7 +29,11 @@ async fn open(folder: &Path) -> Result<DevServer, ServeError> {
 
 /// Runs a server on `folder` while `story` lasts, and stops it in an orderly way.
 async fn with_server<F: Future<Output = ()>>(folder: &Path, story: impl FnOnce(Client) -> F) {
-    let server = open(folder).await.expect("a server");
+    with(open(folder).await.expect("a server"), story).await;
+}
+
+/// Runs `server` while `story` lasts, and stops it in an orderly way.
+async fn with<F: Future<Output = ()>>(server: DevServer, story: impl FnOnce(Client) -> F) {
     let client = Client(server.server.address().expect("an address"));
     let (stop, stopped) = oneshot::channel::<()>();
     let told = async {
@@ -45,6 +49,15 @@ struct Client(SocketAddr);
 
 impl Client {
     async fn send(self, method: &str, path: &str, key: &str, body: &str) -> (u16, Value) {
+        let (status, body) = self.exchange(method, path, key, body).await;
+        (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+    }
+
+    async fn text(self, path: &str) -> (u16, String) {
+        self.exchange("GET", path, "-", "").await
+    }
+
+    async fn exchange(self, method: &str, path: &str, key: &str, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.0).await.expect("a connection");
         let request = format!(
             "{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\nidempotency-key: {key}\r\n\
@@ -60,7 +73,7 @@ impl Client {
             .nth(1)
             .and_then(|code| code.parse().ok())
             .expect("a status");
-        (status, serde_json::from_str(body).unwrap_or(Value::Null))
+        (status, body.to_owned())
     }
 
     async fn get(self, path: &str) -> Value {
@@ -142,6 +155,43 @@ async fn deposits_are_credited_claimed_or_not_and_the_same_folder_goes_on() {
         .await
         .expect("an audit");
     assert!(report.is_sound(), "{:?}", report.findings);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_did_can_be_replayed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let flight = folder.path().join("flight");
+    for name in ["Ada", "Grace"] {
+        let mut server = open(folder.path()).await.expect("a server");
+        server.server = server.server.recording(Some(&flight)).expect("a recording");
+        with(server, async |client| {
+            let user = client.post("/api/v1/users", name, json!({ "name": name })).await;
+            let address = &user["deposit_addresses"][0]["address"];
+            let tx = client.pay(address, "USDC", "130").await;
+            let claim = json!({ "user": user["id"], "chain": "eip155:1337", "tx": tx });
+            client.post("/api/v1/escrow/claims", name, claim).await;
+            client
+                .expect(user["id"].as_str().expect("an id"), "GOLD", "1.00000000")
+                .await;
+            let health = client.get("/health").await;
+            let check = &health["checks"]["recorder:lost"][0];
+            assert_eq!(
+                (&check["observedValue"], &check["status"]),
+                (&json!(0), &json!("pass"))
+            );
+            let (_, metrics) = client.text("/metrics").await;
+            assert!(metrics.contains("plimsoll_recorder_lost_inputs 0"), "{metrics}");
+        })
+        .await;
+    }
+    let journal = super::dev::journal_path(folder.path());
+    let (code, out) = crate::cli::replay::at(&flight, &journal);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.contains("000002.plmrec: life 2 from its beginning"), "{out}");
+    assert!(
+        out.contains("testimony, breakers, lifecycle"),
+        "every oracle that can judges: {out}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use crate::store::{Journal, Progress};
 
 /// What an append does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     Commits,
     Fails,
     UnknownAndKept,
@@ -35,14 +35,14 @@ struct Disk {
 
 /// A journal whose disk the test can see.
 #[derive(Debug, Clone)]
-pub(super) struct MemoryJournal {
+pub(crate) struct MemoryJournal {
     disk: Arc<Mutex<Disk>>,
     /// One permit an append.
     gate: Arc<Semaphore>,
 }
 
 impl MemoryJournal {
-    pub(super) fn new(fates: &[Fate]) -> Self {
+    pub(crate) fn new(fates: &[Fate]) -> Self {
         let journal = Self::gated(fates);
         journal.open_gate();
         journal
@@ -69,7 +69,7 @@ impl MemoryJournal {
         self.gate.add_permits(Semaphore::MAX_PERMITS / 2);
     }
 
-    pub(super) fn make_head_unreadable(&self, times: u32) {
+    pub(crate) fn make_head_unreadable(&self, times: u32) {
         self.disk().unreadable = times;
     }
 

@@ -3,7 +3,7 @@
 mod commits;
 mod deposits;
 mod ends;
-mod journal;
+pub(crate) mod journal;
 
 use std::future::{Future, pending};
 use std::time::Duration;
