@@ -10,7 +10,7 @@ use crate::engine::Latency;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "on", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Fault {
     /// A chain endpoint misbehaves.
     Endpoint {
@@ -63,7 +63,7 @@ const fn always() -> u8 {
 
 /// How an endpoint misbehaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum EndpointFault {
     /// Connections are refused at once.
     Dead,
@@ -156,7 +156,7 @@ pub enum Lie {
 
 /// A link of the simulated network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "to", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum LinkName {
     /// Between the bank and one endpoint.
     Endpoint {
@@ -184,7 +184,7 @@ pub enum Direction {
 
 /// How a link misbehaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum LinkFault {
     /// Nothing gets through.
     Partition,
@@ -220,7 +220,7 @@ pub enum LinkFault {
 
 /// How the store misbehaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum StoreFault {
     /// It cannot be reached: appends fail, and the head cannot be read.
     Unavailable,
@@ -241,7 +241,7 @@ pub enum StoreFault {
 /// How the disk under the store misbehaves. What was durable is then damaged, and must be found out before anybody relies
 /// on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum DiskFault {
     /// One bit of what is durable is flipped when the fault begins, silently.
     BitFlip,
@@ -265,7 +265,7 @@ pub enum DiskFault {
 
 /// What hits the bank's process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ProcessFault {
     /// It dies when the fault begins and is started again when the fault ends.
     Crash {
@@ -315,7 +315,7 @@ pub enum CrashLoss {
 
 /// What a chain does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum ChainFault {
     /// The last blocks are replaced when the fault begins (trap E11). Finalized blocks never are, so a deep
     /// reorganisation needs a finality stall before it.

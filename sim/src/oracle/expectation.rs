@@ -18,6 +18,9 @@ use crate::world::{Part, Stats};
 /// The oracle's name: a run that breaks an expectation alone is neither unsafe nor stuck.
 pub const NAME: &str = "expectation";
 
+const FOUND: &str = ", found ";
+const FOUND_ONLY: &str = ", found only ";
+
 /// The oracle.
 #[derive(Debug, Default)]
 pub struct Expectation {
@@ -107,8 +110,12 @@ impl Expectation {
                 .deposits(end.at)
                 .filter(|(_, truth)| is_users(truth.due))
                 .count();
+            if due == 0 {
+                let detail = "nothing was due to anybody".to_owned();
+                return Err(broken(NAME, "all_credited", detail));
+            }
             let missing = due.saturating_sub(self.credited.len());
-            if due == 0 || missing > 0 {
+            if missing > 0 {
                 let detail = format!("{missing} of {due} deposits are not credited");
                 return Err(broken(NAME, "all_credited", detail));
             }
@@ -187,9 +194,17 @@ pub fn percentile<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
     sorted.get(rank.max(1) - 1).copied()
 }
 
-fn missed(name: &'static str, expected: Option<u64>, found: impl core::fmt::Display) -> Violation {
-    let expected = expected.unwrap_or_default();
-    broken(NAME, name, format!("expected {expected}, found {found}"))
+fn missed(name: &'static str, expected: Option<u64>, found: impl Into<u128>) -> Violation {
+    let (expected, found) = (u128::from(expected.unwrap_or_default()), found.into());
+    let found_word = if found < expected { FOUND_ONLY } else { FOUND };
+    broken(NAME, name, format!("expected {expected}{found_word}{found}"))
+}
+
+/// Whether fewer of something were counted than expected. That says something about the scenario as a whole alone: in
+/// any smaller one there are fewer.
+#[must_use]
+pub fn is_shortfall(violation: &Violation) -> bool {
+    violation.oracle == NAME && violation.detail.contains(FOUND_ONLY)
 }
 
 #[cfg(test)]

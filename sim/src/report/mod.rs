@@ -8,7 +8,7 @@ use core::time::Duration;
 pub use table::Table;
 
 use crate::oracle::expectation::percentile;
-use crate::run::{Ending, Failure, Finding, Single, Tally};
+use crate::run::{Ending, Finding, Single, Tally};
 
 /// The table of many scenarios.
 #[must_use]
@@ -57,6 +57,11 @@ pub fn failure(tally: &Tally, finding: &Finding, commit: &str) -> String {
         others => format!(", and {others} other seeds alike"),
     };
     let Tally { scenario, handle, .. } = tally;
+    let which = if tally.is_expanded {
+        handle.clone()
+    } else {
+        format!("{handle} --seed {seed}")
+    };
     format!(
         "FAILED  {scenario}  ({}{others})\n\
          \x20 seed       {seed}\n\
@@ -64,7 +69,7 @@ pub fn failure(tally: &Tally, finding: &Finding, commit: &str) -> String {
          \x20 oracle     {}\n\
          \x20 invariant  {}\n\
          \x20 detail     {}\n\
-         \x20 replay     plimsoll sim replay {handle} --seed {seed} --trace trace.jsonl\n",
+         \x20 replay     plimsoll sim replay {which} --trace trace.jsonl\n",
         failure.kind(),
         failure.oracle(),
         failure.invariant(),
@@ -83,7 +88,7 @@ pub fn single(scenario: &str, run: &Single) -> String {
     let mttr = recoveries.sum::<Duration>().checked_div(count);
     let outcome = match &run.ending {
         Ending::Passed => "passed".to_owned(),
-        Ending::Failed(failure) => told(failure),
+        Ending::Failed(failure) => format!("failed ({}): {failure}", failure.kind()),
     };
     let lines = [
         ("scenario", scenario.to_owned()),
@@ -125,16 +130,6 @@ pub fn single(scenario: &str, run: &Single) -> String {
         assert!(written.is_ok(), "a string takes everything");
     }
     text
-}
-
-fn told(failure: &Failure) -> String {
-    format!(
-        "failed ({}): {}: {}: {}",
-        failure.kind(),
-        failure.oracle(),
-        failure.invariant(),
-        failure.detail()
-    )
 }
 
 fn result(tally: &Tally) -> String {

@@ -8,6 +8,7 @@ fn tally(failed: u64) -> Tally {
     Tally {
         scenario: "escrow/test".to_owned(),
         handle: "escrow/test".to_owned(),
+        is_expanded: false,
         seeds: 100,
         failed,
         simulated: Duration::from_secs(6_000),

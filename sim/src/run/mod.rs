@@ -1,10 +1,11 @@
 //! Runs scenarios over many seeds, on several threads, with a result that does not depend on how many.
 //!
 //! `one` runs one seed, `baseline` compares it with the same run undisturbed, `threads` spreads seeds over threads,
-//! `panics` keeps a panic of the code under test from the terminal, `tally` adds the runs up in the order of their
-//! seeds.
+//! `panics` keeps a panic of the code under test from the terminal, `fingerprint` says which failures are the same,
+//! `tally` adds the runs up in the order of their seeds.
 
 mod baseline;
+mod fingerprint;
 mod one;
 mod panics;
 mod tally;
@@ -12,7 +13,8 @@ mod threads;
 
 use core::num::NonZeroUsize;
 
-pub use one::{Ending, Failure, Single, replay, traced};
+pub use fingerprint::Fingerprint;
+pub use one::{DETERMINISM, Ending, Failure, Single, prove, replay, traced};
 pub use tally::{Finding, Tally};
 
 use crate::scenario::Scenario;
@@ -27,9 +29,9 @@ pub const SWARM_SEEDS: u64 = 1_000;
 pub struct Campaign<'a> {
     /// The scenarios.
     pub scenarios: &'a [Scenario],
-    /// The first seed.
+    /// The first seed. An expanded scenario has one of its own.
     pub first_seed: u64,
-    /// How many seeds each scenario gets; [`SEEDS`] or [`SWARM_SEEDS`] when nothing is said.
+    /// How many seeds each scenario gets; [`SEEDS`] or [`SWARM_SEEDS`] when nothing is said, and one if it is expanded.
     pub seeds: Option<u64>,
     /// How many threads to use.
     pub jobs: NonZeroUsize,
@@ -65,13 +67,12 @@ impl Campaign<'_> {
         if self.scenarios.is_empty() {
             return Err(CampaignError::NoScenario);
         }
+        if self.seeds == Some(0) {
+            return Err(CampaignError::NoSeed);
+        }
         let mut total: u64 = 0;
         for scenario in self.scenarios {
-            let count = self.seeds_of(scenario);
-            if count == 0 {
-                return Err(CampaignError::NoSeed);
-            }
-            let first = self.first_seed;
+            let (first, count) = self.seeds_of(scenario);
             let past_the_last = CampaignError::TooManySeeds { first, count };
             first.checked_add(count).ok_or(past_the_last)?;
             total = total.checked_add(count).ok_or(past_the_last)?;
@@ -86,21 +87,25 @@ impl Campaign<'_> {
     pub fn run(&self, on_run: &(dyn Fn(&Scenario, bool) + Sync)) -> Result<Vec<Tally>, CampaignError> {
         self.size()?;
         let tallies = self.scenarios.iter().map(|scenario| {
-            let seeds = self.first_seed..self.first_seed + self.seeds_of(scenario);
+            let (first, count) = self.seeds_of(scenario);
             let run = |seed| {
                 let single = one::run(scenario, seed, self.twice);
                 on_run(scenario, single.ending.is_passed());
                 single
             };
-            let runs = threads::map(self.jobs, seeds, &run);
+            let runs = threads::map(self.jobs, first..first + count, &run);
             Tally::of(scenario, runs)
         });
         Ok(tallies.collect())
     }
 
-    fn seeds_of(&self, scenario: &Scenario) -> u64 {
+    /// The first seed of a scenario, and how many there are.
+    fn seeds_of(&self, scenario: &Scenario) -> (u64, u64) {
+        if let Some(expanded) = scenario.expanded() {
+            return (expanded.seed, 1);
+        }
         let usual = if scenario.is_swarm() { SWARM_SEEDS } else { SEEDS };
-        self.seeds.unwrap_or(usual)
+        (self.first_seed, self.seeds.unwrap_or(usual))
     }
 }
 

@@ -12,6 +12,9 @@ use crate::world::observe::Violation;
 use crate::world::plan::{Plan, PlanError};
 use crate::world::{Outcome, Stats, Tracing, Verdict, World};
 
+/// Who finds that the same run did not do the same twice.
+pub const DETERMINISM: &str = "determinism";
+
 /// What came of one run.
 #[derive(Debug, Clone)]
 pub struct Single {
@@ -43,8 +46,10 @@ pub enum Ending {
 pub enum Failure {
     /// The code under test panicked.
     Crash {
-        /// The message, and where.
+        /// The message.
         message: String,
+        /// Where in the sources, if that is known: file, line and column.
+        place: Option<String>,
     },
     /// An oracle found an invariant broken.
     Safety(Violation),
@@ -101,34 +106,52 @@ impl Failure {
     #[must_use]
     pub fn detail(&self) -> String {
         match self {
-            Self::Crash { message } => message.clone(),
+            Self::Crash { message, place } => match place {
+                Some(place) => format!("{message}, at {place}"),
+                None => message.clone(),
+            },
             Self::Safety(violation) | Self::Expectation(violation) => violation.detail.clone(),
             Self::Liveness { left } => left.join("; "),
         }
     }
 }
 
+impl core::fmt::Display for Failure {
+    /// All of it on one line, as far as the finding is one line.
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let (oracle, invariant) = (self.oracle(), self.invariant());
+        write!(f, "{oracle}: {invariant}: {}", self.detail())
+    }
+}
+
 /// Runs one seed, or twice the same.
 pub(super) fn run(scenario: &Scenario, seed: u64, twice: bool) -> Single {
-    let plan = scenario.expand(seed);
-    let first = run_plan(&plan, seed, None);
-    let mut single = first.unwrap_or_else(|faults| unreachable!("an expanded plan is sound: {faults:?}"));
+    let single = prove(&scenario.expand(seed), seed, twice);
+    single.unwrap_or_else(|faults| unreachable!("an expanded plan is sound: {faults:?}"))
+}
+
+/// Runs `plan`, with `seed` for what it leaves to chance. If it passes and `twice` is asked for, it is run again, which
+/// must come to the same digest.
+///
+/// # Errors
+/// Everything that is wrong with the plan.
+pub fn prove(plan: &Plan, seed: u64, twice: bool) -> Result<Single, Vec<PlanError>> {
+    let mut single = run_plan(plan, seed, None)?;
     if twice && single.ending.is_passed() {
-        let again = run_plan(&plan, seed, None);
-        let digest = again.map_or(0, |again| again.digest);
+        let digest = run_plan(plan, seed, None)?.digest;
         if digest != single.digest {
             single.ending = Ending::Failed(Failure::Safety(Violation {
-                oracle: "determinism",
+                oracle: DETERMINISM,
                 invariant: "same_digest",
                 detail: format!(
                     "the first run came to {:032x}, the second to {digest:032x}{}",
                     single.digest,
-                    parting(&plan, seed)
+                    parting(plan, seed)
                 ),
             }));
         }
     }
-    single
+    Ok(single)
 }
 
 /// Where two more runs part, if these do too.
@@ -144,7 +167,7 @@ fn parting(plan: &Plan, seed: u64) -> String {
     }
 }
 
-/// Runs `plan`, which `seed` drew, once more, and gives its trace too.
+/// Runs `plan` once, with `seed` for what it leaves to chance, and gives its trace too.
 ///
 /// # Errors
 /// Everything that is wrong with the plan.
@@ -160,7 +183,7 @@ pub fn traced(plan: &Plan, seed: u64) -> Result<(Single, Transcript), Vec<PlanEr
     Ok((single, transcript))
 }
 
-/// Runs `plan`, which `seed` drew, once more, and writes a trace if one is wanted.
+/// Runs `plan` once, with `seed` for what it leaves to chance, and writes a trace if one is wanted.
 ///
 /// # Errors
 /// Everything that is wrong with the plan.
@@ -204,11 +227,9 @@ fn ending(verdict: Verdict) -> Ending {
         }
         Verdict::Safety(violation) => Failure::Safety(violation),
         Verdict::Liveness(left) => Failure::Liveness { left },
-        Verdict::Crash { message } => match panics::place() {
-            Some(place) => Failure::Crash {
-                message: format!("{message}, at {place}"),
-            },
-            None => Failure::Crash { message },
+        Verdict::Crash { message } => Failure::Crash {
+            message,
+            place: panics::place(),
         },
     })
 }

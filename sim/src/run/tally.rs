@@ -19,6 +19,8 @@ pub struct Tally {
     pub scenario: String,
     /// What names it on a command line.
     pub handle: String,
+    /// Whether it is expanded: then there is one seed, and it is the file's.
+    pub is_expanded: bool,
     /// How many seeds were run.
     pub seeds: u64,
     /// How many of them failed.
@@ -69,6 +71,7 @@ impl Tally {
         let mut tally = Self {
             scenario: scenario.name.clone(),
             handle: scenario.handle.clone(),
+            is_expanded: scenario.expanded().is_some(),
             seeds: runs.len() as u64,
             failed: 0,
             simulated: Duration::ZERO,

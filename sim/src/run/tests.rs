@@ -55,7 +55,7 @@ fn failures_of_one_kind_are_one_finding_with_its_lowest_seed() {
     };
     assert_eq!((finding.seed, finding.count), (5, 8));
     assert_eq!(finding.failure.kind(), "expectation");
-    assert_eq!(finding.failure.detail(), "expected 1, found 0");
+    assert_eq!(finding.failure.detail(), "expected 1, found only 0");
 }
 
 #[test]

@@ -59,12 +59,16 @@ impl ScenarioError {
     #[must_use]
     pub(super) fn from_toml(file: &str, text: &str, error: &toml::de::Error) -> Self {
         // The parser gives no place when a whole table is at fault: then it is the start of the file.
-        Self::at(
-            file,
-            text,
-            error.span().unwrap_or(0..0),
-            error.message().to_owned(),
-        )
+        Self::at(file, text, error.span().unwrap_or(0..0), plainly(error.message()))
+    }
+
+    /// An error in the field at `path`, such as `plan.faults[3].until_ms`, or in the innermost table on the way to it
+    /// that is there.
+    #[must_use]
+    pub(super) fn in_field(file: &str, text: &str, path: &str, message: String) -> Self {
+        let mut error = Self::at(file, text, place_of(text, path), message);
+        path.clone_into(&mut error.field);
+        error
     }
 }
 
@@ -99,6 +103,44 @@ pub fn closest<'a>(found: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|name| (strsim::damerau_levenshtein(found, name), name));
     let (distance, name) = scored.min_by_key(|(distance, _)| *distance)?;
     (distance <= found.len().max(name.len()).div_ceil(3)).then_some(name)
+}
+
+/// The parser's message in the words that serde has for the same elsewhere.
+fn plainly(message: &str) -> String {
+    let unexpected = message.strip_prefix("unexpected keys in table: ");
+    let Some((found, known)) = unexpected.and_then(|rest| rest.split_once(", available keys: ")) else {
+        let whole = "expected a whole number, 0 or more";
+        let message = message
+            .replace("expected u64", whole)
+            .replace("expected u32", whole);
+        return message.replace(" as i128", "");
+    };
+    let known: Vec<String> = known.split(", ").map(|name| format!("`{name}`")).collect();
+    let first = found.split(", ").next().unwrap_or(found);
+    format!("unknown field `{first}`, expected one of {}", known.join(", "))
+}
+
+/// Where the field at `path` is, or as much of the way to it as there is.
+fn place_of(text: &str, path: &str) -> Range<usize> {
+    let (root, _) = DeTable::parse_recoverable(text);
+    let mut place = 0..0;
+    let mut table = Some(root.get_ref());
+    for step in path.split('.') {
+        let (name, index) = match step.split_once('[') {
+            Some((name, index)) => (name, index.trim_end_matches(']').parse::<usize>().ok()),
+            None => (step, None),
+        };
+        let Some((key, value)) = table.and_then(|table| table.get_key_value(name)) else {
+            break;
+        };
+        let entry = index.and_then(|index| value.get_ref().as_array()?.get(index));
+        place = match entry {
+            Some(entry) => entry.span(),
+            None => key.span(),
+        };
+        table = entry.unwrap_or(value).get_ref().as_table();
+    }
+    place
 }
 
 /// A hint from serde's message about an unknown name, which quotes the name and then every known one.

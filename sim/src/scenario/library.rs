@@ -11,43 +11,8 @@ const FOLDER: &str = "scenarios";
 /// What stands for every scenario.
 const ALL: &str = "all";
 
-macro_rules! embedded {
-    ($($name:literal),+ $(,)?) => {
-        /// The project's scenarios, by name, as they were when the program was built.
-        pub const EMBEDDED: &[(&str, &str)] = &[
-            $(($name, include_str!(concat!("../../../scenarios/", $name, ".toml")))),+
-        ];
-    };
-}
-
-embedded!(
-    "escrow/all_automation_fails",
-    "escrow/answers_lost",
-    "escrow/clock_wanders",
-    "escrow/commit_outcome_unknown",
-    "escrow/crash_and_restart",
-    "escrow/crash_right_after",
-    "escrow/damaged_journal",
-    "escrow/database_unavailable",
-    "escrow/duplicate_and_concurrent_claims",
-    "escrow/every_trap",
-    "escrow/five_of_seven_fail",
-    "escrow/flapping_endpoints",
-    "escrow/hash_stealing",
-    "escrow/hundred_concurrent_deposits",
-    "escrow/lagging_endpoint",
-    "escrow/links_swizzled",
-    "escrow/lying_endpoint",
-    "escrow/network_timeouts",
-    "escrow/one_endpoint_fails",
-    "escrow/reorg",
-    "escrow/rolling_restarts",
-    "escrow/six_of_seven_fail",
-    "escrow/swarm",
-    "escrow/sync_failed",
-    "ledger/holds_under_crashes",
-    "ledger/swarm",
-);
+/// The project's scenarios, by name, as they were when the program was built.
+pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
 /// Why no scenarios could be had.
 #[derive(Debug, thiserror::Error)]

@@ -78,12 +78,25 @@ enum SimError {
         /// Their names.
         names: String,
     },
-    /// The plan cannot be shown.
-    #[error("failed to write the plan as TOML")]
-    Plan(#[from] toml::ser::Error),
     /// A trace cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// A scenario that draws from a seed was given none.
+    #[error("which run of `{handle}`? It draws from a seed: add --seed, for example --seed 0")]
+    NoSeed {
+        /// What names the scenario.
+        handle: String,
+    },
+    /// An expanded scenario has one seed, and another one was given.
+    #[error("`{handle}` is expanded and runs with its own seed {own}, not with {given}: leave --seed out")]
+    OtherSeed {
+        /// What names the scenario.
+        handle: String,
+        /// What was asked for.
+        given: u64,
+        /// What it has.
+        own: u64,
+    },
     /// A file cannot be written.
     #[error("failed to write {}", .path.display())]
     Write {

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
+use plimsoll_sim::scenario::Expanded;
 use plimsoll_sim::trace::{Event, Transcript, words};
 use tempfile::TempDir;
 
@@ -115,7 +116,7 @@ fn a_replay_comes_to_the_same_digest_and_exit_code() {
     let (code, text) = again();
     assert_eq!(code, 13);
     assert!(
-        text.contains("outcome      failed (expectation): expectation: rejected: expected 1, found 0"),
+        text.contains("outcome      failed (expectation): expectation: rejected: expected 1, found only 0"),
         "{text}"
     );
     assert_eq!(again(), (code, text));
@@ -149,13 +150,39 @@ fn a_trace_tells_everything_that_happened() {
 }
 
 #[test]
-fn a_plan_is_shown_as_toml_that_says_everything() {
+fn a_run_is_expanded_and_replayed_from_the_file_alone() {
+    let (folder, path) = failing("rejected = 1");
+    let expanded = folder.path().join("expanded.toml");
+    let (path, expanded) = (path.to_str().unwrap(), expanded.to_str().unwrap());
+    let (code, drawn) = sim(&["replay", path, "--seed", "7", "--expanded", expanded]);
+    assert_eq!(code, 13);
+    let text = fs::read_to_string(expanded).unwrap();
+    assert!(text.contains("\n# It fails: expectation: rejected: "), "{text}");
+    assert!(text.contains("\nfingerprint = \"expectation-rejected-"), "{text}");
+    let (code, again) = sim(&["replay", expanded]);
+    assert_eq!((code, again), (13, drawn.replace("small", "expanded")));
+    let (code, table) = sim(&["run", expanded, "--seeds", "50", "--twice"]);
+    assert_eq!(code, 13);
+    assert!(table.contains("1 FAILED"), "{table}");
+    assert!(
+        table.contains(&format!("sim replay {expanded} --trace")),
+        "{table}"
+    );
+    let other = refusal(&["replay", expanded, "--seed", "8"]);
+    assert!(other.contains("runs with its own seed 7, not with 8"), "{other}");
+    let none = refusal(&["replay", path]);
+    assert!(none.ends_with("add --seed, for example --seed 0"), "{none}");
+}
+
+#[test]
+fn a_plan_is_shown_as_the_expanded_scenario() {
     let (_folder, path) = file(SMALL);
     let (code, text) = sim(&["replay", path.to_str().unwrap(), "--seed", "1", "--plan"]);
     assert_eq!(code, 0);
-    let plan: plimsoll_sim::world::plan::Plan = toml::from_str(&text).unwrap();
-    assert_eq!(plan.topology.endpoints.len(), 2);
-    assert_eq!(plan.workload.len(), 1);
+    let expanded = Expanded::parse("small.toml", &text).unwrap();
+    assert_eq!(expanded.seed, 1);
+    assert_eq!(expanded.plan.topology.endpoints.len(), 2);
+    assert_eq!(expanded.plan.workload.len(), 1);
 }
 
 #[test]

@@ -5,8 +5,8 @@ mod topology;
 
 use core::fmt::Arguments;
 
-use super::{ClaimPlan, Deed, HoldEnd, Movement, Plan, ScheduledFault, Token};
-use crate::fault::{ChainFault, EndpointFault, Fault, LinkFault, LinkName, StoreFault};
+use super::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Plan, ScheduledFault, Token};
+use crate::fault::{EndpointFault, Fault};
 
 /// The longest run: ten days.
 const DURATION_MS_MAX: u64 = 864_000_000;
@@ -58,64 +58,69 @@ impl Plan {
             "at most 100000",
         );
         for (index, one) in self.faults.iter().enumerate() {
-            self.check_fault(format_args!("faults[{index}]"), one, &mut found);
+            faults::check(self, format_args!("faults[{index}]"), one, &mut found);
         }
         self.check_byzantine(&mut found);
         if found.0.is_empty() { Ok(()) } else { Err(found.0) }
     }
 
     fn check_deed(&self, at: Arguments<'_>, deed: &Deed, found: &mut Findings) {
-        self.time(format_args!("{at}.at_ms"), deed.at_ms(), found);
         match deed {
             Deed::Deposit {
+                at_ms,
                 movements,
+                fate: Fate::Mined | Fate::Reverted | Fate::NeverMined,
                 delay_blocks,
                 claims,
-                ..
             } => {
+                let at = format_args!("{at}.deposit");
+                self.time(format_args!("{at}.at_ms"), *at_ms, found);
                 found.within(format_args!("{at}.delay_blocks"), *delay_blocks, 0, BLOCKS_MAX);
                 self.check_deposit(at, movements, claims, found);
             }
             Deed::Transfer {
+                at_ms,
                 from,
                 to,
+                token: _,
                 amount_milli,
+                key: _,
                 hold,
                 reverse_at_ms,
-                ..
             } => {
-                self.user(at, *from, found);
-                self.user(at, *to, found);
-                found.within(
-                    format_args!("{at}.amount_milli"),
-                    *amount_milli,
-                    0,
-                    AMOUNT_MILLI_MAX,
-                );
-                let end_ms = hold.map(|hold| hold.end_at_ms);
-                for ms in end_ms.into_iter().chain(*reverse_at_ms) {
-                    self.time(format_args!("{at}: what follows"), ms, found);
+                let at = format_args!("{at}.transfer");
+                self.time(format_args!("{at}.at_ms"), *at_ms, found);
+                self.user(format_args!("{at}.from"), *from, found);
+                self.user(format_args!("{at}.to"), *to, found);
+                let amount = *amount_milli;
+                found.within(format_args!("{at}.amount_milli"), amount, 0, AMOUNT_MILLI_MAX);
+                if let Some(ms) = reverse_at_ms {
+                    self.time(format_args!("{at}.reverse_at_ms"), *ms, found);
                 }
-                let ends = hold.iter().flat_map(|hold| [Some(hold.end), hold.also]);
-                for end in ends.flatten() {
-                    if let HoldEnd::PostPercent(percent) = end {
-                        found.within(format_args!("{at}.hold: a share"), percent.into(), 0, 100);
-                    }
+                if let Some(hold) = hold {
+                    self.check_hold(format_args!("{at}.hold"), *hold, found);
                 }
             }
-            Deed::Balances { user, .. } => self.user(at, *user, found),
-            Deed::RetryDeadLetters { .. } => {}
+            Deed::Balances { at_ms, user } => {
+                self.time(format_args!("{at}.balances.at_ms"), *at_ms, found);
+                self.user(format_args!("{at}.balances.user"), *user, found);
+            }
+            Deed::RetryDeadLetters { at_ms } => {
+                self.time(format_args!("{at}.retry_dead_letters.at_ms"), *at_ms, found);
+            }
             Deed::Attribute {
-                deed, ordinal, user, ..
+                at_ms,
+                deed,
+                ordinal,
+                user,
             } => {
-                self.user(at, *user, found);
+                let at = format_args!("{at}.attribute");
+                self.time(format_args!("{at}.at_ms"), *at_ms, found);
+                self.user(format_args!("{at}.user"), *user, found);
                 let named = self.workload.get(index(*deed));
                 let is_there = matches!(named, Some(Deed::Deposit { movements, .. }) if index(*ordinal) < movements.len());
-                found.require(
-                    is_there,
-                    format_args!("{at}.deed"),
-                    "the place of a deposit with such a movement",
-                );
+                let expected = "the place of a deposit with such a movement";
+                found.require(is_there, format_args!("{at}.deed"), expected);
             }
         }
     }
@@ -131,83 +136,36 @@ impl Plan {
             self.check_movement(format_args!("{at}.movements[{place}]"), *movement, found);
         }
         for (place, claim) in claims.iter().enumerate() {
-            self.user(format_args!("{at}.claims[{place}]"), claim.user, found);
+            self.user(format_args!("{at}.claims[{place}].user"), claim.user, found);
             self.time(format_args!("{at}.claims[{place}].at_ms"), claim.at_ms, found);
         }
     }
 
     fn check_movement(&self, at: Arguments<'_>, movement: Movement, found: &mut Findings) {
-        self.user(at, movement.user, found);
+        self.user(format_args!("{at}.user"), movement.user, found);
         let is_on_chain = movement.token != Token::Gold;
         found.require(is_on_chain, format_args!("{at}.token"), "on the chain");
         let amount = movement.amount_milli;
         found.within(format_args!("{at}.amount_milli"), amount, 1, AMOUNT_MILLI_MAX);
     }
 
-    fn check_fault(&self, at: Arguments<'_>, one: &ScheduledFault, found: &mut Findings) {
-        self.time(format_args!("{at}.from_ms"), one.from_ms, found);
-        if let Some(until) = one.until_ms {
-            found.within(
-                format_args!("{at}.until_ms"),
-                until,
-                one.from_ms,
-                self.duration_ms,
-            );
+    fn check_hold(&self, at: Arguments<'_>, hold: HoldPlan, found: &mut Findings) {
+        let HoldPlan {
+            expires_after_ms,
+            end_at_ms,
+            end,
+            also,
+        } = hold;
+        if let Some(ms) = expires_after_ms {
+            found.within(format_args!("{at}.expires_after_ms"), ms, 1, DURATION_MS_MAX);
         }
-        if let Some(trigger) = one.after {
-            self.check_trigger(format_args!("{at}.after"), trigger, found);
-        }
-        match one.fault {
-            Fault::Endpoint {
-                endpoint, percent, ..
-            } => {
-                self.endpoint(at, endpoint, found);
-                found.within(format_args!("{at}.percent"), percent.into(), 1, 100);
-            }
-            Fault::Network { link, fault, .. } => {
-                match link {
-                    LinkName::Endpoint { endpoint } => self.endpoint(at, endpoint, found),
-                    LinkName::AllEndpoints | LinkName::Users => {}
+        self.time(format_args!("{at}.end_at_ms"), end_at_ms, found);
+        for (name, end) in [("end", Some(end)), ("also", also)] {
+            match end {
+                Some(HoldEnd::PostPercent(percent)) => {
+                    found.within(format_args!("{at}.{name}.post_percent"), percent.into(), 0, 100);
                 }
-                match fault {
-                    LinkFault::Hold => {
-                        found.require(one.until_ms.is_some(), at, "ended: a hold must release")
-                    }
-                    LinkFault::Loss { percent } | LinkFault::Duplicate { percent } => {
-                        found.within(format_args!("{at}.fault.percent"), percent.into(), 1, 100);
-                    }
-                    LinkFault::Delay { extra } => {
-                        found.require(
-                            extra.is_sound(),
-                            format_args!("{at}.fault.extra"),
-                            "in order and at most an hour",
-                        );
-                    }
-                    LinkFault::Partition | LinkFault::Reorder { .. } | LinkFault::HalfOpen { .. } => {}
-                }
-            }
-            Fault::Store { percent, fault } => {
-                found.within(format_args!("{at}.percent"), percent.into(), 1, 100);
-                if let StoreFault::UnknownOutcome { committed_percent } = fault {
-                    found.within(
-                        format_args!("{at}.committed_percent"),
-                        committed_percent.into(),
-                        0,
-                        100,
-                    );
-                }
-            }
-            Fault::Disk { fault } => faults::check_disk(at, fault, found),
-            Fault::Process { fault } => faults::check_process(at, fault, one, found),
-            Fault::Chain { fault } => {
-                if let ChainFault::Reorg {
-                    depth,
-                    vanish_percent,
-                } = fault
-                {
-                    found.within(format_args!("{at}.depth"), depth, 1, BLOCKS_MAX);
-                    found.within(format_args!("{at}.vanish_percent"), vanish_percent.into(), 0, 100);
-                }
+                Some(HoldEnd::Post | HoldEnd::PostExcess | HoldEnd::Void | HoldEnd::Abandon) | None => {}
             }
         }
     }
@@ -245,21 +203,20 @@ impl Plan {
         found.within(field, ms, 0, self.duration_ms);
     }
 
-    fn user(&self, at: Arguments<'_>, user: u32, found: &mut Findings) {
-        found.require(
-            user < self.topology.users,
-            format_args!("{at}: user {user}"),
-            "below topology.users",
-        );
+    fn user(&self, field: Arguments<'_>, user: u32, found: &mut Findings) {
+        let users = self.topology.users;
+        if user >= users {
+            let expected = format!("below topology.users, which is {users}, and not {user}");
+            found.require(false, field, &expected);
+        }
     }
 
     fn endpoint(&self, at: Arguments<'_>, endpoint: u8, found: &mut Findings) {
-        let is_there = usize::from(endpoint) < self.topology.endpoints.len();
-        found.require(
-            is_there,
-            format_args!("{at}: endpoint {endpoint}"),
-            "one of topology.endpoints",
-        );
+        let count = self.topology.endpoints.len();
+        if usize::from(endpoint) >= count {
+            let expected = format!("the place of one of {count} endpoints, from 0, and not {endpoint}");
+            found.require(false, format_args!("{at}.endpoint"), &expected);
+        }
     }
 }
 
@@ -284,14 +241,29 @@ impl Findings {
         }
     }
 
+    /// A time that something lasts or takes.
+    fn lasts(&mut self, field: Arguments<'_>, ms: u64) {
+        self.within(field, ms, 0, DURATION_MS_MAX);
+    }
+
+    /// How many of a hundred are hit.
+    fn percent(&mut self, at: Arguments<'_>, percent: u8) {
+        self.within(format_args!("{at}.percent"), percent.into(), 1, 100);
+    }
+
     fn link(&mut self, field: Arguments<'_>, link: &super::LinkPlan) {
         self.require(
             link.latency.is_sound(),
             format_args!("{field}.latency"),
             "in order and at most an hour",
         );
-        let percents = link.loss_percent <= 100 && link.duplicate_percent <= 100;
-        self.require(percents, format_args!("{field}: percents"), "0 to 100");
+        let percents = [
+            ("loss_percent", link.loss_percent),
+            ("duplicate_percent", link.duplicate_percent),
+        ];
+        for (name, percent) in percents {
+            self.within(format_args!("{field}.{name}"), percent.into(), 0, 100);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One thing that somebody does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Deed {
     /// A transaction is sent to the chain, and perhaps claimed. It waits until the users whom it pays have got their
     /// addresses from the bank.

@@ -37,7 +37,11 @@ fn everything_wrong_is_named_at_once() {
             plan.topology.chain.block_ms = 0;
             plan.workload.push(Deed::Balances { at_ms: 0, user: 99 });
         },
-        &["duration_ms", "topology.chain.block_ms", "workload[0]: user 99"],
+        &[
+            "duration_ms",
+            "topology.chain.block_ms",
+            "workload[0].balances.user",
+        ],
     );
 }
 
@@ -60,8 +64,8 @@ fn a_movement_is_on_the_chain_and_moves_something() {
             });
         },
         &[
-            "workload[0].movements[0].token",
-            "workload[0].movements[0].amount_milli",
+            "workload[0].deposit.movements[0].token",
+            "workload[0].deposit.movements[0].amount_milli",
         ],
     );
 }
@@ -80,7 +84,7 @@ fn liars_of_two_providers_must_not_overlap() {
 fn faults_end_with_the_plan_and_holds_release() {
     check(
         |plan| plan.faults = vec![lie(9, 5, 10_001)],
-        &["faults[0].until_ms", "faults[0]: endpoint 9"],
+        &["faults[0].until_ms", "faults[0].fault.endpoint.endpoint"],
     );
     let hold = Fault::Network {
         link: LinkName::Users,
@@ -93,5 +97,8 @@ fn faults_end_with_the_plan_and_holds_release() {
         until_ms: None,
         fault: hold,
     };
-    check(|plan| plan.faults = vec![hold], &["faults[0]"]);
+    check(
+        |plan| plan.faults = vec![hold],
+        &["faults[0].fault.network.fault"],
+    );
 }

@@ -1,9 +1,12 @@
-//! Whether the world that a plan describes can be.
+//! Whether a world of such parts can be.
 
 use plimsoll_core::limits::ENDPOINTS_MAX;
 
 use super::{BLOCKS_MAX, DURATION_MS_MAX, ENTRIES_MAX, Findings};
-use crate::world::plan::{BankPlan, ChainPlan, EndpointPlan, Topology};
+use crate::world::plan::{BankPlan, ChainPlan, EndpointPlan, PricePlan, StorePlan, Topology};
+
+/// The longest time between two blocks: an hour.
+const BLOCK_MS_MAX: u64 = 3_600_000;
 
 pub(super) fn check(topology: &Topology, found: &mut Findings) {
     let Topology {
@@ -12,90 +15,93 @@ pub(super) fn check(topology: &Topology, found: &mut Findings) {
         users,
         register_ms,
         users_link,
-        store,
+        store: StorePlan { sync },
         bank,
     } = topology;
-    check_chain(chain, found);
+    check_chain(*chain, found);
     check_endpoints(endpoints, found);
-    found.within(
-        format_args!("topology.users"),
-        u64::from(*users),
-        1,
-        ENTRIES_MAX as u64,
-    );
-    found.within(
-        format_args!("topology.register_ms"),
-        *register_ms,
-        0,
-        DURATION_MS_MAX,
-    );
+    let users = u64::from(*users);
+    found.within(format_args!("topology.users"), users, 1, ENTRIES_MAX as u64);
+    found.lasts(format_args!("topology.register_ms"), *register_ms);
     found.link(format_args!("topology.users_link"), users_link);
-    found.require(
-        store.sync.is_sound(),
-        format_args!("topology.store.sync"),
-        "in order and at most an hour",
-    );
+    let expected = "in order and at most an hour";
+    found.require(sync.is_sound(), format_args!("topology.store.sync"), expected);
     check_bank(bank, found);
 }
 
-fn check_chain(chain: &ChainPlan, found: &mut Findings) {
-    found.within(format_args!("topology.chain.id"), chain.id, 1, u64::MAX);
-    found.within(
-        format_args!("topology.chain.block_ms"),
-        chain.block_ms,
-        10,
-        3_600_000,
-    );
-    found.within(
-        format_args!("topology.chain.finality_blocks"),
-        chain.finality_blocks,
-        1,
-        BLOCKS_MAX,
-    );
+fn check_chain(chain: ChainPlan, found: &mut Findings) {
+    let ChainPlan {
+        id,
+        block_ms,
+        finality_blocks,
+    } = chain;
+    found.within(format_args!("topology.chain.id"), id, 1, u64::MAX);
+    let field = format_args!("topology.chain.block_ms");
+    found.within(field, block_ms, 10, BLOCK_MS_MAX);
+    let field = format_args!("topology.chain.finality_blocks");
+    found.within(field, finality_blocks, 1, BLOCKS_MAX);
 }
 
 fn check_endpoints(endpoints: &[EndpointPlan], found: &mut Findings) {
-    let is_other = |one: &EndpointPlan| one.provider != endpoints[0].provider;
-    found.require(
-        endpoints.iter().any(is_other),
-        format_args!("topology.endpoints"),
-        "of two providers or more",
-    );
-    found.require(
-        endpoints.len() <= ENDPOINTS_MAX,
-        format_args!("topology.endpoints"),
-        "at most 32",
-    );
+    let others = endpoints
+        .iter()
+        .filter(|one| one.provider != endpoints[0].provider);
+    let has_two = others.count() > 0;
+    let field = format_args!("topology.endpoints");
+    found.require(has_two, field, "of two providers or more");
+    found.require(endpoints.len() <= ENDPOINTS_MAX, field, "at most 32");
     for (index, one) in endpoints.iter().enumerate() {
+        let EndpointPlan {
+            name,
+            provider: _,
+            link,
+            lag_blocks,
+            scan_blocks_max,
+        } = one;
         let at = format_args!("topology.endpoints[{index}]");
-        let is_named_twice = endpoints[..index].iter().any(|other| other.name == one.name);
+        let is_named_twice = endpoints[..index].iter().any(|other| other.name == *name);
         found.require(!is_named_twice, format_args!("{at}.name"), "named once");
-        found.link(format_args!("{at}.link"), &one.link);
-        found.within(format_args!("{at}.lag_blocks"), one.lag_blocks, 0, BLOCKS_MAX);
-        found.within(
-            format_args!("{at}.scan_blocks_max"),
-            one.scan_blocks_max.unwrap_or(BLOCKS_MAX),
-            1,
-            BLOCKS_MAX,
-        );
+        found.link(format_args!("{at}.link"), link);
+        found.within(format_args!("{at}.lag_blocks"), *lag_blocks, 0, BLOCKS_MAX);
+        let most = scan_blocks_max.unwrap_or(BLOCKS_MAX);
+        found.within(format_args!("{at}.scan_blocks_max"), most, 1, BLOCKS_MAX);
     }
 }
 
 fn check_bank(bank: &BankPlan, found: &mut Findings) {
-    found.within(
-        format_args!("topology.bank.mailbox"),
-        bank.mailbox.into(),
-        1,
-        u32::MAX.into(),
-    );
-    found.within(
-        format_args!("topology.bank.restart_ms"),
-        bank.restart_ms,
-        1,
-        DURATION_MS_MAX,
-    );
-    let price = bank
-        .price
-        .is_none_or(|price| price.numerator > 0 && price.denominator > 0);
-    found.require(price, format_args!("topology.bank.price"), "positive");
+    let BankPlan {
+        poll_ms,
+        fast_track_ms,
+        sweep_ms,
+        patience_ms,
+        price,
+        mailbox,
+        restart_ms,
+    } = bank;
+    let times = [
+        ("poll_ms", *poll_ms),
+        ("sweep_ms", *sweep_ms),
+        ("patience_ms", *patience_ms),
+        ("restart_ms", *restart_ms),
+    ];
+    for (name, ms) in times {
+        let field = format_args!("topology.bank.{name}");
+        found.within(field, ms, 1, DURATION_MS_MAX);
+    }
+    for (index, ms) in fast_track_ms.iter().enumerate() {
+        found.lasts(format_args!("topology.bank.fast_track_ms[{index}]"), *ms);
+    }
+    let mailbox = u64::from(*mailbox);
+    let field = format_args!("topology.bank.mailbox");
+    found.within(field, mailbox, 1, u32::MAX.into());
+    if let Some(PricePlan {
+        numerator,
+        denominator,
+    }) = price
+    {
+        for (name, part) in [("numerator", *numerator), ("denominator", *denominator)] {
+            let field = format_args!("topology.bank.price.{name}");
+            found.within(field, part, 1, u64::MAX);
+        }
+    }
 }
