@@ -379,10 +379,7 @@ fn a_trace_that_is_not_whole_is_an_error() {
         "/dev/full",
     ];
     let error = refusal(&arguments);
-    assert!(
-        error.starts_with("failed to write the trace to /dev/full: "),
-        "{error}"
-    );
+    assert!(error.starts_with("failed to write /dev/full: "), "{error}");
     // The disk was full for a while and is well again at the end.
     let trace = super::trace::TraceFile::create(&folder.path().join("trace.jsonl")).unwrap();
     let error = format!(

@@ -8,62 +8,67 @@ use crate::fault::Fault;
 /// Which nodes a fault hits, and what is wrong with them: `rpc-1: slow, extra 300 ms`.
 pub(super) fn words(fault: &Fault, endpoints: &[String]) -> (Vec<String>, String) {
     let value = serde_json::to_value(fault).unwrap_or_default();
-    let (on, subject) = subject(&value, endpoints);
+    let (on, fields) = tagged(&value);
+    let (nodes, subject) = subject(&on, fields, endpoints);
     let mut parts = Vec::new();
-    if let Some(fields) = value.as_object() {
-        for (name, value) in fields {
-            match name.as_str() {
-                "on" | "endpoint" | "link" => {}
-                "percent" if value.as_u64() == Some(100) => {}
-                "percent" => parts.push(format!("{value} % of the time")),
-                "direction" if value.as_str() == Some("both") => {}
-                "direction" => parts.push(plain(value)),
-                "fault" => parts.insert(0, kind(value)),
-                _ => parts.push(parameter(name, value)),
-            }
+    for (name, value) in fields.and_then(Value::as_object).into_iter().flatten() {
+        match name.as_str() {
+            "endpoint" | "link" => {}
+            "percent" if value.as_u64() == Some(100) => {}
+            "percent" => parts.push(format!("{value} % of the time")),
+            "direction" if value.as_str() == Some("both") => {}
+            "direction" => parts.push(plain(value)),
+            "fault" => parts.insert(0, kind(value)),
+            _ => parts.push(parameter(name, value)),
         }
     }
-    (on, format!("{subject}: {}", parts.join(", ")))
+    (nodes, format!("{subject}: {}", parts.join(", ")))
 }
 
-fn subject(value: &Value, endpoints: &[String]) -> (Vec<String>, String) {
-    let name = |value: &Value| {
-        let number = value["endpoint"]
-            .as_u64()
-            .and_then(|number| usize::try_from(number).ok());
-        number.and_then(|number| endpoints.get(number)).cloned()
+/// The variant that `value` is of, and its fields: `{"slow":{"extra_ms":300}}` or `"dead"`.
+fn tagged(value: &Value) -> (String, Option<&Value>) {
+    match value.as_object().and_then(|object| object.iter().next()) {
+        Some((tag, fields)) => (tag.clone(), Some(fields)),
+        None => (value.as_str().unwrap_or_default().to_owned(), None),
+    }
+}
+
+fn subject(on: &str, fields: Option<&Value>, endpoints: &[String]) -> (Vec<String>, String) {
+    let name = |fields: Option<&Value>| {
+        let number = fields?.get("endpoint")?.as_u64()?;
+        endpoints.get(usize::try_from(number).ok()?).cloned()
     };
     let one = |node: &str| (vec![node.to_owned()], node.to_owned());
-    match value["on"].as_str() {
-        Some("endpoint") => name(value).map_or_else(|| one(WORLD), |name| one(&name)),
-        Some("store") => one(STORE),
-        Some("process") => (vec![BANK.to_owned()], "process".to_owned()),
-        Some("chain") => one(CHAIN),
-        Some("network") => {
-            let link = &value["link"];
-            match (link["to"].as_str(), name(link)) {
-                (Some("users"), _) => (vec![USERS.to_owned()], "network of users".to_owned()),
-                (Some("all_endpoints"), _) => (endpoints.to_vec(), "network to every endpoint".to_owned()),
+    match on {
+        "endpoint" => name(fields).map_or_else(|| one(WORLD), |name| one(&name)),
+        "store" => one(STORE),
+        "disk" => (vec![STORE.to_owned()], "disk".to_owned()),
+        "process" => (vec![BANK.to_owned()], "process".to_owned()),
+        "chain" => one(CHAIN),
+        "network" => {
+            let link = fields.and_then(|fields| fields.get("link"));
+            let (to, fields) = link.map(tagged).unwrap_or_default();
+            match (to.as_str(), name(fields)) {
+                ("users", _) => (vec![USERS.to_owned()], "network of users".to_owned()),
+                ("all_endpoints", _) => (endpoints.to_vec(), "network to every endpoint".to_owned()),
                 (_, Some(name)) => (vec![name.clone()], format!("network to {name}")),
                 (_, None) => one(WORLD),
             }
         }
-        Some(other) => (vec![WORLD.to_owned()], spaced(other)),
-        None => one(WORLD),
+        other => (vec![WORLD.to_owned()], spaced(other)),
     }
 }
 
-/// `{"kind":"slow","extra_ms":300}` as `slow, extra 300 ms`.
+/// `{"slow":{"extra_ms":300}}` as `slow, extra 300 ms`.
 fn kind(value: &Value) -> String {
-    let Some(fields) = value.as_object() else {
-        return plain(value);
-    };
-    let kind = fields.get("kind").map(plain);
-    let rest = fields
-        .iter()
-        .filter(|(name, value)| *name != "kind" && !value.is_null());
+    let (kind, fields) = tagged(value);
+    let fields = fields.and_then(Value::as_object).into_iter().flatten();
+    let rest = fields.filter(|(_, value)| !value.is_null());
     let rest = rest.map(|(name, value)| parameter(name, value));
-    kind.into_iter().chain(rest).collect::<Vec<_>>().join(", ")
+    core::iter::once(spaced(&kind))
+        .chain(rest)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn parameter(name: &str, value: &Value) -> String {

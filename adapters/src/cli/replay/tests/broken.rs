@@ -31,7 +31,7 @@ async fn one_segment() -> Place {
 async fn several_segments() -> Place {
     let place = Place::new();
     let small = RecordingLimits {
-        segment_bytes: 3_000,
+        segment_bytes: 2_000,
         ..LIMITS
     };
     place
