@@ -4,8 +4,8 @@
 //! That makes a run a function of its inputs, so the simulator can run the very code that production runs.
 //!
 //! Where things are: `machine` (the one trait), `bank` (the root machine), `ledger` and `escrow` (what it owns),
-//! `resilience` (leaves: backoff, breaker, pool), `journal` and `outbox` (facts before acts), and the shared
-//! words in `id`, `money`, `time`, `rng`, `limits`.
+//! `resilience` (leaves: backoff, breaker, pool), `journal` and `outbox` (facts before acts), `chaos` (bad luck on purpose,
+//! in simulated runs), and the shared words in `id`, `money`, `time`, `rng`, `limits`.
 #![no_std]
 #![cfg_attr(not(test), deny(clippy::float_arithmetic))]
 
@@ -14,6 +14,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod bank;
+pub mod chaos;
 pub mod digest;
 pub mod escrow;
 pub mod id;

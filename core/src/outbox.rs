@@ -22,15 +22,20 @@ use serde::{Deserialize, Serialize};
 
 pub use moment::{ImpossibleMoment, Moment};
 
+use crate::chaos::Chaos;
 use crate::journal::{Batch, Head, Position, TooLarge};
 use crate::limits::{BATCH_RECORDS_MAX, GROUP_RECORDS_MAX, UNCOMMITTED_RECORDS_MAX};
 use crate::machine::{Deadline, DependsOnFacts, Effects, Intent};
 use crate::time::{Instant, WallClock};
+use crate::{buggify, buggify_knob};
 
 /// The first pause after a failed append; doubled up to [`PAUSE_MAX`].
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 /// The longest pause: a store that heals is noticed within it.
 const PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// How many uncommitted records an outbox with little room holds.
+const LITTLE_ROOM: usize = 8;
 
 /// What the store must be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -95,6 +100,9 @@ pub struct Outbox<R, A> {
     free: VecDeque<A>,
     state: State,
     pause: Duration,
+    /// From how many uncommitted records on it is saturated.
+    room: usize,
+    chaos: Chaos,
 }
 
 impl<R: Serialize, A: DependsOnFacts> Outbox<R, A> {
@@ -110,7 +118,23 @@ impl<R: Serialize, A: DependsOnFacts> Outbox<R, A> {
             free: VecDeque::new(),
             state: State::Idle,
             pause: PAUSE_MIN,
+            room: UNCOMMITTED_RECORDS_MAX,
+            chaos: Chaos::off(),
         }
+    }
+
+    /// The same gate under `chaos`.
+    #[must_use]
+    pub fn with_chaos(mut self, mut chaos: Chaos) -> Self {
+        self.room = buggify_knob!(chaos, "outbox/little_room", self.room, LITTLE_ROOM);
+        self.chaos = chaos;
+        self
+    }
+
+    /// The misfortune that it had.
+    #[must_use]
+    pub const fn chaos(&self) -> &Chaos {
+        &self.chaos
     }
 
     /// Takes the effects of one `handle`: its records are one group, committed together or not at all.
@@ -164,19 +188,27 @@ impl<R: Serialize, A: DependsOnFacts> Outbox<R, A> {
         if !matches!(self.state, State::Idle) || self.groups.is_empty() {
             return None;
         }
+        if buggify!(self.chaos, "outbox/late_append") {
+            let until = now.after(PAUSE_MIN);
+            self.state = State::Resting { until };
+            return None;
+        }
         let batch = self.seal(wall);
         self.state = State::Appending(batch.clone());
         Some(StoreRequest::Append(batch))
     }
 
     /// As many whole groups as one batch may hold, oldest first.
-    fn seal(&self, wall: WallClock) -> Batch {
+    fn seal(&mut self, wall: WallClock) -> Batch {
         let mut taken = 0;
         let fits = |group: &&usize| {
             taken += **group;
             taken <= BATCH_RECORDS_MAX
         };
         let mut groups = self.groups.iter().take_while(fits).count();
+        if buggify!(self.chaos, "outbox/batch_of_one") {
+            groups = 1;
+        }
         loop {
             let records: usize = self.groups.range(..groups).sum();
             match Batch::try_seal(&self.head, wall, self.records.range(..records)) {
@@ -198,10 +230,11 @@ impl<R: Serialize, A: DependsOnFacts> Outbox<R, A> {
         let State::Appending(batch) = state else {
             unreachable!("an append was answered that nobody asked for")
         };
+        let is_doubted = answer == Appended::Committed && buggify!(self.chaos, "outbox/doubt_commit");
         match answer {
-            Appended::Committed => self.settle(&batch),
+            Appended::Committed if !is_doubted => self.settle(&batch),
             Appended::Failed => self.rest(now),
-            Appended::Unknown => {
+            Appended::Committed | Appended::Unknown => {
                 self.state = State::Doubtful {
                     batch,
                     asked: false,
@@ -306,7 +339,7 @@ impl<R: Serialize, A: DependsOnFacts> Outbox<R, A> {
     /// Whether so many records wait that new commands should be turned away.
     #[must_use]
     pub fn is_saturated(&self) -> bool {
-        self.records.len() >= UNCOMMITTED_RECORDS_MAX
+        self.records.len() >= self.room
     }
 
     /// Whether nothing waits: neither a record nor an act.

@@ -7,5 +7,6 @@ pub mod oracle;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod sometimes;
 pub mod trace;
 pub mod world;

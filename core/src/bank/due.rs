@@ -6,6 +6,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Bank, BankConfig, Effect, Record, State};
+use crate::buggify_knob;
 use crate::escrow::{TxKey, deposit_address};
 use crate::id::{AssetId, ChainId, UserId};
 use crate::limits::CHORES_PER_INPUT_MAX;
@@ -59,7 +60,7 @@ impl Bank {
         for (asset, scale) in core::mem::take(&mut self.backlog.assets) {
             self.record(Record::AssetRegistered { asset, scale }, fx);
         }
-        for _ in 0..CHORES_PER_INPUT_MAX {
+        for _ in 0..self.chores_max() {
             if let Some(tx) = self.backlog.open.pop() {
                 self.watch(tx);
             } else if let Some((user, chain)) = self.backlog.addresses.pop() {
@@ -87,9 +88,15 @@ impl Bank {
         {
             return;
         }
-        for record in self.state.ledger().due(self.wall, CHORES_PER_INPUT_MAX) {
+        let most = self.chores_max();
+        for record in self.state.ledger().due(self.wall, most) {
             self.record(Record::Ledger(record), fx);
         }
+    }
+
+    /// How many chores of one kind one input does.
+    fn chores_max(&mut self) -> usize {
+        buggify_knob!(self.chaos, "bank/few_chores", CHORES_PER_INPUT_MAX, 1)
     }
 
     /// When the next hold expires, on the driver's clock.

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{Bank, Effect, Notice, Ours, Record};
+use crate::buggify_knob;
 use crate::escrow::verifier::Finding;
 use crate::escrow::{
     Assessment, BlockRef, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence, Reason,
@@ -263,7 +264,8 @@ impl Bank {
         let unsettled = |tx: &TxHash| !self.is_settled(TxKey { chain, tx: *tx });
         found.retain(unsettled);
         let durable = self.state.escrow().scanned(chain).map(|block| block.number);
-        let lags = durable.is_none_or(|durable| to.number >= durable + CURSOR_LAG_MAX);
+        let lag_max = buggify_knob!(self.chaos, "bank/journal_cursor", CURSOR_LAG_MAX, 1);
+        let lags = durable.is_none_or(|durable| to.number >= durable + lag_max);
         if found.is_empty() && !lags {
             return;
         }

@@ -29,7 +29,9 @@ pub use record::Record;
 pub use state::{State, User};
 pub use volatile::Volatile;
 
-use crate::escrow::verifier::{Out, Verifier};
+use crate::buggify;
+use crate::chaos::Chaos;
+use crate::escrow::verifier::{Finding, Out, Verifier};
 use crate::escrow::{Addresses, Recipient};
 use crate::id::{Address, ChainId, RequestId};
 use crate::limits::{FINDING_RECORDS_MAX, GROUP_RECORDS_MAX};
@@ -58,6 +60,7 @@ pub struct Bank {
     wall: WallClock,
     /// What a start still has to bring up to date with the configuration.
     backlog: due::Backlog,
+    chaos: Chaos,
 }
 
 impl Bank {
@@ -86,7 +89,21 @@ impl Bank {
             recorded: 0,
             wall,
             backlog,
+            chaos: Chaos::off(),
         })
+    }
+
+    /// The same bank under `chaos`, before its first input.
+    #[must_use]
+    pub fn with_chaos(mut self, chaos: &Chaos) -> Self {
+        self.verifier.set_chaos(chaos);
+        self.chaos = chaos.for_part();
+        self
+    }
+
+    /// The misfortune that each of its parts had.
+    pub fn chaos(&self) -> impl Iterator<Item = &Chaos> {
+        self.verifier.chaos().chain(core::iter::once(&self.chaos))
     }
 
     /// What is durable, up to the last record pushed.
@@ -132,6 +149,11 @@ impl Bank {
                 at: self.now,
                 why: "findings wait to be decided upon",
             });
+        } else if buggify!(self.chaos, "bank/due_again") {
+            self.verifier_due = Some(Deadline {
+                at: self.now,
+                why: "bad luck",
+            });
         }
         for ask in self.out.asks.drain(..) {
             let (call, endpoint, timeout) = (ask.call, ask.endpoint, ask.timeout);
@@ -144,18 +166,24 @@ impl Bank {
         }
     }
 
-    /// Decides upon what was found, oldest first, as far as one group of records has room for it.
+    /// Decides upon what was found, oldest first, as far as one group of records has room for it. What makes no record is
+    /// told at once.
     fn decide(&mut self, fx: &mut Effects<Effect>) {
         if self.out.findings.is_empty() {
             return;
         }
-        let mut findings = core::mem::take(&mut self.out.findings).into_iter();
-        while self.recorded + FINDING_RECORDS_MAX <= GROUP_RECORDS_MAX
-            && let Some((chain, finding)) = findings.next()
-        {
+        let findings = core::mem::take(&mut self.out.findings);
+        let mut is_full = false;
+        let wait = |(chain, finding): (ChainId, Finding)| {
+            is_full |= self.recorded + FINDING_RECORDS_MAX > GROUP_RECORDS_MAX;
+            if is_full && finding.makes_records() {
+                return Some((chain, finding));
+            }
             self.on_finding(chain, finding, fx);
-        }
-        self.out.findings = findings.collect();
+            is_full |= buggify!(self.chaos, "bank/few_findings");
+            None
+        };
+        self.out.findings = findings.into_iter().filter_map(wait).collect();
     }
 }
 

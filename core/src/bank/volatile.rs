@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::due::Backlog;
 use super::{Bank, BankConfig, OpenError, State};
+use crate::chaos::Chaos;
 use crate::escrow::verifier::{Out, Verifier};
 use crate::machine::Deadline;
 use crate::time::{Instant, WallClock};
@@ -67,6 +68,7 @@ impl Bank {
             recorded: 0,
             wall: volatile.wall,
             backlog: volatile.backlog,
+            chaos: Chaos::off(),
         })
     }
 }

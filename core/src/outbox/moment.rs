@@ -107,14 +107,12 @@ impl<R: Serialize + Clone, A: DependsOnFacts> Outbox<R, A> {
             Flight::Fenced => State::Fenced,
         };
         Ok(Self {
-            head,
             next: Position::new(next),
             records,
             groups: sizes,
-            acts: VecDeque::new(),
-            free: VecDeque::new(),
             state,
             pause,
+            ..Self::new(head)
         })
     }
 }

@@ -1,9 +1,11 @@
 use std::vec::Vec;
 
 use super::{Appended, Outbox, Standing, StoreRequest};
+use crate::chaos::{Chaos, Intensity};
 use crate::journal::{Batch, Head, Position};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX, UNCOMMITTED_RECORDS_MAX};
 use crate::machine::{DependsOnFacts, Effects, Intent};
+use crate::rng::Rng;
 use crate::time::{Instant, WallClock};
 
 mod moment;
@@ -226,4 +228,50 @@ fn append_is_fenced(mut gate: Gate) {
     append(&mut gate, NOW);
     assert_eq!(gate.on_appended(NOW, Appended::Fenced), Standing::Fenced);
     assert_eq!(released(&mut gate), [""; 0], "who lost its office asks nothing");
+}
+
+/// Commits eight records under bad luck: how many batches that took, how often the head was read, how often bad luck
+/// struck.
+fn unlucky(seed: u64) -> (u64, u64, u64) {
+    let intensity = Intensity {
+        activation_percent: 100,
+        firing_percent: 50,
+    };
+    let mut gate = gate().with_chaos(Chaos::on(Rng::from_seed(seed), 1, intensity));
+    for record in 0..8 {
+        assert!(!gate.is_saturated());
+        accept(&mut gate, &[Intent::Record(record), Intent::Act("told")]);
+    }
+    assert!(gate.is_saturated(), "there is room for eight records");
+    let (mut now, mut durable) = (NOW, *gate.head());
+    let (mut told, mut batches, mut doubts) = (0, 0, 0);
+    while !gate.is_empty() {
+        now = now.after(core::time::Duration::from_millis(10));
+        let standing = match gate.store_request(now, WallClock::default()) {
+            Some(StoreRequest::Append(batch)) => {
+                batches += 1;
+                durable = tip(&batch);
+                gate.on_appended(now, Appended::Committed)
+            }
+            Some(StoreRequest::ReadHead) => {
+                doubts += 1;
+                gate.on_head(now, Some(durable))
+            }
+            None => Standing::Writer,
+        };
+        assert_eq!(standing, Standing::Writer);
+        told += released(&mut gate).len() as u64;
+        assert!(told <= gate.head().position.count());
+    }
+    assert_eq!((told, gate.head().position), (8, Position::new(8)));
+    let fired = gate.chaos().sites().map(|site| site.fired).sum();
+    (batches, doubts, fired)
+}
+
+#[test]
+fn bad_luck_delays_acts_and_lets_none_out_early() {
+    let runs: Vec<_> = (0..20).map(unlucky).collect();
+    assert!(runs.iter().any(|(batches, ..)| *batches > 3), "{runs:?}");
+    assert!(runs.iter().any(|(_, doubts, _)| *doubts > 0), "{runs:?}");
+    assert!(runs.iter().all(|(.., fired)| *fired > 0), "{runs:?}");
 }

@@ -254,6 +254,12 @@ impl Store {
         Some(self.head)
     }
 
+    /// Whether something is under way.
+    #[must_use]
+    pub const fn is_busy(&self) -> bool {
+        self.pending.is_some()
+    }
+
     /// What is durable.
     #[must_use]
     pub const fn head(&self) -> &Head {

@@ -9,6 +9,8 @@ pub use table::Table;
 
 use crate::oracle::expectation::percentile;
 use crate::run::{Ending, Finding, Single, Tally};
+use crate::sometimes::Landmarks;
+use crate::world::BadLuck;
 
 /// The table of many scenarios.
 #[must_use]
@@ -42,6 +44,46 @@ pub fn summary(tallies: &[Tally]) -> Table {
             short(p99),
             short(tally.mean_recovery),
             result(tally),
+        ]);
+    }
+    table
+}
+
+/// In how many runs each landmark was reached, of all scenarios together.
+#[must_use]
+pub fn landmarks(tallies: &[Tally]) -> Table {
+    let mut table = Table::new(&["sometimes", "runs", "of"]);
+    let runs: u64 = tallies.iter().map(|tally| tally.seeds).sum();
+    for (name, count) in reached(tallies).counts() {
+        let count = if count == 0 {
+            "NEVER".to_owned()
+        } else {
+            count.to_string()
+        };
+        table.row(vec![name.to_owned(), count, runs.to_string()]);
+    }
+    table
+}
+
+/// In how many runs each landmark was reached.
+#[must_use]
+pub fn reached(tallies: &[Tally]) -> Landmarks {
+    let mut all = Landmarks::default();
+    tallies.iter().for_each(|tally| all.merge(&tally.landmarks));
+    all
+}
+
+/// The bad luck that the bank had on purpose, of all scenarios together.
+#[must_use]
+pub fn bad_luck(tallies: &[Tally]) -> Table {
+    let mut all = BadLuck::default();
+    tallies.iter().for_each(|tally| all.add(&tally.bad_luck));
+    let mut table = Table::new(&["site", "active in runs", "fired"]);
+    for (name, luck) in all.sites() {
+        table.row(vec![
+            name.to_owned(),
+            luck.runs.to_string(),
+            luck.fired.to_string(),
         ]);
     }
     table
@@ -123,6 +165,14 @@ pub fn single(scenario: &str, run: &Single) -> String {
             ),
         ),
         ("MTTR", short(mttr)),
+        (
+            "disk",
+            format!(
+                "{} times damaged, {} starts refused",
+                stats.damages, stats.refused_starts
+            ),
+        ),
+        ("bad luck", luck_of(&stats.bad_luck)),
     ];
     let mut text = String::new();
     for (name, value) in lines {
@@ -130,6 +180,18 @@ pub fn single(scenario: &str, run: &Single) -> String {
         assert!(written.is_ok(), "a string takes everything");
     }
     text
+}
+
+/// Where bad luck struck, and how often.
+fn luck_of(luck: &BadLuck) -> String {
+    let struck = luck.sites().filter(|(_, luck)| luck.fired > 0);
+    let struck: Vec<String> = struck
+        .map(|(site, luck)| format!("{site} {}", luck.fired))
+        .collect();
+    if struck.is_empty() {
+        return "none".to_owned();
+    }
+    struck.join(", ")
 }
 
 fn result(tally: &Tally) -> String {

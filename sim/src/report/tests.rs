@@ -1,7 +1,9 @@
 use core::time::Duration;
 
-use super::{Table, failure, long, short, summary, thousands};
+use super::{Table, bad_luck, failure, landmarks, long, reached, short, summary, thousands};
 use crate::run::{Failure, Finding, Tally};
+use crate::sometimes::{LANDMARKS, Landmarks, Reached, landmark};
+use crate::world::BadLuck;
 use crate::world::observe::Violation;
 
 fn tally(failed: u64) -> Tally {
@@ -19,6 +21,8 @@ fn tally(failed: u64) -> Tally {
         dead_lettered: 1,
         times_to_credit: Some((Duration::from_millis(431), Duration::from_millis(1_876))),
         mean_recovery: None,
+        landmarks: Landmarks::default(),
+        bad_luck: BadLuck::default(),
         findings: Vec::new(),
         digest: 1,
         digests: Vec::new(),
@@ -75,4 +79,32 @@ fn a_table_of_two_columns_has_no_number_between_them() {
     let mut table = Table::new(&["name", "proves"]);
     table.row(vec!["a".to_owned(), "one thing".to_owned()]);
     assert_eq!(table.to_string(), "name  proves\na     one thing\n");
+}
+
+#[test]
+fn landmarks_are_told_with_those_that_nobody_reached() {
+    let mut one = tally(0);
+    let mut run = Reached::default();
+    run.note(landmark("a hold expired"));
+    one.landmarks.add(run);
+    one.landmarks.add(run);
+    let tallies = [one, tally(0)];
+    let text = landmarks(&tallies).to_string();
+    let line = |start: &str| {
+        let line = text.lines().find(|line| line.starts_with(start)).unwrap();
+        line.split_whitespace().rev().take(2).collect::<Vec<_>>()
+    };
+    assert_eq!(line("a hold expired"), ["200", "2"]);
+    assert_eq!(line("a breaker closed again"), ["200", "NEVER"]);
+    assert_eq!(text.lines().count(), LANDMARKS.len() + 1);
+    assert_eq!(reached(&tallies).missed().count(), LANDMARKS.len() - 1);
+}
+
+#[test]
+fn every_site_of_bad_luck_has_its_line() {
+    let text = bad_luck(&[tally(0)]).to_string();
+    assert!(text.starts_with("site"), "{text}");
+    for site in plimsoll_core::chaos::SITES {
+        assert!(text.contains(site), "{site}");
+    }
 }

@@ -8,6 +8,8 @@ use plimsoll_core::digest::Digest;
 use super::one::{Ending, Failure, Single};
 use crate::oracle::expectation::percentile;
 use crate::scenario::Scenario;
+use crate::sometimes::Landmarks;
+use crate::world::BadLuck;
 
 /// The most different failures that are kept of one scenario.
 const FINDINGS_MAX: usize = 5;
@@ -41,6 +43,10 @@ pub struct Tally {
     pub times_to_credit: Option<(Duration, Duration)>,
     /// The mean time to recovery after a fault, if anything had to recover.
     pub mean_recovery: Option<Duration>,
+    /// In how many runs each landmark was reached.
+    pub landmarks: Landmarks,
+    /// The bad luck that the bank had on purpose, in all runs.
+    pub bad_luck: BadLuck,
     /// The failures, each kind with its lowest seed, in the order of these; at most five kinds.
     pub findings: Vec<Finding>,
     /// The digest of all runs: the same on every machine and however many threads there are.
@@ -82,6 +88,8 @@ impl Tally {
             dead_lettered: 0,
             times_to_credit: None,
             mean_recovery: None,
+            landmarks: Landmarks::default(),
+            bad_luck: BadLuck::default(),
             findings: Vec::new(),
             digest: 0,
             digests: Vec::with_capacity(runs.len()),
@@ -97,6 +105,8 @@ impl Tally {
             tally.credited += run.stats.credited;
             tally.dead_lettered += run.stats.dead_lettered;
             tally.busy += run.busy;
+            tally.landmarks.add(run.stats.reached);
+            tally.bad_luck.add(&run.stats.bad_luck);
             times.extend(run.stats.times_to_credit);
             recoveries.extend(run.stats.recoveries.iter().map(|recovery| recovery.took));
             if let Ending::Failed(failure) = run.ending {

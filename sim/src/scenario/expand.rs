@@ -9,8 +9,8 @@ use super::faults::{endpoint_name, latency};
 use super::kinds::{Claiming, DepositKind, ShapeKind, TransactionKind};
 use super::schema::{DepositsTable, ScenarioTable, TransactionsTable, WorldTable};
 use crate::world::plan::{
-    BankPlan, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, HoldEnd, HoldPlan, LinkPlan, Movement, Plan,
-    PricePlan, ScheduledFault, Shape, StorePlan, Token, Topology,
+    BankPlan, BuggifyPlan, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, HoldEnd, HoldPlan, LinkPlan,
+    Movement, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Token, Topology,
 };
 
 /// When users are funded: they register in the first half second.
@@ -106,6 +106,7 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
             poll_ms: world.poll_ms.get_ref().0,
             patience_ms: world.patience_ms.get_ref().0,
             price: Some(PRICE),
+            buggify: world.buggify.then(BuggifyPlan::default),
             ..BankPlan::default()
         },
         ..Topology::default()

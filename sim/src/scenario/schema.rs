@@ -60,6 +60,8 @@ pub struct WorldTable {
     pub poll_ms: Spanned<Millis>,
     /// How long automation tries before a transaction is a dead letter.
     pub patience_ms: Spanned<Millis>,
+    /// Whether the bank has bad luck on purpose.
+    pub buggify: bool,
 }
 
 impl Default for WorldTable {
@@ -74,6 +76,7 @@ impl Default for WorldTable {
             finality_blocks: plain(Count(3)),
             poll_ms: plain(Millis(1_000)),
             patience_ms: plain(Millis(24 * 60 * 60 * 1_000)),
+            buggify: false,
         }
     }
 }

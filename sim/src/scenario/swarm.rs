@@ -16,7 +16,9 @@ use super::schema::{DepositsTable, ScenarioTable, SwarmTable, TransactionsTable}
 use super::values::{Count, Millis, Percent, Span, Sum};
 use crate::engine::Latency;
 use crate::model::assets::MIN_MILLI;
-use crate::world::plan::{BankPlan, ChainPlan, Deed, EndpointPlan, LinkPlan, Plan, StorePlan, Topology};
+use crate::world::plan::{
+    BankPlan, BuggifyPlan, ChainPlan, Deed, EndpointPlan, LinkPlan, Plan, StorePlan, Topology,
+};
 
 /// The least and the most blocks that endpoints scan at once, where they bound it.
 const SCAN_BLOCKS: (u64, u64) = (8, 64);
@@ -100,7 +102,25 @@ fn bank(rng: &mut Rng) -> BankPlan {
         price: rng.chance(1, 2).then_some(PRICE),
         mailbox: if rng.chance(1, 4) { 8 } else { usual.mailbox },
         restart_ms: rng.between(100, 3_000),
+        buggify: buggify(&mut rng.fork("buggify")),
         ..usual
+    }
+}
+
+/// Bad luck on purpose: none in half of the runs, usual in a quarter, much or little of it in the others.
+fn buggify(rng: &mut Rng) -> Option<BuggifyPlan> {
+    let usual = BuggifyPlan::default();
+    match rng.below(8) {
+        0..=3 => None,
+        4 | 5 => Some(usual),
+        6 => Some(BuggifyPlan {
+            firing_percent: 2,
+            ..usual
+        }),
+        _ => Some(BuggifyPlan {
+            activation_percent: 75,
+            ..usual
+        }),
     }
 }
 

@@ -22,6 +22,7 @@ use super::observe::Observation;
 use super::stats::Part;
 use crate::engine::{Process, Step};
 use crate::model::store::Done;
+use crate::sometimes;
 
 /// The bank's process and what its driver keeps.
 pub(super) struct Host {
@@ -130,12 +131,28 @@ impl World<'_> {
                 }
                 self.host.outbox.on_appended(now, answer)
             }
-            Done::Head(head) => self.host.outbox.on_head(now, head),
+            Done::Head(head) => self.resolve_doubt(head),
         };
         match standing {
             Standing::Writer => self.pump(),
-            Standing::Fenced => self.end(),
+            Standing::Fenced => {
+                sometimes!(self.reached(), true, "a process was shut out by another writer");
+                self.end();
+            }
         }
+    }
+
+    /// The head is read, if it can be, and says what became of an append.
+    fn resolve_doubt(&mut self, head: Option<Head>) -> Standing {
+        let now = self.now();
+        let before = self.host.outbox.head().position;
+        let standing = self.host.outbox.on_head(now, head);
+        let is_committed = self.host.outbox.head().position > before;
+        let is_lost = !is_committed && head.is_some() && standing == Standing::Writer;
+        let reached = self.reached();
+        sometimes!(reached, is_committed, "an unknown commit turned out committed");
+        sometimes!(reached, is_lost, "an unknown commit turned out lost");
+        standing
     }
 
     /// Lets the bank take one input, and does what follows.

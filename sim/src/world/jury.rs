@@ -2,6 +2,7 @@
 
 use plimsoll_core::time::Instant;
 
+use super::landmarks::Watcher;
 use super::observe::{End, Observation, Oracle, Violation};
 use super::scribe::Scribe;
 
@@ -12,6 +13,7 @@ pub(super) struct Jury {
     /// Writes the trace, if anybody asked for one.
     pub(super) scribe: Option<Box<Scribe>>,
     pub(super) violation: Option<Violation>,
+    pub(super) watcher: Watcher,
 }
 
 impl Jury {
@@ -23,6 +25,7 @@ impl Jury {
         if self.violation.is_some() {
             return;
         }
+        self.watcher.observe(seen);
         let complaint = self
             .oracles
             .iter_mut()

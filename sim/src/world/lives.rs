@@ -6,6 +6,7 @@
 use core::time::Duration;
 
 use plimsoll_core::bank::{Bank, Record, State};
+use plimsoll_core::chaos::{Chaos, Intensity};
 use plimsoll_core::id::RequestId;
 use plimsoll_core::journal::{Batch, Head};
 use plimsoll_core::machine::Machine;
@@ -17,6 +18,8 @@ use super::host::Parcel;
 use super::observe::{DiskEvent, Observation};
 use super::stats::Part;
 use crate::fault::{CrashLoss, Cue};
+use crate::sometimes;
+use crate::sometimes::Reached;
 
 /// How long the process waits before it tries again to open a store that it cannot reach.
 const OPEN_RETRY: Duration = Duration::from_millis(500);
@@ -38,6 +41,12 @@ impl World<'_> {
         let state = match self.read_journal(&durable) {
             Ok(state) => state,
             Err(refusal) => {
+                let is_damaged = self.store.is_damaged();
+                sometimes!(
+                    self.reached(),
+                    is_damaged,
+                    "a start was refused because the journal was damaged"
+                );
                 self.see_disk(&refusal);
                 self.host.awaits_copy = true;
                 return self.schedule.after(RESTORE, Happening::CopyRestored);
@@ -47,8 +56,9 @@ impl World<'_> {
         config.seed = self.host.rng.next_u64();
         let bank = Bank::open(config, state)
             .unwrap_or_else(|errors| unreachable!("the bank does not open its own journal: {errors:?}"));
-        self.host.process.start(bank);
-        self.host.outbox = Outbox::new(durable);
+        let chaos = self.chaos();
+        self.host.process.start(bank.with_chaos(&chaos));
+        self.host.outbox = Outbox::new(durable).with_chaos(chaos.for_part());
         if self.host.process.life() > 1 {
             self.recoveries.expect(Part::Process, now);
         }
@@ -61,6 +71,33 @@ impl World<'_> {
         if self.host.process.is_running() {
             self.deliver(plimsoll_core::bank::Event::Tick);
         }
+    }
+
+    /// The bad luck of the life that begins.
+    fn chaos(&self) -> Chaos {
+        let Some(buggify) = self.plan.topology.bank.buggify else {
+            return Chaos::off();
+        };
+        let intensity = Intensity {
+            activation_percent: buggify.activation_percent,
+            firing_percent: buggify.firing_percent,
+        };
+        let life = u64::from(self.host.process.life()) + 1;
+        Chaos::on(self.host.rng.fork("chaos"), life, intensity)
+    }
+
+    /// The landmarks of this run.
+    pub(super) const fn reached(&mut self) -> &mut Reached {
+        &mut self.jury.watcher.reached
+    }
+
+    /// Counts the bad luck of a life that is over.
+    pub(super) fn count_bad_luck(&mut self, bank: &Bank) {
+        let sites = bank
+            .chaos()
+            .chain([self.host.outbox.chaos()])
+            .flat_map(Chaos::sites);
+        sites.for_each(|site| self.stats.bad_luck.note(site));
     }
 
     /// What the journal comes to, or the first place where it is not what was written.
@@ -107,6 +144,11 @@ impl World<'_> {
         if self.store.is_damaged() {
             let head = *self.store.head();
             if let Err(refusal) = self.read_journal(&head) {
+                sometimes!(
+                    self.reached(),
+                    true,
+                    "damage was found when the journal was checked"
+                );
                 self.see_disk(&refusal);
             }
             self.store.restore();
@@ -135,12 +177,21 @@ impl World<'_> {
         if self.bank().is_none() {
             return;
         }
+        let was_busy = self.store.is_busy();
         if self.store.crash(loss) {
+            let reached = self.reached();
+            sometimes!(
+                reached,
+                was_busy,
+                "a crash left a batch durable of which nobody had heard"
+            );
+            sometimes!(reached, !was_busy, "a failed sync came back by a crash");
             self.see_commit();
         }
         let Some(bank) = self.host.process.kill() else {
             return;
         };
+        self.count_bad_luck(&bank);
         let durable = self.store.head();
         // The disk may hold a batch more than the process was told of.
         let safe = durable.position.count() - self.host.outbox.head().position.count();
@@ -190,6 +241,11 @@ impl World<'_> {
     /// Ends a process that was told to stop and has nothing left to do.
     pub(super) fn stop_if_done(&mut self) {
         if self.host.is_stopping && self.host.is_idle() {
+            sometimes!(
+                self.reached(),
+                true,
+                "a process that was told to stop finished what it began"
+            );
             self.end();
         }
     }

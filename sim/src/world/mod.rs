@@ -17,6 +17,7 @@ mod event;
 mod host;
 mod inject;
 mod jury;
+mod landmarks;
 mod lives;
 pub mod observe;
 pub mod outcome;
@@ -38,7 +39,7 @@ use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 
 pub use outcome::{Outcome, Verdict};
-pub use stats::{Part, Recovery, Stats};
+pub use stats::{BadLuck, Luck, Part, Recovery, Stats};
 
 use crate::engine::{Due, Schedule};
 use crate::model::chain::{Chain, TxIndex};
@@ -209,6 +210,10 @@ impl<'p> World<'p> {
         }
         self.stats.steps = self.host.process.steps();
         self.stats.simulated = self.now().since(Instant::ZERO);
+        self.stats.reached = self.jury.watcher.reached;
+        if let Some(bank) = self.host.process.kill() {
+            self.count_bad_luck(&bank);
+        }
         let verdict = self.verdict.unwrap_or(Verdict::Passed);
         let digest = self.host.process.digest().value();
         let trace = self

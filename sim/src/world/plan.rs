@@ -10,7 +10,9 @@ mod workload;
 use serde::{Deserialize, Serialize};
 
 pub use check::PlanError;
-pub use topology::{BankPlan, ChainPlan, EndpointPlan, LinkPlan, PricePlan, StorePlan, Topology};
+pub use topology::{
+    BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, LinkPlan, PricePlan, StorePlan, Topology,
+};
 pub use workload::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Shape, Token};
 
 use crate::fault::{Fault, Trigger};

@@ -2,6 +2,10 @@
 
 use core::time::Duration;
 
+use plimsoll_core::chaos::{SITES, Site, site};
+
+use crate::sometimes::Reached;
+
 /// The figures of one run.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Stats {
@@ -40,6 +44,10 @@ pub struct Stats {
     pub times_to_credit: Vec<Duration>,
     /// How long things took to work again.
     pub recoveries: Vec<Recovery>,
+    /// The bad luck that the bank had on purpose.
+    pub bad_luck: BadLuck,
+    /// The landmarks that were reached.
+    pub reached: Reached,
 }
 
 /// How long one thing took to work again after a fault.
@@ -68,4 +76,39 @@ pub enum Part {
     Users,
     /// The process.
     Process,
+}
+
+/// The bad luck of one run or of many, by site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BadLuck([Luck; SITES.len()]);
+
+/// The bad luck at one site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Luck {
+    /// In how many runs the site was active and come upon.
+    pub runs: u64,
+    /// How often it fired; for a knob, for how many parts and lives it was turned.
+    pub fired: u64,
+}
+
+impl BadLuck {
+    /// Takes in what one part of one life had at a site.
+    pub(super) fn note(&mut self, seen: &Site) {
+        let luck = &mut self.0[site(seen.name)];
+        luck.runs = luck.runs.max(u64::from(seen.is_active));
+        luck.fired += seen.fired;
+    }
+
+    /// Adds those of another run.
+    pub fn add(&mut self, other: &Self) {
+        for (luck, more) in self.0.iter_mut().zip(&other.0) {
+            luck.runs += more.runs;
+            luck.fired += more.fired;
+        }
+    }
+
+    /// Every site there is, with its bad luck.
+    pub fn sites(&self) -> impl Iterator<Item = (&'static str, Luck)> {
+        SITES.into_iter().zip(self.0)
+    }
 }

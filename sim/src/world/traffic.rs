@@ -10,6 +10,7 @@ use super::host::Parcel;
 use super::stats::Part;
 use crate::fault::Cue;
 use crate::model::endpoint::Reaction;
+use crate::sometimes;
 use crate::trace::Reception;
 
 impl World<'_> {
@@ -31,7 +32,10 @@ impl World<'_> {
                 self.deliver(self.users.event(request));
             }
             Reception::Kept => self.host.keep(Parcel::Request(request)),
-            Reception::Refused | Reception::Nobody | Reception::Silence => self.turn_away(request),
+            Reception::Refused | Reception::Nobody | Reception::Silence => {
+                sometimes!(self.reached(), true, "a request was turned away");
+                self.turn_away(request);
+            }
         }
     }
 
@@ -142,6 +146,12 @@ impl World<'_> {
 
     fn send_question(&mut self, call: CallId, endpoint: EndpointId, question: Question) {
         self.stats.questions += 1;
+        let is_failing = self.host.outbox.is_store_failing();
+        sometimes!(
+            self.reached(),
+            is_failing,
+            "a question left while the store was failing"
+        );
         let life = self.host.process.life();
         let endpoint = endpoint.index;
         self.cue(Cue::Question { endpoint });

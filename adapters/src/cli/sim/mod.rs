@@ -24,6 +24,9 @@ use run::RunArgs;
 /// A wrong argument or scenario: nothing was run.
 const EXIT_USAGE: u8 = 2;
 
+/// What should come about now and then never did.
+const EXIT_NEVER: u8 = 14;
+
 /// What the exit code tells, for `--help`.
 const EXIT_CODES: &str = "Exit codes:\n  \
      0   every run passed\n  \
@@ -31,7 +34,8 @@ const EXIT_CODES: &str = "Exit codes:\n  \
      10  the code under test panicked\n  \
      11  an oracle found an invariant broken\n  \
      12  a world did not settle\n  \
-     13  a run was sound, and not as its scenario expects\n\
+     13  a run was sound, and not as its scenario expects\n  \
+     14  a landmark was never reached, and --require-sometimes was given\n\
      With several kinds of failure, the first of these.";
 
 /// The simulator.

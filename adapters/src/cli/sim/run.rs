@@ -12,7 +12,7 @@ use plimsoll_sim::report;
 use plimsoll_sim::run::{Campaign, Tally};
 use plimsoll_sim::scenario::{Scenario, library};
 
-use super::{SimError, commit, exit_code};
+use super::{EXIT_NEVER, SimError, commit, exit_code};
 
 /// `plimsoll sim run`.
 #[derive(Debug, Args)]
@@ -36,6 +36,15 @@ pub(super) struct RunArgs {
     /// profile and machine comes to the same file.
     #[arg(long, value_name = "FILE")]
     digests: Option<PathBuf>,
+    /// Show in how many runs each landmark was reached: what must come about now and then, or the runs prove little.
+    #[arg(long)]
+    sometimes: bool,
+    /// Fail if a landmark was never reached.
+    #[arg(long)]
+    require_sometimes: bool,
+    /// Show the sites of deliberate bad luck: in how many runs each was active, and how often it fired.
+    #[arg(long)]
+    sites: bool,
 }
 
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
@@ -71,12 +80,23 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
         digests.write(&tallies)?;
     }
     write!(out, "{}", report::summary(&tallies))?;
+    if args.sites {
+        write!(out, "\n{}", report::bad_luck(&tallies))?;
+    }
+    let missed: Vec<&str> = report::reached(&tallies).missed().collect();
+    if args.sometimes || (args.require_sometimes && !missed.is_empty()) {
+        write!(out, "\n{}", report::landmarks(&tallies))?;
+    }
     write_failures(&tallies, out)?;
+    if args.require_sometimes && !missed.is_empty() {
+        writeln!(out, "\nFAILED  never reached: {}", missed.join("; "))?;
+    }
     let codes = tallies
         .iter()
         .flat_map(|tally| &tally.findings)
         .map(|finding| exit_code(&finding.failure));
-    Ok(codes.min().unwrap_or(0))
+    let never = (args.require_sometimes && !missed.is_empty()).then_some(EXIT_NEVER);
+    Ok(codes.chain(never).min().unwrap_or(0))
 }
 
 fn write_failures(tallies: &[Tally], out: &mut dyn Write) -> Result<(), SimError> {

@@ -110,6 +110,36 @@ fn a_failure_is_shown_with_the_command_that_repeats_it() {
 }
 
 #[test]
+fn landmarks_that_were_never_reached_fail_the_run_if_they_must_be() {
+    let (_folder, path) = file(SMALL);
+    let (code, text) = sim(&["run", path.to_str().unwrap(), "--seeds", "2", "--sometimes"]);
+    assert_eq!(code, 0);
+    assert!(text.contains("a breaker closed again  "), "{text}");
+    let (code, text) = sim(&[
+        "run",
+        path.to_str().unwrap(),
+        "--seeds",
+        "2",
+        "--require-sometimes",
+    ]);
+    assert_eq!(code, 14);
+    assert!(text.contains("FAILED  never reached: "), "{text}");
+}
+
+#[test]
+fn the_sites_of_bad_luck_are_shown() {
+    let (_folder, path) = file(&SMALL.replace("[world]", "[world]\nbuggify = true"));
+    let (code, text) = sim(&["run", path.to_str().unwrap(), "--seeds", "20", "--sites"]);
+    assert_eq!(code, 0, "{text}");
+    let row = text
+        .lines()
+        .find(|line| line.starts_with("outbox/batch_of_one"))
+        .unwrap();
+    let active: u64 = row.split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!((1..20).contains(&active), "{row}");
+}
+
+#[test]
 fn a_replay_comes_to_the_same_digest_and_exit_code() {
     let (_folder, path) = failing("rejected = 1");
     let again = || sim(&["replay", path.to_str().unwrap(), "--seed", "7"]);

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use futures_util::future::poll_immediate;
-use plimsoll_core::bank::Query;
+use plimsoll_core::bank::{Act, Query, Record};
+use plimsoll_core::chaos::Chaos;
 use plimsoll_core::id::UserId;
+use plimsoll_core::outbox::Outbox;
 
 use super::journal::{Fate, MemoryJournal};
 use super::{Running, Silent, a_moment, assert_user};
-use crate::driver::Unavailable;
 use crate::driver::handle::MAILBOX_MAX;
-use crate::testing::{chainless_config, register};
+use crate::driver::{Unavailable, recover};
+use crate::testing::{bank_config, chainless_config, register};
 
 #[tokio::test(start_paused = true)]
 async fn no_reply_comes_before_its_commit() {
@@ -148,4 +150,12 @@ async fn a_quiet_driver_has_a_pulse() {
     let reply = running.handle.query(Query::User(UserId::new(1))).await;
     assert!(reply.is_ok(), "{reply:?}");
     running.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn production_has_no_bad_luck_on_purpose() {
+    let mut journal = MemoryJournal::new(&[]);
+    let recovered = recover(&mut journal, bank_config(), |_| {}).await.unwrap();
+    assert!(recovered.bank.chaos().all(|part| *part == Chaos::off()));
+    assert_eq!(*Outbox::<Record, Act>::new(recovered.head).chaos(), Chaos::off());
 }

@@ -18,6 +18,8 @@ use super::round::Round;
 use super::scan::Scan;
 use super::schedule::Schedule;
 use super::{Finding, Out, QUORUM};
+use crate::buggify_knob;
+use crate::chaos::Chaos;
 use crate::escrow::config::{ChainConfig, EscrowConfig};
 use crate::escrow::evm::Receipt;
 use crate::id::{Address, CallId, ChainId, TxHash};
@@ -31,6 +33,11 @@ use crate::time::Instant;
 const LAG_BLOCKS_MAX: u64 = 20;
 /// While so many questions about heads are under way, only the usual poll asks for more.
 const HEADS_UNDER_WAY_MAX: usize = 8;
+
+/// How many transactions are verified at once by bad luck.
+const FEW_ROUNDS: usize = 2;
+/// How many blocks are read at once by bad luck.
+const SHORT_SCAN_BLOCKS: u64 = 16;
 
 /// What a call is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +85,9 @@ pub(super) struct Desk {
     /// The number of the next call, and the step to the one after it.
     numbering: (u64, u64),
     next_round: u64,
+    /// A recording is one of production, which has none.
+    #[serde(skip)]
+    chaos: Chaos,
 }
 
 impl Desk {
@@ -108,7 +118,23 @@ impl Desk {
             next_in_turn: 0,
             numbering,
             next_round: 0,
+            chaos: Chaos::off(),
         }
+    }
+
+    /// Puts the desk, its scanner and its pool under `chaos`.
+    pub(super) fn set_chaos(&mut self, chaos: &Chaos) {
+        self.pool.set_chaos(chaos.for_part());
+        self.chaos = chaos.for_part();
+        self.rounds_max = buggify_knob!(self.chaos, "desk/few_rounds", self.rounds_max, FEW_ROUNDS);
+        if buggify_knob!(self.chaos, "scan/short", false, true) {
+            self.scan.shorten(SHORT_SCAN_BLOCKS);
+        }
+    }
+
+    /// The misfortune that the desk and its pool had.
+    pub(super) fn chaos(&self) -> impl Iterator<Item = &Chaos> {
+        [&self.chaos, self.pool.chaos()].into_iter()
     }
 
     pub(super) const fn chain(&self) -> ChainId {

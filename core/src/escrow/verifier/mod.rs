@@ -20,6 +20,7 @@ use self::desk::Desk;
 use super::config::{ChainConfig, EscrowConfig};
 use super::deposit::{Evidence, TxKey, Vote};
 use super::evm::{Answer, BlockRef, Fault, Question, Receipt, ScanLog};
+use crate::chaos::Chaos;
 use crate::id::{CallId, ChainId, EndpointId, TxHash};
 use crate::machine::Deadline;
 use crate::money::Registry;
@@ -80,6 +81,16 @@ pub(crate) enum Finding {
     },
 }
 
+impl Finding {
+    /// Whether what follows from it may be recorded. What is said of an endpoint never is.
+    pub(crate) const fn makes_records(&self) -> bool {
+        match self {
+            Self::Mined { .. } | Self::Absent { .. } | Self::Undecided { .. } | Self::Scanned { .. } => true,
+            Self::Disagreed { .. } | Self::Cordoned { .. } | Self::Breaker { .. } => false,
+        }
+    }
+}
+
 /// A question to put to an endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ask {
@@ -128,6 +139,18 @@ impl Verifier {
     pub(crate) fn is_of(&self, config: &EscrowConfig) -> bool {
         let pairs = || self.desks.iter().zip(&config.chains);
         self.desks.len() == config.chains.len() && pairs().all(|(desk, chain)| desk.is_of(chain))
+    }
+
+    /// Puts every desk under `chaos`.
+    pub(crate) fn set_chaos(&mut self, chaos: &Chaos) {
+        for desk in &mut self.desks {
+            desk.set_chaos(chaos);
+        }
+    }
+
+    /// The misfortune that each part had.
+    pub(crate) fn chaos(&self) -> impl Iterator<Item = &Chaos> {
+        self.desks.iter().flat_map(Desk::chaos)
     }
 
     /// Starts to verify `tx`. Does nothing if it is being verified, or the chain is not configured any more.

@@ -48,6 +48,8 @@ pub(super) struct Scan {
     cursor: u64,
     /// How many blocks are asked for at once: halved when there were too many logs, doubled when not.
     span: u64,
+    /// The most blocks that are asked for at once.
+    span_max: u64,
     /// The last block to ask for, after a range that could not be read: chasing the head, endpoints that follow the
     /// chain at different distances might never have the same range at the same time.
     limit: Option<u64>,
@@ -60,9 +62,16 @@ impl Scan {
         Self {
             cursor,
             span: SCAN_BLOCKS_MAX,
+            span_max: SCAN_BLOCKS_MAX,
             limit: None,
             under_way: None,
         }
+    }
+
+    /// Asks for no more than `blocks` at once from here on.
+    pub(super) fn shorten(&mut self, blocks: u64) {
+        self.span_max = self.span_max.min(blocks);
+        self.span = self.span.min(blocks);
     }
 
     /// The last block read.
@@ -95,7 +104,7 @@ impl Scan {
             assert!(to > self.cursor, "a scan went back");
             self.cursor = to;
             self.limit = None;
-            self.span = (self.span * 2).min(SCAN_BLOCKS_MAX);
+            self.span = (self.span * 2).min(self.span_max);
         }
     }
 

@@ -156,6 +156,17 @@ impl Schedule {
         self.due.insert((due, tx));
     }
 
+    /// Makes `tx` due within `wait`, if it waits at all.
+    pub(crate) fn hurry(&mut self, now: Instant, tx: TxHash, wait: Duration) {
+        let Some(job) = self.jobs.get_mut(&tx) else { return };
+        let soon = now.after(wait);
+        if let Some(due) = job.due.filter(|due| *due > soon) {
+            self.due.remove(&(due, tx));
+            self.due.insert((soon, tx));
+            job.due = Some(soon);
+        }
+    }
+
     /// When the next one is due.
     pub(crate) fn next_due(&self) -> Option<Instant> {
         self.due.first().map(|(due, _)| *due)

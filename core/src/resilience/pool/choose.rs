@@ -5,6 +5,7 @@ use super::endpoint::Obstacle;
 use super::policy::PoolPolicy;
 use super::set::{EndpointSet, ProviderSet};
 use super::{LEASE_GRACE, Pool};
+use crate::buggify;
 use crate::resilience::breaker::{Admission, BreakerState, Permit};
 use crate::time::Instant;
 
@@ -85,7 +86,10 @@ impl Pool {
 
     /// The best of `candidates`, or now and then another one.
     fn pick(&mut self, now: Instant, candidates: EndpointSet) -> Option<u8> {
-        if candidates.len() >= 2 && self.rng.chance(1, u64::from(self.policy.explore_one_in)) {
+        let is_curious = |pool: &mut Self| {
+            buggify!(pool.chaos, "pool/explore") || pool.rng.chance(1, pool.policy.explore_one_in.into())
+        };
+        if candidates.len() >= 2 && is_curious(self) {
             let recovering = |index: &u8| self.endpoint(*index).breaker.state() == BreakerState::HalfOpen;
             let half_open: EndpointSet = candidates.iter().filter(recovering).collect();
             let among = if half_open.is_empty() {
@@ -149,10 +153,14 @@ impl Pool {
             attempt_timeout_max,
             ..
         } = self.policy;
-        let timeout = self
-            .endpoint(index)
-            .health
-            .timeout(attempt_timeout_min, attempt_timeout_max);
+        let is_closed = self.endpoint(index).breaker.state() == BreakerState::Closed;
+        let gives_up_early = is_closed && buggify!(self.chaos, "pool/give_up_early");
+        let timeout = if gives_up_early {
+            attempt_timeout_min
+        } else {
+            let health = &self.endpoint(index).health;
+            health.timeout(attempt_timeout_min, attempt_timeout_max)
+        };
         let expires = now.after(attempt_timeout_max).after(LEASE_GRACE);
         match self.change(index, |endpoint| endpoint.leases.take(expires)) {
             Some(hold) => Choice::Ask(Lease {

@@ -34,6 +34,7 @@ pub use set::{EndpointSet, ProviderSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::chaos::Chaos;
 use crate::limits::ENDPOINTS_MAX;
 use crate::machine::Deadline;
 use crate::resilience::breaker::{CallOutcome, Transition};
@@ -53,6 +54,9 @@ pub struct Pool {
     /// The finalized height of every provider of which it is known, highest first.
     finalized: Vec<u64>,
     rng: Rng,
+    /// A recording is one of production, which has none.
+    #[serde(skip)]
+    chaos: Chaos,
 }
 
 impl Pool {
@@ -78,7 +82,19 @@ impl Pool {
             endpoints,
             finalized: Vec::new(),
             rng,
+            chaos: Chaos::off(),
         }
+    }
+
+    /// Puts the pool under `chaos`.
+    pub fn set_chaos(&mut self, chaos: Chaos) {
+        self.chaos = chaos;
+    }
+
+    /// The misfortune that it had.
+    #[must_use]
+    pub const fn chaos(&self) -> &Chaos {
+        &self.chaos
     }
 
     /// Takes in an answer that came after `took`.

@@ -1,5 +1,6 @@
 //! What a world is made of: one chain, its endpoints, the store, the users' network, and the bank's settings.
 
+use plimsoll_core::chaos::Intensity;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Latency;
@@ -138,6 +139,32 @@ pub struct BankPlan {
     pub mailbox: u32,
     /// How long after its end a process that ended by itself (fenced off) is started again.
     pub restart_ms: u64,
+    /// How much bad luck it has on purpose; left out, none.
+    pub buggify: Option<BuggifyPlan>,
+}
+
+/// Bad luck on purpose, at the sites of [`plimsoll_core::chaos`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct BuggifyPlan {
+    /// In how many of a hundred runs a site is active, 1 to 100.
+    pub activation_percent: u8,
+    /// How many of a hundred times an active site fires, 1 to 50.
+    pub firing_percent: u8,
+}
+
+impl Default for BuggifyPlan {
+    /// A quarter of the sites, each a quarter of the time.
+    fn default() -> Self {
+        let Intensity {
+            activation_percent,
+            firing_percent,
+        } = Intensity::default();
+        Self {
+            activation_percent,
+            firing_percent,
+        }
+    }
 }
 
 impl Default for BankPlan {
@@ -151,6 +178,7 @@ impl Default for BankPlan {
             price: None,
             mailbox: 1_024,
             restart_ms: 1_000,
+            buggify: None,
         }
     }
 }

@@ -1,12 +1,18 @@
 //! How far the answers bring a verification or a scan: asked on, stalled, decided, or given up for now.
 
+use core::time::Duration;
+
 use super::{Desk, Purpose};
+use crate::buggify;
 use crate::digest::Digest;
 use crate::escrow::deposit::Evidence;
 use crate::escrow::verifier::round::{Round, Standing};
 use crate::escrow::verifier::{Finding, Out};
 use crate::id::TxHash;
 use crate::time::Instant;
+
+/// How soon a transaction is verified again by bad luck.
+const AGAIN: Duration = Duration::from_millis(50);
 
 impl Desk {
     /// Whether another transaction may be taken up: those that wait for room come first.
@@ -65,6 +71,9 @@ impl Desk {
             Standing::Absent { votes } => Finding::Absent { tx, votes },
         };
         self.schedule.put_back(now, tx);
+        if buggify!(self.chaos, "desk/verify_again") {
+            self.schedule.hurry(now, tx, AGAIN);
+        }
         out.findings.push((self.chain.id, finding));
     }
 

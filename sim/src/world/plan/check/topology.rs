@@ -3,10 +3,12 @@
 use plimsoll_core::limits::ENDPOINTS_MAX;
 
 use super::{BLOCKS_MAX, DURATION_MS_MAX, ENTRIES_MAX, Findings};
-use crate::world::plan::{BankPlan, ChainPlan, EndpointPlan, PricePlan, StorePlan, Topology};
+use crate::world::plan::{BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, PricePlan, StorePlan, Topology};
 
 /// The longest time between two blocks: an hour.
 const BLOCK_MS_MAX: u64 = 3_600_000;
+/// The most that a site of bad luck may fire: none always, since what always comes again is no bad luck.
+const FIRING_PERCENT_MAX: u64 = 50;
 
 pub(super) fn check(topology: &Topology, found: &mut Findings) {
     let Topology {
@@ -77,6 +79,7 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
         price,
         mailbox,
         restart_ms,
+        buggify,
     } = bank;
     let times = [
         ("poll_ms", *poll_ms),
@@ -94,6 +97,17 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
     let mailbox = u64::from(*mailbox);
     let field = format_args!("topology.bank.mailbox");
     found.within(field, mailbox, 1, u32::MAX.into());
+    if let Some(BuggifyPlan {
+        activation_percent,
+        firing_percent,
+    }) = *buggify
+    {
+        let at = format_args!("topology.bank.buggify");
+        let field = format_args!("{at}.activation_percent");
+        found.within(field, activation_percent.into(), 1, 100);
+        let field = format_args!("{at}.firing_percent");
+        found.within(field, firing_percent.into(), 1, FIRING_PERCENT_MAX);
+    }
     if let Some(PricePlan {
         numerator,
         denominator,
