@@ -7,7 +7,7 @@
 use plimsoll_core::chaos::place_in;
 
 /// Every landmark: "reached …".
-pub const LANDMARKS: [&str; 37] = [
+pub const LANDMARKS: [&str; 39] = [
     "a reorged transaction was seen again",
     "a reorged deposit was credited later",
     "a deposit was credited that was never seen before it was final",
@@ -45,6 +45,8 @@ pub const LANDMARKS: [&str; 37] = [
     "a question left while the store was failing",
     "a request was turned away",
     "a date went back",
+    "a quiet period settled everything, and faults went on",
+    "everything settled though endpoints stayed broken",
 ];
 
 /// The landmarks that one run reached.

@@ -57,6 +57,45 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// Whether it is something that happens, rather than something that lasts: it cannot be suspended and taken up again.
+    #[must_use]
+    pub const fn is_event(&self) -> bool {
+        match self {
+            Self::Process { fault } => match fault {
+                ProcessFault::Crash { .. }
+                | ProcessFault::Restart
+                | ProcessFault::ClockJump { .. }
+                | ProcessFault::Usurped => true,
+                ProcessFault::Pause
+                | ProcessFault::Slow { .. }
+                | ProcessFault::ClockSkew { .. }
+                | ProcessFault::ClockDrift { .. } => false,
+            },
+            Self::Disk { fault } => matches!(fault, DiskFault::BitFlip),
+            Self::Chain { fault } => matches!(fault, ChainFault::Reorg { .. }),
+            Self::Endpoint { .. } | Self::Network { .. } | Self::Store { .. } => false,
+        }
+    }
+
+    /// The only endpoint that it hits, if it hits one endpoint, or the way to it, and nothing else.
+    #[must_use]
+    pub const fn endpoint(&self) -> Option<u8> {
+        match self {
+            Self::Endpoint { endpoint, .. }
+            | Self::Network {
+                link: LinkName::Endpoint { endpoint },
+                ..
+            } => Some(*endpoint),
+            Self::Network { .. }
+            | Self::Store { .. }
+            | Self::Disk { .. }
+            | Self::Process { .. }
+            | Self::Chain { .. } => None,
+        }
+    }
+}
+
 const fn always() -> u8 {
     100
 }

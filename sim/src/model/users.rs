@@ -83,6 +83,8 @@ struct Call {
     purpose: Purpose,
     message: Message,
     attempts: u32,
+    /// Whether it was ever answered that it must wait.
+    was_refused: bool,
     state: CallState,
 }
 
@@ -157,6 +159,7 @@ impl Users {
             purpose,
             message,
             attempts: 0,
+            was_refused: false,
             state: CallState::Resting { is_refused: false },
         });
         index
@@ -232,6 +235,7 @@ impl Users {
             return Heard::Nothing;
         }
         call.state = CallState::Resting { is_refused };
+        call.was_refused = true;
         Heard::Again(index, self.pause(index))
     }
 
@@ -241,6 +245,21 @@ impl Users {
             CallState::Waiting(request) => Some(request),
             CallState::Resting { .. } | CallState::Settled => None,
         })
+    }
+
+    /// Every call that was not answered at all.
+    pub fn unanswered(&self) -> impl Iterator<Item = CallIndex> {
+        let places = (0..).map(CallIndex).take(self.calls.len());
+        places.filter(|call| self.is_unanswered(*call))
+    }
+
+    /// Whether `call` was not answered at all: a request to wait is an answer.
+    #[must_use]
+    pub fn is_unanswered(&self, call: CallIndex) -> bool {
+        match self.calls[call.0 as usize].state {
+            CallState::Waiting(_) | CallState::Resting { .. } => !self.calls[call.0 as usize].was_refused,
+            CallState::Settled => false,
+        }
     }
 
     /// Every call that is not settled: what it is for, what it says, and whether it was answered that it must wait.

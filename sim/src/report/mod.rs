@@ -174,8 +174,12 @@ pub fn single(scenario: &str, run: &Single) -> String {
         ),
         ("bad luck", luck_of(&stats.bad_luck)),
     ];
+    let waits = stats.waiting.iter().map(|waiting| {
+        let told = format!("{}, for {}", waiting.what, waiting.reason);
+        ("waits", told)
+    });
     let mut text = String::new();
-    for (name, value) in lines {
+    for (name, value) in lines.into_iter().chain(waits) {
         let written = writeln!(text, "{name:<13}{value}");
         assert!(written.is_ok(), "a string takes everything");
     }

@@ -20,6 +20,9 @@ pub(super) fn check(file: &str, text: &str, table: &ScenarioTable) -> Vec<Scenar
         duration: *table.duration_ms.get_ref(),
         found: Vec::new(),
     };
+    for at in &table.quiet_at_ms {
+        findings.within(&Spanned::new(at.span(), Span::of(*at.get_ref())));
+    }
     findings.world(table);
     findings.workload(table);
     for fault in &table.faults {

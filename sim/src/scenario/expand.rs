@@ -37,6 +37,10 @@ pub(super) fn expand(name: &str, table: &ScenarioTable, rng: &Rng) -> Plan {
     let mut plan = Plan::calm(name, table.duration_ms.get_ref().0);
     plan.topology = topology(&table.world, table.workload.users.get_ref().0);
     plan.expect = table.expect.expectations();
+    plan.quiet_at_ms = table.quiet_at_ms.iter().map(|at| at.get_ref().0).collect();
+    plan.core = table
+        .heal_core
+        .then(|| core(&plan.topology, &mut rng.fork("core")));
     let mut workload = Workload::new(&plan, rng);
     if let Some(fund) = table.workload.fund {
         workload.fund(fund.low.0, fund.high.0);
@@ -111,6 +115,24 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         },
         ..Topology::default()
     }
+}
+
+/// Some endpoints, of two providers at the least: each order of all of them is as likely, and so is each length of it.
+pub(super) fn core(topology: &Topology, rng: &mut Rng) -> Vec<u8> {
+    let mut order: Vec<u8> = (0u8..).take(topology.endpoints.len()).collect();
+    for place in (1..order.len()).rev() {
+        order.swap(place, rng.index(place + 1));
+    }
+    let provider = |endpoint: u8| &topology.endpoints[usize::from(endpoint)].provider;
+    let is_other = |endpoint: &u8| provider(*endpoint) != provider(order[0]);
+    let least = order
+        .iter()
+        .position(is_other)
+        .map_or(order.len(), |place| place + 1);
+    let length = least + rng.index(order.len() - least + 1);
+    order.truncate(length);
+    order.sort_unstable();
+    order
 }
 
 /// The deeds in the making.

@@ -147,6 +147,8 @@ fn write_plan(text: &mut String, plan: &Plan) {
         name,
         duration_ms,
         converge_ms,
+        quiet_at_ms,
+        core,
         topology,
         workload,
         faults,
@@ -156,6 +158,12 @@ fn write_plan(text: &mut String, plan: &Plan) {
     field(text, "name", name);
     field(text, "duration_ms", duration_ms);
     field(text, "converge_ms", converge_ms);
+    if !quiet_at_ms.is_empty() {
+        field(text, "quiet_at_ms", quiet_at_ms);
+    }
+    if let Some(core) = core {
+        field(text, "core", core);
+    }
     list(text, "workload", workload);
     list(text, "faults", faults);
     write_topology(text, topology);

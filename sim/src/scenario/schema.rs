@@ -22,6 +22,12 @@ pub struct ScenarioTable {
     pub proves: Spanned<String>,
     /// How long users, chain and faults act. Then everything heals, and the world is left alone to settle.
     pub duration_ms: Spanned<Millis>,
+    /// When everything that lasts is suspended until all that was open is settled.
+    #[serde(default)]
+    pub quiet_at_ms: Vec<Spanned<Millis>>,
+    /// Whether only a random core of the endpoints works once the run's time is over.
+    #[serde(default)]
+    pub heal_core: bool,
     /// The chain, its endpoints, the store.
     #[serde(default)]
     pub world: WorldTable,

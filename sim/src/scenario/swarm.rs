@@ -9,7 +9,7 @@ mod faults;
 use plimsoll_core::rng::Rng;
 use toml::Spanned;
 
-use super::expand::{PRICE, Workload};
+use super::expand::{PRICE, Workload, core};
 use super::faults::endpoint_name;
 use super::kinds::{Claiming, DepositKind, TransactionKind};
 use super::schema::{DepositsTable, ScenarioTable, SwarmTable, TransactionsTable};
@@ -30,6 +30,7 @@ pub(super) fn draw(name: &str, table: &ScenarioTable, swarm: &SwarmTable, rng: &
     let mut plan = Plan::calm(name, table.duration_ms.get_ref().0);
     plan.expect = table.expect.expectations();
     plan.topology = topology(swarm, &mut rng.fork("topology"));
+    settling(&mut plan, &mut rng.fork("settling"));
     let mut workload = Workload::new(&plan, rng);
     workload.fund(1_000, 1_000_000);
     deposits(swarm, &plan, &mut workload, &mut rng.fork("deposits"));
@@ -104,6 +105,18 @@ fn bank(rng: &mut Rng) -> BankPlan {
         restart_ms: rng.between(100, 3_000),
         buggify: buggify(&mut rng.fork("buggify")),
         ..usual
+    }
+}
+
+/// What is asked of the bank beside settling in a world that is whole at the end: in half of the runs only a core heals, and
+/// in a quarter there are quiet periods.
+fn settling(plan: &mut Plan, rng: &mut Rng) {
+    if rng.chance(1, 2) {
+        plan.core = Some(core(&plan.topology, rng));
+    }
+    if rng.chance(1, 4) {
+        let count = rng.between(1, 2);
+        plan.quiet_at_ms = (0..count).map(|_| rng.below(plan.duration_ms)).collect();
     }
 }
 

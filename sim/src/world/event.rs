@@ -77,6 +77,10 @@ pub(super) enum Happening {
     Mine(TxIndex),
     /// A transaction may have become final.
     Finality(TxIndex),
+    /// A quiet period begins.
+    Quiet,
+    /// Is everything settled that was open when the quiet period began?
+    QuietProbe,
     /// The plan's time is over: is everything settled?
     Probe,
 }

@@ -29,8 +29,29 @@ impl World<'_> {
         }
     }
 
-    /// Fault `number` of the plan begins, to end at `until`.
+    /// Fault `number` of the plan begins, to end at `until`; in a quiet period it must wait.
     pub(super) fn on_fault_begins(&mut self, number: u32, until: Instant) {
+        let trouble = &mut self.troubles[number as usize];
+        (trouble.has_begun, trouble.is_due) = (true, true);
+        trouble.until = until;
+        if self.quiet.is_none() {
+            self.strike(number);
+        }
+    }
+
+    /// Fault `number` of the plan ends.
+    pub(super) fn on_fault_ends(&mut self, number: u32) {
+        self.troubles[number as usize].is_due = false;
+        self.heal(number);
+    }
+
+    /// Lets a fault do its work, if it does not already.
+    pub(super) fn strike(&mut self, number: u32) {
+        let trouble = &mut self.troubles[number as usize];
+        if core::mem::replace(&mut trouble.is_on, true) {
+            return;
+        }
+        let until = trouble.until;
         let fault = &self.plan.faults[number as usize].fault;
         let now = self.schedule.now();
         self.stats.faults += 1;
@@ -65,8 +86,12 @@ impl World<'_> {
         }
     }
 
-    /// Fault `number` of the plan ends.
-    pub(super) fn on_fault_ends(&mut self, number: u32) {
+    /// Ends the work of a fault, if it does any.
+    pub(super) fn heal(&mut self, number: u32) {
+        let trouble = &mut self.troubles[number as usize];
+        if !core::mem::replace(&mut trouble.is_on, false) {
+            return;
+        }
         let fault = &self.plan.faults[number as usize].fault;
         let now = self.schedule.now();
         if let Some(scribe) = &mut self.jury.scribe {

@@ -14,6 +14,7 @@ mod clock;
 mod cues;
 mod deeds;
 mod event;
+mod excuse;
 mod host;
 mod inject;
 mod jury;
@@ -23,6 +24,7 @@ pub mod observe;
 pub mod outcome;
 pub mod plan;
 mod progress;
+mod quiet;
 mod recoveries;
 mod scribe;
 mod settle;
@@ -38,6 +40,7 @@ use plimsoll_core::bank::Bank;
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 
+pub use excuse::{Dependency, Reason, Waiting};
 pub use outcome::{Outcome, Verdict};
 pub use stats::{BadLuck, Luck, Part, Recovery, Stats};
 
@@ -53,6 +56,7 @@ use jury::Jury;
 use observe::{End, Oracle};
 use plan::{Deed, Plan, PlanError};
 use progress::Progress;
+use quiet::{Quiet, Trouble};
 use recoveries::Recoveries;
 use scribe::Scribe;
 pub use scribe::Tracing;
@@ -88,6 +92,9 @@ pub struct World<'p> {
     progress: Progress,
     recoveries: Recoveries,
     cues: Cues,
+    /// Every fault of the plan, as it stands.
+    troubles: Vec<Trouble>,
+    quiet: Option<Quiet>,
     stats: Stats,
     verdict: Option<Verdict>,
 }
@@ -133,6 +140,8 @@ impl<'p> World<'p> {
             progress: Progress::default(),
             recoveries: Recoveries::default(),
             cues: Cues::new(plan),
+            troubles: vec![Trouble::default(); plan.faults.len()],
+            quiet: None,
             stats: Stats::default(),
             verdict: None,
         };
@@ -277,6 +286,9 @@ impl<'p> World<'p> {
                 }
             }
         }
+        for quiet_at_ms in &self.plan.quiet_at_ms {
+            self.schedule.at(at(*quiet_at_ms), Happening::Quiet);
+        }
         self.schedule.at(at(self.plan.duration_ms), Happening::Probe);
     }
 
@@ -317,6 +329,8 @@ impl<'p> World<'p> {
             Happening::FaultEnds(number) => self.on_fault_ends(number),
             Happening::Mine(index) => self.on_mine(index),
             Happening::Finality(index) => self.on_finality(index),
+            Happening::Quiet => self.on_quiet(),
+            Happening::QuietProbe => self.on_quiet_probe(),
             Happening::Probe => self.on_probe(),
         }
     }

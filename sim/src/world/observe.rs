@@ -9,6 +9,7 @@ use plimsoll_core::journal::{Batch, BatchError, Head};
 use plimsoll_core::time::Instant;
 
 use super::Stats;
+use super::excuse::{Dependency, Waiting};
 use super::plan::Plan;
 use crate::fault::Fault;
 use crate::model::chain::{Chain, ChainEvent};
@@ -146,6 +147,13 @@ pub struct End<'a> {
 }
 
 impl End<'_> {
+    /// Whether deposits may be missing from the books: something that posting one needs is gone for ever.
+    #[must_use]
+    pub fn may_lack_deposits(&self) -> bool {
+        let is_needed = |waiting: &Waiting| waiting.reason.dependency != Dependency::Users;
+        self.stats.waiting.iter().any(is_needed)
+    }
+
     /// Every durable record, oldest first, read back from the stored bytes.
     ///
     /// # Errors

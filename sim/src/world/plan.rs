@@ -29,6 +29,14 @@ pub struct Plan {
     /// contradicted the others is shut out for 60 s, and a breaker may open once more before it closes.
     #[serde(default = "converge_ms")]
     pub converge_ms: u64,
+    /// When everything that lasts is suspended until all that was open then is settled, which takes `converge_ms` at the
+    /// most.
+    #[serde(default)]
+    pub quiet_at_ms: Vec<u64>,
+    /// The endpoints that work once the plan's time is over: whatever ever hit another one, or the way to it, is there again
+    /// then, for ever. Left out, all of them work.
+    #[serde(default)]
+    pub core: Option<Vec<u8>>,
     /// What the world is made of.
     #[serde(default)]
     pub topology: Topology,
@@ -55,6 +63,8 @@ impl Plan {
             name: name.to_owned(),
             duration_ms,
             converge_ms: converge_ms(),
+            quiet_at_ms: Vec::new(),
+            core: None,
             topology: Topology::default(),
             workload: Vec::new(),
             faults: Vec::new(),

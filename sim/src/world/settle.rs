@@ -2,67 +2,118 @@
 //!
 //! Everything must come to rest: every client answered, every valid and final deposit posted, everything else that
 //! the bank watches decided, nothing waiting for a commit. A transaction that no block holds may be watched for ever.
-//! A dead letter is at rest, since a person must look at it, unless the scanner is still to find it and revive it. If the plan leaves the bank without what it needs for ever, it may wait for ever.
+//! A dead letter is at rest, since a person must look at it, unless the scanner is still to find it and revive it. What
+//! needs something that the plan took away for ever may wait for ever, and says for what: see `excuse`.
 
 use core::time::Duration;
 
 use plimsoll_core::time::Instant;
 
 use super::event::Happening;
+use super::excuse::{Dependency, Excuses, Waiting};
 use super::outcome::Verdict;
 use super::progress::Standing;
 use super::{PROBE_INTERVAL, World};
-use crate::fault::{ChainFault, DiskFault, EndpointFault, Fault, LinkFault, LinkName};
 use crate::model::chain::{Due, Truth, TxIndex};
 use crate::model::users::Purpose;
+use crate::sometimes;
 
 /// The most findings in a liveness failure.
 const FINDINGS_MAX: usize = 10;
+
+/// Something that is not settled, and what it may wait for.
+struct Finding {
+    what: String,
+    needs: &'static [Dependency],
+}
 
 impl World<'_> {
     /// Ends the run if everything is settled or the time to settle is over.
     pub(super) fn on_probe(&mut self) {
         let now = self.schedule.now();
+        let over_at = Duration::from_millis(self.plan.duration_ms);
+        if now.since(Instant::ZERO) == over_at {
+            self.leave_core();
+        }
         if self.is_settled() {
+            let is_limping = self.plan.core.is_some() && self.troubles.iter().any(|one| one.is_on);
+            sometimes!(
+                self.reached(),
+                is_limping,
+                "everything settled though endpoints stayed broken"
+            );
             self.verdict = Some(Verdict::Passed);
             return;
         }
-        let over_at = Duration::from_millis(self.plan.duration_ms.saturating_add(self.plan.converge_ms));
-        if now.since(Instant::ZERO) < over_at {
+        if now.since(Instant::ZERO) < over_at + Duration::from_millis(self.plan.converge_ms) {
             return self.schedule.after(PROBE_INTERVAL, Happening::Probe);
         }
-        self.verdict = Some(if self.may_wait_for_ever() {
+        self.classify();
+    }
+
+    /// Whatever is left must wait for something that is gone for ever.
+    fn classify(&mut self) {
+        let excuses = Excuses::of(self.plan, &self.troubles);
+        let (mut waiting, mut stuck) = (Vec::new(), Vec::new());
+        for Finding { what, needs } in self.findings() {
+            match excuses.for_want_of(needs) {
+                Some(reason) => waiting.push(Waiting { what, reason }),
+                None => stuck.push(what),
+            }
+        }
+        self.verdict = Some(if stuck.is_empty() {
             Verdict::Passed
         } else {
-            Verdict::Liveness(self.findings().take(FINDINGS_MAX).collect())
+            stuck.truncate(FINDINGS_MAX);
+            Verdict::Liveness(stuck)
         });
+        self.stats.waiting = waiting;
     }
 
     fn is_settled(&self) -> bool {
         self.outstanding == 0 && self.host.is_idle() && self.findings().next().is_none()
     }
 
-    /// Everything that is not settled, in words.
-    fn findings(&self) -> impl Iterator<Item = String> {
-        let outstanding =
-            (self.outstanding > 0).then(|| format!("{} deeds or blocks are still to come", self.outstanding));
+    /// Everything that is not settled.
+    fn findings(&self) -> impl Iterator<Item = Finding> {
+        use Dependency::{Endpoints, Finality, Store, Users};
+        let outstanding = (self.outstanding > 0).then(|| Finding {
+            what: format!("{} deeds or blocks are still to come", self.outstanding),
+            needs: &[Users, Store],
+        });
         let busy = (!self.host.is_idle()).then(|| {
             let what = if self.host.process.is_running() {
                 "waits for a commit"
             } else {
                 "is down"
             };
-            format!("the process {what}")
+            Finding {
+                what: format!("the process {what}"),
+                needs: &[Store],
+            }
         });
         let calls = self
             .users
             .unsettled()
             .filter(|(purpose, _, is_refused)| !(*is_refused && self.is_moot(*purpose)));
-        let calls = calls.map(|(_, message, _)| format!("nobody answered {message:?}"));
+        let calls = calls.map(|(purpose, message, _)| Finding {
+            what: format!("nobody answered {message:?}"),
+            needs: match purpose {
+                Purpose::Attribute { .. } => &[Users, Store, Endpoints, Finality],
+                Purpose::Register { .. }
+                | Purpose::Pay { .. }
+                | Purpose::ListDeadLetters
+                | Purpose::Nothing => &[Users, Store],
+            },
+        });
         let transactions = self
             .chain
             .transactions()
             .filter_map(|index| self.unsettled(index));
+        let transactions = transactions.map(|what| Finding {
+            what,
+            needs: &[Store, Endpoints, Finality],
+        });
         outstanding
             .into_iter()
             .chain(busy)
@@ -71,7 +122,7 @@ impl World<'_> {
     }
 
     /// Why the bank is not done with a transaction, if it is not.
-    fn unsettled(&self, index: TxIndex) -> Option<String> {
+    pub(super) fn unsettled(&self, index: TxIndex) -> Option<String> {
         let now = self.schedule.now();
         let standing = self.progress.standing(index);
         let is_final = self.chain.is_final(index, now);
@@ -123,49 +174,5 @@ impl World<'_> {
             is_final && !is_dead && deposits.any(|(key, truth)| key == deposit && is_suspended(truth))
         });
         !can_be_given || self.progress.is_attributed(&deposit)
-    }
-
-    /// Whether a fault that never ends leaves the bank without what it needs.
-    fn may_wait_for_ever(&self) -> bool {
-        let for_ever = || {
-            self.plan
-                .faults
-                .iter()
-                .filter(|fault| fault.until_ms.is_none())
-                .map(|one| &one.fault)
-        };
-        let starves = |fault: &Fault| match fault {
-            Fault::Network { link, fault, .. } => {
-                *fault == LinkFault::Partition && matches!(link, LinkName::AllEndpoints | LinkName::Users)
-            }
-            Fault::Store { .. } => true,
-            Fault::Disk { fault } => matches!(fault, DiskFault::SyncFailed { .. }),
-            // A process comes back, or the plan is refused.
-            Fault::Process { .. } | Fault::Endpoint { .. } => false,
-            Fault::Chain { fault } => *fault == ChainFault::FinalityStall,
-        };
-        let silences = |fault: &Fault, number: usize| match fault {
-            Fault::Endpoint { endpoint, fault, .. } => {
-                usize::from(*endpoint) == number && !matches!(fault, EndpointFault::Slow { .. })
-            }
-            Fault::Network {
-                link: LinkName::Endpoint { endpoint },
-                fault,
-                ..
-            } => usize::from(*endpoint) == number && *fault == LinkFault::Partition,
-            Fault::Network { .. }
-            | Fault::Store { .. }
-            | Fault::Disk { .. }
-            | Fault::Process { .. }
-            | Fault::Chain { .. } => false,
-        };
-        let is_hit = |number: usize| for_ever().any(|fault| silences(fault, number));
-        let endpoints = self.plan.topology.endpoints.iter().enumerate();
-        let mut sound = endpoints
-            .filter(|(number, _)| !is_hit(*number))
-            .map(|(_, one)| &one.provider);
-        let first = sound.next();
-        let has_quorum = sound.any(|provider| Some(provider) != first);
-        for_ever().any(starves) || !has_quorum
     }
 }

@@ -4,6 +4,7 @@ use core::time::Duration;
 
 use plimsoll_core::chaos::{SITES, Site, site};
 
+use super::excuse::Waiting;
 use crate::sometimes::Reached;
 
 /// The figures of one run.
@@ -46,6 +47,8 @@ pub struct Stats {
     pub recoveries: Vec<Recovery>,
     /// The bad luck that the bank had on purpose.
     pub bad_luck: BadLuck,
+    /// What was not settled at the end, and may wait for ever for something that is gone.
+    pub waiting: Vec<Waiting>,
     /// The landmarks that were reached.
     pub reached: Reached,
 }

@@ -6,6 +6,7 @@ mod faults;
 mod people;
 mod process;
 mod runs;
+mod settling;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,6 +1,7 @@
 //! Whether a plan makes sense, all faults at once: a run of nonsense proves nothing.
 
 mod faults;
+mod settling;
 mod topology;
 
 use core::fmt::Arguments;
@@ -61,6 +62,7 @@ impl Plan {
             faults::check(self, format_args!("faults[{index}]"), one, &mut found);
         }
         self.check_byzantine(&mut found);
+        self.check_settling(&mut found);
         if found.0.is_empty() { Ok(()) } else { Err(found.0) }
     }
 
