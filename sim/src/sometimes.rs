@@ -2,7 +2,7 @@
 //!
 //! An oracle says what must never be. A landmark says what must be now and then: a scenario that never comes near an
 //! unknown commit shows nothing about unknown commits. Each has a line here and is reached where
-//! [`sometimes!`](crate::sometimes) says so; over many runs it is counted in how many.
+//! [`sometimes!`](crate::sometimes!) says so; over many runs it is counted in how many.
 
 use plimsoll_core::chaos::place_in;
 
@@ -58,7 +58,7 @@ pub struct Reached(u64);
 pub struct Landmarks([u64; LANDMARKS.len()]);
 
 impl Reached {
-    /// Notes that the landmark at `place` was reached. See [`sometimes!`](crate::sometimes).
+    /// Notes that the landmark at `place` was reached. See [`sometimes!`](crate::sometimes!).
     pub const fn note(&mut self, place: usize) {
         self.0 |= 1 << place;
     }
@@ -107,7 +107,7 @@ impl Landmarks {
 /// The place of a landmark.
 ///
 /// # Panics
-/// When there is none of that name: at compile time where [`sometimes!`](crate::sometimes) is used.
+/// When there is none of that name: at compile time where [`sometimes!`](crate::sometimes!) is used.
 #[must_use]
 pub const fn landmark(name: &str) -> usize {
     match place_in(&LANDMARKS, name) {
