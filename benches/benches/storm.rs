@@ -1,7 +1,8 @@
 //! The simulator: whole runs of one scenario on one thread, every oracle on.
 //!
-//! A step is an input of the bank, an event whatever happens in the world. The rival is tokio's paused clock, which other
-//! simulators stand on, with as many wake-ups as the worlds have events and nothing to do at any of them.
+//! A step is one event that one of the world's machines takes: the bank, the store, an endpoint, the chain, a person. An
+//! input is a step of the bank alone, which the oracles judge. The rival is tokio's paused clock, which other simulators
+//! stand on, with as many wake-ups as the worlds have steps and nothing to do at any of them.
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -28,9 +29,9 @@ fn main() {
     let (mut suite, seeds) = (Suite::new("storm"), sized(SEEDS, SEEDS_TRIED));
     let scenarios = find(Path::new("."), SCENARIO).unwrap_or_else(|error| unreachable!("{error}"));
     campaign(&mut suite, &scenarios, seeds);
-    let events = worlds(&mut suite, &scenarios[0], seeds);
-    paused_tokio(&mut suite, events);
-    suite.compare("event", "paused_tokio");
+    let steps = worlds(&mut suite, &scenarios[0], seeds);
+    paused_tokio(&mut suite, steps);
+    suite.compare("step", "paused_tokio");
     suite.finish();
 }
 
@@ -65,7 +66,7 @@ fn campaign(suite: &mut Suite, scenarios: &[Scenario], seeds: u64) {
     });
 }
 
-/// The same worlds, each once. Returns how many events there are in one iteration.
+/// The same worlds, each once. Returns how many steps there are in one iteration.
 fn worlds(suite: &mut Suite, scenario: &Scenario, seeds: u64) -> u64 {
     let mut plans: Vec<Plan> = (0..seeds).map(|seed| scenario.expand(seed)).collect();
     for plan in &mut plans {
@@ -93,17 +94,17 @@ fn worlds(suite: &mut Suite, scenario: &Scenario, seeds: u64) -> u64 {
             took
         },
     );
-    let events = count(|stats| stats.events);
-    let steps = per_second("steps", Some(1e6));
-    suite.also("step", "world", count(|stats| stats.steps), steps);
-    suite.also("event", "world", events, per_second("events", None));
+    let steps = count(|stats| stats.events);
+    suite.also("step", "world", steps, per_second("steps", Some(1e6)));
+    let inputs = count(|stats| stats.steps);
+    suite.also("input", "world", inputs, per_second("inputs", None));
     let simulated: Duration = stats.iter().map(|stats| stats.simulated).sum();
     let time = Unit::TimesReal {
         seconds: simulated.as_secs_f64(),
         goal: Some(20_000.0),
     };
     suite.also("time", "world", 1, time);
-    events
+    steps
 }
 
 fn paused_tokio(suite: &mut Suite, wake_ups: u64) {

@@ -45,7 +45,7 @@ struct Breaker {
     state: BreakerState,
     /// When it came to be so, and in which step.
     since: (Instant, u64),
-    /// The outcomes since then, oldest first, each with whether it certainly counts.
+    /// The outcomes since then that still matter, oldest first, each with whether it certainly counts.
     heard: Vec<(CallOutcome, bool)>,
     /// When it was last asked although it was open.
     probed_at: Option<Instant>,
@@ -184,9 +184,15 @@ impl Breakers {
         let breaker = &mut self.endpoints[usize::from(call.endpoint)];
         let (_, since) = breaker.since;
         // What was asked before a change says nothing about the state after it.
-        if call.step >= since {
-            breaker.heard.push((outcome, call.step > since));
+        if call.step < since {
+            return;
         }
+        let is_certain = call.step > since;
+        // While it is closed only failures in a row count, and a success ends every row.
+        if breaker.state == BreakerState::Closed && outcome == CallOutcome::Success && is_certain {
+            breaker.heard.clear();
+        }
+        breaker.heard.push((outcome, is_certain));
     }
 
     /// Judges every change that this step tells of.
