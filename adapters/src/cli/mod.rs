@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod replay;
 mod serve;
+mod signals;
 mod sim;
 
 use std::io;

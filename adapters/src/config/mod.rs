@@ -29,6 +29,7 @@ use plimsoll_core::money::{Asset, Registry};
 pub use api::{AdminToken, ApiConfig, RateLimit, Shutdown};
 pub use fault::{ConfigError, ConfigFault};
 pub use record::{RecordConfig, RecordKey};
+pub(crate) use section::parse_duration;
 
 use crate::chain::EndpointUrl;
 

@@ -249,7 +249,7 @@ pub(super) fn duration(value: Value) -> Result<Duration, Unfit> {
 }
 
 /// Reads a whole number and a unit: `ms`, `s`, `m` or `h`.
-fn parse_duration(text: &str) -> Result<Duration, &'static str> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, &'static str> {
     const MALFORMED: &str = "not a whole number and a unit";
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);

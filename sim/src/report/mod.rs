@@ -8,7 +8,7 @@ use core::time::Duration;
 pub use table::Table;
 
 use crate::oracle::expectation::percentile;
-use crate::run::{Ending, Finding, Single, Tally};
+use crate::run::{Ending, Failure, Finding, Single, State, Tally};
 use crate::sometimes::Landmarks;
 use crate::world::BadLuck;
 
@@ -30,7 +30,7 @@ pub fn summary(tallies: &[Tally]) -> Table {
         "result",
     ]);
     for tally in tallies {
-        let (p50, p99) = tally.times_to_credit.unzip();
+        let [p50, p99] = [50, 99].map(|percent| tally.times_to_credit.percentile(percent));
         table.row(vec![
             tally.scenario.clone(),
             tally.seeds.to_string(),
@@ -42,7 +42,7 @@ pub fn summary(tallies: &[Tally]) -> Table {
             tally.dead_lettered.to_string(),
             short(p50),
             short(p99),
-            short(tally.mean_recovery),
+            short(tally.mean_recovery()),
             result(tally),
         ]);
     }
@@ -89,34 +89,84 @@ pub fn bad_luck(tallies: &[Tally]) -> Table {
     table
 }
 
-/// One failure among those of `tally`, as people need it: what, where, and how to see it again.
+/// One failure, as people need it: what, where, and how to see it again.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'a> {
+    /// The scenario.
+    pub scenario: &'a str,
+    /// The seed that fails.
+    pub seed: u64,
+    /// How.
+    pub failure: &'a Failure,
+    /// How many runs fail like this, this one included.
+    pub count: u64,
+    /// The commit.
+    pub commit: &'a str,
+    /// The command that shows it again.
+    pub replay: &'a str,
+}
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            scenario,
+            seed,
+            failure,
+            commit,
+            replay,
+            count,
+        } = self;
+        let others = match count - 1 {
+            0 => String::new(),
+            1 => ", and 1 other seed alike".to_owned(),
+            others => format!(", and {others} other seeds alike"),
+        };
+        writeln!(f, "FAILED  {scenario}  ({}{others})", failure.kind())?;
+        writeln!(f, "  seed       {seed}")?;
+        writeln!(f, "  commit     {commit}")?;
+        writeln!(f, "  oracle     {}", failure.oracle())?;
+        writeln!(f, "  invariant  {}", failure.invariant())?;
+        writeln!(f, "  detail     {}", failure.detail())?;
+        writeln!(f, "  replay     {replay}")
+    }
+}
+
+/// One failure among those of `tally`.
 #[must_use]
 pub fn failure(tally: &Tally, finding: &Finding, commit: &str) -> String {
     let Finding { seed, failure, count } = finding;
-    let others = match count - 1 {
-        0 => String::new(),
-        1 => ", and 1 other seed alike".to_owned(),
-        others => format!(", and {others} other seeds alike"),
-    };
     let Tally { scenario, handle, .. } = tally;
     let which = if tally.is_expanded {
         handle.clone()
     } else {
         format!("{handle} --seed {seed}")
     };
-    format!(
-        "FAILED  {scenario}  ({}{others})\n\
-         \x20 seed       {seed}\n\
-         \x20 commit     {commit}\n\
-         \x20 oracle     {}\n\
-         \x20 invariant  {}\n\
-         \x20 detail     {}\n\
-         \x20 replay     plimsoll sim replay {which} --trace trace.jsonl\n",
-        failure.kind(),
-        failure.oracle(),
-        failure.invariant(),
-        failure.detail(),
-    )
+    let told = Told {
+        scenario,
+        seed: *seed,
+        failure,
+        count: *count,
+        commit,
+        replay: &format!("plimsoll sim replay {which} --trace trace.jsonl"),
+    };
+    told.to_string()
+}
+
+/// Every failure that a soak keeps, by fingerprint.
+#[must_use]
+pub fn found(state: &State) -> Table {
+    let mut table = Table::new(&["failure", "kind", "runs", "found in", "seed", "commit"]);
+    for known in &state.findings {
+        table.row(vec![
+            known.fingerprint.clone(),
+            known.kind.clone(),
+            known.count.to_string(),
+            known.scenario.clone(),
+            known.seed.to_string(),
+            known.commit.clone(),
+        ]);
+    }
+    table
 }
 
 /// One run, line by line.

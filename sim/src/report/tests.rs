@@ -1,10 +1,16 @@
 use core::time::Duration;
 
 use super::{Table, bad_luck, failure, landmarks, long, reached, short, summary, thousands};
-use crate::run::{Failure, Finding, Tally};
+use crate::run::{Failure, Finding, Tally, Times};
 use crate::sometimes::{LANDMARKS, Landmarks, Reached, landmark};
 use crate::world::BadLuck;
 use crate::world::observe::Violation;
+
+fn times(ms: &[u64]) -> Times {
+    let mut times = Times::default();
+    ms.iter().for_each(|ms| times.add(Duration::from_millis(*ms)));
+    times
+}
 
 fn tally(failed: u64) -> Tally {
     Tally {
@@ -19,8 +25,8 @@ fn tally(failed: u64) -> Tally {
         deposits: 3_000,
         credited: 2_999,
         dead_lettered: 1,
-        times_to_credit: Some((Duration::from_millis(431), Duration::from_millis(1_876))),
-        mean_recovery: None,
+        times_to_credit: times(&[431, 431, 1_876]),
+        recovered: (Duration::ZERO, 0),
         landmarks: Landmarks::default(),
         bad_luck: BadLuck::default(),
         findings: Vec::new(),

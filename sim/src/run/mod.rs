@@ -2,20 +2,24 @@
 //!
 //! `one` runs one seed, `baseline` compares it with the same run undisturbed, `threads` spreads seeds over threads,
 //! `panics` keeps a panic of the code under test from the terminal, `fingerprint` says which failures are the same,
-//! `tally` adds the runs up in the order of their seeds.
+//! `tally` adds the runs up in the order of their seeds, `soak` goes on with fresh seeds until it is told to end.
 
 mod baseline;
 mod fingerprint;
 mod one;
 mod panics;
+mod soak;
 mod tally;
 mod threads;
+mod times;
 
 use core::num::NonZeroUsize;
 
 pub use fingerprint::Fingerprint;
 pub use one::{DETERMINISM, Ending, Failure, Single, prove, replay, traced};
+pub use soak::{FINDINGS_MAX, Known, Soak, Soaked, State};
 pub use tally::{Finding, Tally};
+pub use times::Times;
 
 use crate::scenario::Scenario;
 
@@ -45,6 +49,11 @@ pub enum CampaignError {
     /// There is no scenario.
     #[error("there is no scenario to run")]
     NoScenario,
+    /// No scenario draws from fresh seeds.
+    #[error(
+        "none of these is run with fresh seeds: an expanded scenario is one run, and `weight = 0` leaves one out"
+    )]
+    NoWeight,
     /// There are no seeds.
     #[error("a run of zero seeds proves nothing")]
     NoSeed,
@@ -94,7 +103,10 @@ impl Campaign<'_> {
                 single
             };
             let runs = threads::map(self.jobs, first..first + count, &run);
-            Tally::of(scenario, runs)
+            let mut tally = Tally::of(scenario);
+            runs.iter().for_each(|run| tally.add(run));
+            tally.digests = runs.iter().map(|run| (run.seed, run.digest)).collect();
+            tally
         });
         Ok(tallies.collect())
     }

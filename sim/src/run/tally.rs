@@ -6,7 +6,7 @@ use core::time::Duration;
 use plimsoll_core::digest::Digest;
 
 use super::one::{Ending, Failure, Single};
-use crate::oracle::expectation::percentile;
+use super::times::Times;
 use crate::scenario::Scenario;
 use crate::sometimes::Landmarks;
 use crate::world::BadLuck;
@@ -39,19 +39,19 @@ pub struct Tally {
     pub credited: u64,
     /// How many transactions became dead letters.
     pub dead_lettered: u64,
-    /// The median and the 99th percentile of the times from finality to credit, if any deposit was credited.
-    pub times_to_credit: Option<(Duration, Duration)>,
-    /// The mean time to recovery after a fault, if anything had to recover.
-    pub mean_recovery: Option<Duration>,
+    /// The times from finality to credit, of each deposit.
+    pub times_to_credit: Times,
+    /// How long everything together took to recover after faults, and how many recoveries that were.
+    pub recovered: (Duration, u32),
     /// In how many runs each landmark was reached.
     pub landmarks: Landmarks,
     /// The bad luck that the bank had on purpose, in all runs.
     pub bad_luck: BadLuck,
-    /// The failures, each kind with its lowest seed, in the order of these; at most five kinds.
+    /// The failures, each fingerprint with its lowest seed, in the order of these; at most five fingerprints.
     pub findings: Vec<Finding>,
     /// The digest of all runs: the same on every machine and however many threads there are.
     pub digest: u128,
-    /// The seed and the digest of each run, in the order of the seeds.
+    /// The seed and the digest of each run, in the order of the seeds, if the runs were counted beforehand.
     pub digests: Vec<(u64, u128)>,
     /// How long all runs took, as if on one thread. The only figure here that differs each time.
     pub busy: Duration,
@@ -69,16 +69,14 @@ pub struct Finding {
 }
 
 impl Tally {
-    /// Adds up `runs` of `scenario`, which are in the order of their seeds.
+    /// No run of `scenario`.
     #[must_use]
-    pub(super) fn of(scenario: &Scenario, runs: Vec<Single>) -> Self {
-        let mut digest = Digest::new();
-        let (mut times, mut recoveries) = (Vec::new(), Vec::new());
-        let mut tally = Self {
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        Self {
             scenario: scenario.name.clone(),
             handle: scenario.handle.clone(),
             is_expanded: scenario.expanded().is_some(),
-            seeds: runs.len() as u64,
+            seeds: 0,
             failed: 0,
             simulated: Duration::ZERO,
             steps: 0,
@@ -86,39 +84,51 @@ impl Tally {
             deposits: 0,
             credited: 0,
             dead_lettered: 0,
-            times_to_credit: None,
-            mean_recovery: None,
+            times_to_credit: Times::default(),
+            recovered: (Duration::ZERO, 0),
             landmarks: Landmarks::default(),
             bad_luck: BadLuck::default(),
             findings: Vec::new(),
-            digest: 0,
-            digests: Vec::with_capacity(runs.len()),
+            digest: Digest::new().value(),
+            digests: Vec::new(),
             busy: Duration::ZERO,
-        };
-        for run in runs {
-            run.digest.hash(&mut digest);
-            tally.digests.push((run.seed, run.digest));
-            tally.simulated += run.stats.simulated;
-            tally.steps += run.stats.steps;
-            tally.faults += run.stats.faults;
-            tally.deposits += run.stats.deposits;
-            tally.credited += run.stats.credited;
-            tally.dead_lettered += run.stats.dead_lettered;
-            tally.busy += run.busy;
-            tally.landmarks.add(run.stats.reached);
-            tally.bad_luck.add(&run.stats.bad_luck);
-            times.extend(run.stats.times_to_credit);
-            recoveries.extend(run.stats.recoveries.iter().map(|recovery| recovery.took));
-            if let Ending::Failed(failure) = run.ending {
-                tally.note(run.seed, failure);
-            }
         }
-        times.sort_unstable();
-        tally.times_to_credit = percentile(&times, 50).zip(percentile(&times, 99));
-        let count = u32::try_from(recoveries.len()).unwrap_or(u32::MAX);
-        tally.mean_recovery = recoveries.iter().sum::<Duration>().checked_div(count);
-        tally.digest = digest.value();
-        tally
+    }
+
+    /// Adds a run: the next one in the order of the seeds. What it takes does not grow with the number of runs.
+    pub(super) fn add(&mut self, run: &Single) {
+        let mut digest = Digest::resume(self.digest);
+        run.digest.hash(&mut digest);
+        self.digest = digest.value();
+        let stats = &run.stats;
+        self.seeds += 1;
+        self.simulated += stats.simulated;
+        self.steps += stats.steps;
+        self.faults += stats.faults;
+        self.deposits += stats.deposits;
+        self.credited += stats.credited;
+        self.dead_lettered += stats.dead_lettered;
+        self.busy += run.busy;
+        self.landmarks.add(stats.reached);
+        self.bad_luck.add(&stats.bad_luck);
+        stats
+            .times_to_credit
+            .iter()
+            .for_each(|time| self.times_to_credit.add(*time));
+        for recovery in &stats.recoveries {
+            self.recovered.0 += recovery.took;
+            self.recovered.1 = self.recovered.1.saturating_add(1);
+        }
+        if let Ending::Failed(failure) = &run.ending {
+            self.note(run.seed, failure);
+        }
+    }
+
+    /// The mean time to recovery after a fault, if anything had to recover.
+    #[must_use]
+    pub const fn mean_recovery(&self) -> Option<Duration> {
+        let (took, count) = self.recovered;
+        took.checked_div(count)
     }
 
     /// How many times faster than the real world one thread was.
@@ -127,19 +137,19 @@ impl Tally {
         self.simulated.as_nanos() / self.busy.as_nanos().max(1)
     }
 
-    fn note(&mut self, seed: u64, failure: Failure) {
+    fn note(&mut self, seed: u64, failure: &Failure) {
         self.failed += 1;
-        let fingerprint = |one: &Failure| (one.kind(), one.oracle(), one.invariant());
+        let fingerprint = failure.fingerprint();
         let known = self
             .findings
             .iter_mut()
-            .find(|one| fingerprint(&one.failure) == fingerprint(&failure));
+            .find(|one| one.failure.fingerprint() == fingerprint);
         if let Some(known) = known {
             known.count += 1;
         } else if self.findings.len() < FINDINGS_MAX {
             self.findings.push(Finding {
                 seed,
-                failure,
+                failure: failure.clone(),
                 count: 1,
             });
         }

@@ -43,7 +43,7 @@ fn the_result_does_not_depend_on_the_number_of_threads() {
     let alone = tally(&campaign(&scenarios, 1));
     assert_eq!(alone, tally(&campaign(&scenarios, 7)));
     assert_eq!((alone[0].seeds, alone[0].failed, alone[0].credited), (8, 0, 16));
-    assert!(alone[0].times_to_credit.is_some());
+    assert!(alone[0].times_to_credit.percentile(50).is_some());
 }
 
 #[test]

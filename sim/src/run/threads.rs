@@ -1,8 +1,10 @@
 //! The one place where threads are made: scoped ones, that share a counter and nothing else.
 
 use core::num::NonZeroUsize;
-use core::ops::Range;
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::ops::{ControlFlow, Range};
+use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::BTreeMap;
+use std::sync::mpsc;
 use std::thread;
 
 /// What `run` makes of each of `seeds`, in their order, worked out by `jobs` threads.
@@ -30,4 +32,45 @@ pub(super) fn map<T: Send>(
     });
     done.sort_by_key(|(seed, _)| *seed);
     done.into_iter().map(|(_, result)| result).collect()
+}
+
+/// Runs number after number from `first` on, on `jobs` threads, and tells `each` what came of them in the order of the
+/// numbers, on this thread, until it breaks off. Gives the number after the last one told.
+pub(super) fn stream<T: Send>(
+    jobs: NonZeroUsize,
+    first: u64,
+    run: &(impl Fn(u64) -> T + Sync),
+    each: &mut dyn FnMut(T) -> ControlFlow<()>,
+) -> u64 {
+    let (next, is_over) = (AtomicU64::new(first), AtomicBool::new(false));
+    thread::scope(|scope| {
+        let (done, results) = mpsc::sync_channel(jobs.get());
+        for _ in 0..jobs.get() {
+            let done = done.clone();
+            let (next, is_over) = (&next, &is_over);
+            scope.spawn(move || {
+                while !is_over.load(Ordering::Relaxed) {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if done.send((number, run(number))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(done);
+        let mut early = BTreeMap::new();
+        let mut told = first;
+        while let Ok((number, result)) = results.recv() {
+            early.insert(number, result);
+            while let Some(result) = early.remove(&told) {
+                told += 1;
+                if each(result).is_break() {
+                    is_over.store(true, Ordering::Relaxed);
+                    drop(results);
+                    return told;
+                }
+            }
+        }
+        told
+    })
 }

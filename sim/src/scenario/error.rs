@@ -57,7 +57,7 @@ impl ScenarioError {
 
     /// An error that the TOML parser found.
     #[must_use]
-    pub(super) fn from_toml(file: &str, text: &str, error: &toml::de::Error) -> Self {
+    pub(crate) fn from_toml(file: &str, text: &str, error: &toml::de::Error) -> Self {
         // The parser gives no place when a whole table is at fault: then it is the start of the file.
         Self::at(file, text, error.span().unwrap_or(0..0), plainly(error.message()))
     }
@@ -65,7 +65,7 @@ impl ScenarioError {
     /// An error in the field at `path`, such as `plan.faults[3].until_ms`, or in the innermost table on the way to it
     /// that is there.
     #[must_use]
-    pub(super) fn in_field(file: &str, text: &str, path: &str, message: String) -> Self {
+    pub(crate) fn in_field(file: &str, text: &str, path: &str, message: String) -> Self {
         let mut error = Self::at(file, text, place_of(text, path), message);
         path.clone_into(&mut error.field);
         error

@@ -24,6 +24,9 @@ use schema::ScenarioTable;
 
 use crate::world::plan::{Plan, PlanError};
 
+/// How often a soak takes a swarm when nothing is said, where it takes another scenario once: its runs differ more.
+const SWARM_WEIGHT: u64 = 50;
+
 /// A scenario that was read and found sound.
 #[derive(Debug, Clone)]
 pub struct Scenario {
@@ -76,6 +79,16 @@ impl Scenario {
         match &self.form {
             Form::Tables(table) => table.swarm.is_some(),
             Form::Expanded(_) => false,
+        }
+    }
+
+    /// How often a soak takes it, beside others. An expanded scenario is one run, so it has no fresh seeds.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        let usual = if self.is_swarm() { SWARM_WEIGHT } else { 1 };
+        match &self.form {
+            Form::Tables(table) => table.weight.map_or(usual, |weight| weight.0),
+            Form::Expanded(_) => 0,
         }
     }
 

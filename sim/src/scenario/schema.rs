@@ -28,6 +28,8 @@ pub struct ScenarioTable {
     /// Whether only a random core of the endpoints works once the run's time is over.
     #[serde(default)]
     pub heal_core: bool,
+    /// How often a soak takes it, beside others.
+    pub weight: Option<Count>,
     /// The chain, its endpoints, the store.
     #[serde(default)]
     pub world: WorldTable,

@@ -5,7 +5,6 @@
 
 mod error;
 mod server;
-mod signals;
 
 use std::future::Future;
 use std::io::{self, Write as _};
@@ -21,13 +20,13 @@ use utoipa_axum::router::OpenApiRouter;
 pub use error::ServeError;
 
 use super::{CliError, block_on};
+use crate::cli::signals::Signals;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::dev::{self, DevChain, Greeting};
 use crate::entropy;
 use crate::store::{Mode, SqliteJournal};
 use server::{Server, bind};
-use signals::Signals;
 
 /// How to serve.
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ mod export;
 mod list;
 mod replay;
 mod run;
+mod soak;
 mod trace;
 
 use std::io::{self, Write};
@@ -20,6 +21,7 @@ use diverge::DivergeArgs;
 use export::ExportArgs;
 use replay::ReplayArgs;
 use run::RunArgs;
+use soak::SoakArgs;
 
 /// A wrong argument or scenario: nothing was run.
 const EXIT_USAGE: u8 = 2;
@@ -50,6 +52,9 @@ enum SimCommand {
     /// Run scenarios over many seeds: a table, and each failure with the command that shows it again.
     #[command(after_help = EXIT_CODES)]
     Run(RunArgs),
+    /// Run fresh seeds until the time is over or it is interrupted: a table, and every failure kept as a scenario file.
+    #[command(after_help = soak::after_help())]
+    Soak(SoakArgs),
     /// Run one seed of a scenario again: its digest, its figures, and its trace.
     #[command(after_help = EXIT_CODES)]
     Replay(ReplayArgs),
@@ -117,6 +122,9 @@ enum SimError {
         /// Why.
         source: io::Error,
     },
+    /// The state of a soak cannot be used.
+    #[error(transparent)]
+    Soak(#[from] soak::FolderError),
     /// Standard output is closed.
     #[error("failed to write to standard output")]
     Output(#[from] io::Error),
@@ -128,6 +136,7 @@ pub(super) fn run(args: SimArgs) -> ExitCode {
     let mut out = io::stdout().lock();
     let done = match args.command {
         SimCommand::Run(args) => run::run(&args, &mut out),
+        SimCommand::Soak(args) => soak::run(&args, &mut out),
         SimCommand::Replay(args) => replay::run(&args, &mut out),
         SimCommand::Diverge(args) => diverge::run(&args, &mut out),
         SimCommand::Export(args) => export::run(&args, &mut out),

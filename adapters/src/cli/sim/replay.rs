@@ -99,7 +99,7 @@ pub(super) fn expand(scenario: &Scenario, seed: Option<u64>) -> Result<Expanded,
 }
 
 /// What the comment of an expanded scenario tells.
-fn story(name: &str, expanded: &Expanded, failure: Option<&Failure>) -> String {
+pub(super) fn story(name: &str, expanded: &Expanded, failure: Option<&Failure>) -> String {
     let Origin { seed, commit, .. } = &expanded.origin;
     let mut story = format!("What seed {seed} makes of {name}, at commit {commit}.");
     if let Some(failure) = failure {

@@ -48,20 +48,12 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
-    let mut scenarios: Vec<Scenario> = Vec::new();
-    for selector in &args.selectors {
-        let found = library::find(Path::new("."), selector)?;
-        let known = |one: &Scenario| scenarios.iter().any(|other| other.name == one.name);
-        let fresh: Vec<Scenario> = found.into_iter().filter(|one| !known(one)).collect();
-        scenarios.extend(fresh);
-    }
+    let scenarios = select(&args.selectors)?;
     let campaign = Campaign {
         scenarios: &scenarios,
         first_seed: args.first_seed,
         seeds: args.seeds,
-        jobs: args
-            .jobs
-            .unwrap_or_else(|| thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        jobs: args.jobs.unwrap_or_else(usual_jobs),
         twice: args.twice,
     };
     let size = campaign.size()?;
@@ -97,6 +89,23 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
         .map(|finding| exit_code(&finding.failure));
     let never = (args.require_sometimes && !missed.is_empty()).then_some(EXIT_NEVER);
     Ok(codes.chain(never).min().unwrap_or(0))
+}
+
+/// The scenarios that any of `selectors` names, each once.
+pub(super) fn select(selectors: &[String]) -> Result<Vec<Scenario>, SimError> {
+    let mut scenarios: Vec<Scenario> = Vec::new();
+    for selector in selectors {
+        let found = library::find(Path::new("."), selector)?;
+        let known = |one: &Scenario| scenarios.iter().any(|other| other.name == one.name);
+        let fresh: Vec<Scenario> = found.into_iter().filter(|one| !known(one)).collect();
+        scenarios.extend(fresh);
+    }
+    Ok(scenarios)
+}
+
+/// One thread a core.
+pub(super) fn usual_jobs() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 fn write_failures(tallies: &[Tally], out: &mut dyn Write) -> Result<(), SimError> {

@@ -6,10 +6,10 @@ use plimsoll_sim::scenario::Expanded;
 use plimsoll_sim::trace::{Event, Transcript, words};
 use tempfile::TempDir;
 
-use super::{SimArgs, SimCommand, SimError, diverge, export, list, replay, run};
+use super::{SimArgs, SimCommand, SimError, diverge, export, list, replay, run, soak};
 
 /// A scenario of one deposit.
-const SMALL: &str = "\
+pub(super) const SMALL: &str = "\
 proves = \"One deposit is credited.\"
 duration_ms = 3_000
 
@@ -39,6 +39,7 @@ fn parse(arguments: &[&str]) -> SimCommand {
 fn attempt(arguments: &[&str], out: &mut Vec<u8>) -> Result<u8, SimError> {
     match parse(arguments) {
         SimCommand::Run(args) => run::run(&args, out),
+        SimCommand::Soak(args) => soak::run(&args, out),
         SimCommand::Replay(args) => replay::run(&args, out),
         SimCommand::Diverge(args) => diverge::run(&args, out),
         SimCommand::Export(args) => export::run(&args, out),
@@ -48,14 +49,14 @@ fn attempt(arguments: &[&str], out: &mut Vec<u8>) -> Result<u8, SimError> {
 
 /// What `plimsoll sim` with these arguments answers, and its exit code.
 #[track_caller]
-fn sim(arguments: &[&str]) -> (u8, String) {
+pub(super) fn sim(arguments: &[&str]) -> (u8, String) {
     let mut out = Vec::new();
     let code = attempt(arguments, &mut out).unwrap();
     (code, String::from_utf8(out).unwrap())
 }
 
 #[track_caller]
-fn refusal(arguments: &[&str]) -> String {
+pub(super) fn refusal(arguments: &[&str]) -> String {
     match attempt(arguments, &mut Vec::new()) {
         Ok(code) => panic!("exit code {code}"),
         Err(error) => format!("{:#}", anyhow::Error::from(error)),
@@ -63,14 +64,14 @@ fn refusal(arguments: &[&str]) -> String {
 }
 
 /// A folder with the scenario file `small.toml` of this text.
-fn file(text: &str) -> (TempDir, PathBuf) {
+pub(super) fn file(text: &str) -> (TempDir, PathBuf) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("small.toml");
     fs::write(&path, text).unwrap();
     (folder, path)
 }
 
-fn failing(expect: &str) -> (TempDir, PathBuf) {
+pub(super) fn failing(expect: &str) -> (TempDir, PathBuf) {
     file(&format!("{SMALL}\n[expect]\n{expect}\n"))
 }
 
