@@ -7,6 +7,7 @@
 pub mod asking;
 mod books;
 pub mod breakers;
+pub mod canary;
 pub mod conservation;
 pub mod dates;
 pub mod decisions;
@@ -30,7 +31,7 @@ use crate::world::plan::Plan;
 /// Every oracle, for one run of `plan`.
 #[must_use]
 pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
-    vec![
+    let mut oracles: Vec<Box<dyn Oracle>> = vec![
         Box::new(conservation::Conservation::default()),
         Box::new(exactly_once::ExactlyOnce::default()),
         Box::new(lifecycle::Lifecycle::new(plan)),
@@ -46,7 +47,11 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(replay::Replay::default()),
         Box::new(zero_loss::ZeroLoss::default()),
         Box::new(expectation::Expectation::default()),
-    ]
+    ];
+    if let Some(kind) = plan.expect.canary {
+        oracles.push(Box::new(canary::Canary::new(kind)));
+    }
+    oracles
 }
 
 /// The oracles that can judge a recording of a bank with `config`: they need nothing but inputs, effects and records. Those

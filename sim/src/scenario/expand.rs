@@ -9,8 +9,8 @@ use super::faults::{endpoint_name, latency};
 use super::kinds::{Claiming, DepositKind, ShapeKind, TransactionKind};
 use super::schema::{DepositsTable, ScenarioTable, TransactionsTable, WorldTable};
 use crate::world::plan::{
-    BankPlan, BuggifyPlan, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, HoldEnd, HoldPlan, LinkPlan,
-    Movement, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Token, Topology,
+    BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, HoldEnd, HoldPlan,
+    LinkPlan, Movement, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Token, Topology,
 };
 
 /// When users are funded: they register in the first half second.
@@ -37,6 +37,9 @@ pub(super) fn expand(name: &str, table: &ScenarioTable, rng: &Rng) -> Plan {
     let mut plan = Plan::calm(name, table.duration_ms.get_ref().0);
     plan.topology = topology(&table.world, table.workload.users.get_ref().0);
     plan.expect = table.expect.expectations();
+    if plan.expect.canary == Some(Canary::Liveness) {
+        plan.converge_ms = 0;
+    }
     plan.quiet_at_ms = table.quiet_at_ms.iter().map(|at| at.get_ref().0).collect();
     plan.core = table
         .heal_core

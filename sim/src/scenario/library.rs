@@ -8,8 +8,10 @@ use super::{Scenario, ScenarioError};
 
 /// The folder that is looked into, relative to where the program was started.
 const FOLDER: &str = "scenarios";
-/// What stands for every scenario.
+/// What stands for every scenario but the canaries.
 const ALL: &str = "all";
+/// The group of those that fail on purpose: only who asks for it gets it.
+pub const CANARIES: &str = "canary/";
 
 /// The project's scenarios, by name, as they were when the program was built.
 pub const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
@@ -53,7 +55,7 @@ fn list(errors: &[ScenarioError]) -> String {
     shown.join("\n\n")
 }
 
-/// The scenarios that `selector` names, in order of their names: `all`, a name such as `escrow/swarm`, a group such as
+/// The scenarios that `selector` names, in order of their names: `all` but the [`CANARIES`], a name such as `escrow/swarm`, a group such as
 /// `escrow`, a file, or a folder. Names and groups are looked up in the folder `scenarios` below `root` if there is
 /// one, else among those in the binary.
 ///
@@ -66,7 +68,10 @@ pub fn find(root: &Path, selector: &str) -> Result<Vec<Scenario>, LibraryError> 
     }
     let folder = root.join(FOLDER);
     if selector != ALL && path.is_dir() && (path.starts_with(&folder) || !folder.join(selector).is_dir()) {
-        return read_elsewhere(&files(&path)?);
+        let mut found = files(&path)?;
+        // Whoever names the folder of all scenarios means `all`.
+        found.retain(|file| path != folder || is_meant(&name_of(file), ALL));
+        return read_elsewhere(&found);
     }
     if folder.is_dir() {
         named_file(&folder, selector)
@@ -102,7 +107,7 @@ fn named_embedded(selector: &str) -> Result<Vec<Scenario>, LibraryError> {
 /// Whether `selector` names the scenario or the group that it belongs to.
 fn is_meant(name: &str, selector: &str) -> bool {
     let selector = selector.trim_end_matches('/');
-    selector == ALL
+    (selector == ALL && !name.starts_with(CANARIES))
         || name == selector
         || name
             .strip_prefix(selector)

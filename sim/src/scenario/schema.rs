@@ -12,7 +12,7 @@ use super::kinds::{
     ShapeKind, TransactionKind,
 };
 use super::values::{Count, Millis, Names, Percent, Span, Sum};
-use crate::world::plan::Expectations;
+use crate::world::plan::{Canary, Expectations};
 
 /// A whole scenario file.
 #[derive(Debug, Clone, Deserialize)]
@@ -282,6 +282,8 @@ pub struct ExpectTable {
     pub cordoned_min: Option<Count>,
     /// Nothing is credited from the first of these times to the second.
     pub none_credited_between_ms: Option<Spanned<Span<Millis>>>,
+    /// The failure that the run must come to, on purpose.
+    pub canary: Option<Canary>,
 }
 
 impl ExpectTable {
@@ -302,6 +304,7 @@ impl ExpectTable {
             reorged_min: count(self.reorged_min),
             cordoned_min: count(self.cordoned_min),
             none_credited_between_ms: between.map(|between| (between.low.0, between.high.0)),
+            canary: self.canary,
         }
     }
 }

@@ -117,4 +117,18 @@ pub struct Expectations {
     pub cordoned_min: Option<u64>,
     /// Nothing is credited from the first of these times to the second.
     pub none_credited_between_ms: Option<(u64, u64)>,
+    /// The failure that the run must come to, on purpose: it shows that failures are still found.
+    pub canary: Option<Canary>,
+}
+
+/// A failure on purpose. What each is brought about by is told in [`canary`](crate::oracle::canary).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Canary {
+    /// An oracle complains.
+    Safety,
+    /// The code under test panics.
+    Crash,
+    /// The world does not settle.
+    Liveness,
 }

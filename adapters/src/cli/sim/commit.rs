@@ -2,6 +2,11 @@
 
 use std::process::Command;
 
+use plimsoll_core::digest::Digest;
+
+/// How many digits of a commit decide seeds: what `git` shows at the least.
+const DIGITS: usize = 12;
+
 /// What a trace says of this program: version, profile and commit.
 pub(super) fn build() -> String {
     let profile = if cfg!(debug_assertions) {
@@ -29,3 +34,19 @@ pub(super) fn describe() -> String {
         |commit| commit.trim().to_owned(),
     )
 }
+
+/// The first twelve digits of a commit, if `commit` begins with so many.
+pub(super) fn digits(commit: &str) -> Option<String> {
+    let digits = commit.get(..DIGITS)?;
+    let is_commit = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    is_commit.then(|| digits.to_ascii_lowercase())
+}
+
+/// The first of the seeds that belong to the commit with these first [`digits`].
+pub(super) fn first_seed(digits: &str) -> u64 {
+    // Shorter ones are easier to copy.
+    u64::try_from(Digest::of(&("seeds of a commit", digits)) >> 80).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

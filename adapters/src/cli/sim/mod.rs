@@ -90,6 +90,14 @@ enum SimError {
     /// A trace cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// No commit that seeds could be drawn from.
+    #[error(
+        "`{commit}` is no commit to draw seeds from: give twelve digits or more, as in --seeds-from-commit=0123456789ab"
+    )]
+    NoCommit {
+        /// What was given, or is known of the sources.
+        commit: String,
+    },
     /// A scenario that draws from a seed was given none.
     #[error("which run of `{handle}`? It draws from a seed: add --seed, for example --seed 0")]
     NoSeed {

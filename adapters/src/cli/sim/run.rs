@@ -14,6 +14,9 @@ use plimsoll_sim::scenario::{Scenario, library};
 
 use super::{EXIT_NEVER, SimError, commit, exit_code};
 
+/// The commit of the sources.
+const BUILT_FROM: &str = "HEAD";
+
 /// `plimsoll sim run`.
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
@@ -26,6 +29,11 @@ pub(super) struct RunArgs {
     /// The first seed.
     #[arg(long, value_name = "SEED", default_value_t = 0)]
     first_seed: u64,
+    /// Begin with a seed that a commit decides, so that each commit sees fresh ones: of the sources that this program was
+    /// built from, or of this commit.
+    #[arg(long, value_name = "COMMIT", num_args = 0..=1, require_equals = true, default_missing_value = BUILT_FROM)]
+    #[arg(conflicts_with = "first_seed")]
+    seeds_from_commit: Option<String>,
     /// How many threads to use [default: one a core]. The result does not depend on it.
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -49,9 +57,10 @@ pub(super) struct RunArgs {
 
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
     let scenarios = select(&args.selectors)?;
+    let of_commit = args.seeds_from_commit.as_deref().map(seed_of).transpose()?;
     let campaign = Campaign {
         scenarios: &scenarios,
-        first_seed: args.first_seed,
+        first_seed: of_commit.as_ref().map_or(args.first_seed, |(_, seed)| *seed),
         seeds: args.seeds,
         jobs: args.jobs.unwrap_or_else(usual_jobs),
         twice: args.twice,
@@ -72,6 +81,9 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
         digests.write(&tallies)?;
     }
     write!(out, "{}", report::summary(&tallies))?;
+    if let Some((commit, seed)) = of_commit {
+        writeln!(out, "\nseeds from {seed} on: --seeds-from-commit={commit}")?;
+    }
     if args.sites {
         write!(out, "\n{}", report::bad_luck(&tallies))?;
     }
@@ -89,6 +101,21 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
         .map(|finding| exit_code(&finding.failure));
     let never = (args.require_sometimes && !missed.is_empty()).then_some(EXIT_NEVER);
     Ok(codes.chain(never).min().unwrap_or(0))
+}
+
+/// The first digits of `commit`, and the first of its seeds.
+fn seed_of(commit: &str) -> Result<(String, u64), SimError> {
+    let built_from = commit == BUILT_FROM;
+    let commit = if built_from {
+        commit::describe()
+    } else {
+        commit.to_owned()
+    };
+    let Some(digits) = commit::digits(&commit) else {
+        return Err(SimError::NoCommit { commit });
+    };
+    let seed = commit::first_seed(&digits);
+    Ok((digits, seed))
 }
 
 /// The scenarios that any of `selectors` names, each once.

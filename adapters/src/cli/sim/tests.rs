@@ -111,6 +111,48 @@ fn a_failure_is_shown_with_the_command_that_repeats_it() {
 }
 
 #[test]
+fn a_commit_decides_the_seeds_if_it_is_asked_to() {
+    let (_folder, path) = file(SMALL);
+    let run = |commit: &str| sim(&["run", path.to_str().unwrap(), "--seeds", "2", commit]);
+    let (code, text) = run("--seeds-from-commit=0123456789ab");
+    assert_eq!(code, 0);
+    assert!(text.contains("--seeds-from-commit=0123456789ab"), "{text}");
+    let told = |text: &str| text.lines().last().unwrap().to_owned();
+    assert_eq!(told(&text), told(&run("--seeds-from-commit=0123456789abcdef").1));
+    assert_ne!(told(&text), told(&run("--seeds-from-commit=0123456789ac").1));
+    let refused = refusal(&["run", path.to_str().unwrap(), "--seeds-from-commit=main"]);
+    assert!(refused.starts_with("`main` is no commit"), "{refused}");
+}
+
+#[test]
+fn a_canary_fails_with_the_exit_code_of_its_kind_and_is_told_of_whole() {
+    for (kind, expected) in [
+        ("crash", 10),
+        ("safety", 11),
+        ("liveness", 12),
+        ("expectation", 13),
+    ] {
+        let (code, text) = sim(&["run", &format!("canary/{kind}"), "--seeds", "3"]);
+        assert_eq!(code, expected, "{text}");
+        assert!(
+            text.contains(&format!(
+                "FAILED  canary/{kind}  ({kind}, and 2 other seeds alike)"
+            )),
+            "{text}"
+        );
+        for told in ["seed", "commit", "oracle", "invariant", "detail"] {
+            assert!(text.contains(&format!("\n  {told} ")), "{told}: {text}");
+        }
+        let replay = format!("plimsoll sim replay canary/{kind} --seed 0");
+        assert!(text.contains(&replay), "{text}");
+        assert_eq!(
+            sim(&["replay", &format!("canary/{kind}"), "--seed", "0"]).0,
+            expected
+        );
+    }
+}
+
+#[test]
 fn landmarks_that_were_never_reached_fail_the_run_if_they_must_be() {
     let (_folder, path) = file(SMALL);
     let (code, text) = sim(&["run", path.to_str().unwrap(), "--seeds", "2", "--sometimes"]);

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::{EMBEDDED, LibraryError, find, name_of};
+use super::{CANARIES, EMBEDDED, LibraryError, find, name_of};
 
 /// The folder of the workspace, in which `scenarios` is.
 fn workspace() -> &'static Path {
@@ -16,8 +16,30 @@ fn names(root: &Path, selector: &str) -> Vec<String> {
 
 #[test]
 fn the_binary_carries_exactly_the_scenarios_of_the_folder() {
-    let embedded: Vec<&str> = EMBEDDED.iter().map(|(name, _)| *name).collect();
-    assert_eq!(names(workspace(), "all"), embedded);
+    let embedded = EMBEDDED.iter().map(|(name, _)| *name);
+    let (canaries, others): (Vec<&str>, Vec<&str>) = embedded.partition(|name| name.starts_with(CANARIES));
+    assert_eq!(names(workspace(), "all"), others);
+    assert_eq!(names(workspace(), "canary"), canaries);
+    assert_eq!(canaries.len(), 4);
+}
+
+#[test]
+fn canaries_are_run_by_whoever_asks_for_them_alone() {
+    let nowhere = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (root, selector) in [
+        (workspace(), "all"),
+        (&nowhere, "all"),
+        (workspace(), "scenarios"),
+        (workspace(), "scenarios/"),
+    ] {
+        let found = names(root, selector);
+        assert!(
+            !found.is_empty() && found.iter().all(|name| !name.starts_with(CANARIES)),
+            "{selector}"
+        );
+    }
+    assert_eq!(names(&nowhere, "canary/crash"), ["canary/crash"]);
+    assert_eq!(names(workspace(), "scenarios/canary").len(), 4);
 }
 
 #[test]
@@ -30,7 +52,7 @@ fn a_scenario_is_found_by_name_group_file_and_folder() {
     assert_eq!(names(workspace(), "scenarios/ledger"), ledger);
     let nowhere = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     assert_eq!(names(&nowhere, "ledger"), ledger, "embedded");
-    assert_eq!(names(&nowhere, "all").len(), EMBEDDED.len());
+    assert_eq!(names(&nowhere, "all"), names(workspace(), "all"));
 }
 
 #[test]
