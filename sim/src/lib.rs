@@ -7,6 +7,7 @@ pub mod oracle;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod shrink;
 pub mod sometimes;
 pub mod trace;
 pub mod world;

@@ -9,6 +9,7 @@ pub use table::Table;
 
 use crate::oracle::expectation::percentile;
 use crate::run::{Ending, Failure, Finding, Single, State, Tally};
+use crate::shrink::Shrunk;
 use crate::sometimes::Landmarks;
 use crate::world::BadLuck;
 
@@ -84,6 +85,25 @@ pub fn bad_luck(tallies: &[Tally]) -> Table {
             name.to_owned(),
             luck.runs.to_string(),
             luck.fired.to_string(),
+        ]);
+    }
+    table
+}
+
+/// How large a run was, and what the shrinker left of it.
+#[must_use]
+pub fn sizes(shrunk: &Shrunk) -> Table {
+    let heading = ["", "faults", "deeds", "endpoints", "users", "events", "duration"];
+    let mut table = Table::new(&heading);
+    for (name, size) in [("before", shrunk.before), ("after", shrunk.after)] {
+        table.row(vec![
+            name.to_owned(),
+            size.faults.to_string(),
+            size.deeds.to_string(),
+            size.endpoints.to_string(),
+            size.users.to_string(),
+            size.events.to_string(),
+            format!("{} ms", size.duration_ms),
         ]);
     }
     table

@@ -78,11 +78,13 @@ impl Failure {
     }
 }
 
-/// `text` with `#` for every word that has a digit in it, and one `#` for any number of them in a row.
+/// `text` with `#` for every word that has a digit in it, one `#` for any number of them in a row, and one for whatever
+/// stands in square brackets.
 fn normalised(text: &str) -> String {
     let mut words = String::new();
     let is_word = |letter: char| letter.is_ascii_alphanumeric();
-    let mut rest = text;
+    let text = without_lists(text);
+    let mut rest = text.as_str();
     while let Some(first) = rest.chars().next() {
         let length = rest.find(|letter| is_word(letter) != is_word(first));
         let (part, after) = rest.split_at(length.unwrap_or(rest.len()));
@@ -101,6 +103,26 @@ fn normalised(text: &str) -> String {
         .map_or(words.len(), |(end, _)| end);
     words.truncate(end);
     words
+}
+
+/// `text` with `#` for what is in square brackets: how long a list is, and what is in it, differs from run to run.
+fn without_lists(text: &str) -> String {
+    let (mut kept, mut depth) = (String::new(), 0_usize);
+    for letter in text.chars() {
+        if letter == ']' && depth > 0 {
+            depth -= 1;
+        }
+        if depth == 0 {
+            kept.push(letter);
+        }
+        if letter == '[' {
+            depth += 1;
+            if depth == 1 {
+                kept.push('#');
+            }
+        }
+    }
+    kept
 }
 
 /// Whether `words` end in a number and what parts it from the next one of a list.

@@ -6,7 +6,9 @@ mod export;
 mod list;
 mod replay;
 mod run;
+mod shrink;
 mod soak;
+mod stop;
 mod trace;
 
 use std::io::{self, Write};
@@ -21,6 +23,7 @@ use diverge::DivergeArgs;
 use export::ExportArgs;
 use replay::ReplayArgs;
 use run::RunArgs;
+use shrink::ShrinkArgs;
 use soak::SoakArgs;
 
 /// A wrong argument or scenario: nothing was run.
@@ -58,6 +61,9 @@ enum SimCommand {
     /// Run one seed of a scenario again: its digest, its figures, and its trace.
     #[command(after_help = EXIT_CODES)]
     Replay(ReplayArgs),
+    /// Make a run that fails as small as it gets: the fewest faults, deeds, endpoints and users that still fail alike.
+    #[command(after_help = shrink::EXIT_CODES)]
+    Shrink(ShrinkArgs),
     /// Compare two traces: the first event that is not the same, with both sides.
     #[command(after_help = diverge::EXIT_CODES)]
     Diverge(DivergeArgs),
@@ -146,6 +152,7 @@ pub(super) fn run(args: SimArgs) -> ExitCode {
         SimCommand::Run(args) => run::run(&args, &mut out),
         SimCommand::Soak(args) => soak::run(&args, &mut out),
         SimCommand::Replay(args) => replay::run(&args, &mut out),
+        SimCommand::Shrink(args) => shrink::run(&args, &mut out),
         SimCommand::Diverge(args) => diverge::run(&args, &mut out),
         SimCommand::Export(args) => export::run(&args, &mut out),
         SimCommand::List => list::run(&mut out),

@@ -6,7 +6,7 @@ use plimsoll_sim::scenario::Expanded;
 use plimsoll_sim::trace::{Event, Transcript, words};
 use tempfile::TempDir;
 
-use super::{SimArgs, SimCommand, SimError, diverge, export, list, replay, run, soak};
+use super::{SimArgs, SimCommand, SimError, diverge, export, list, replay, run, shrink, soak};
 
 /// A scenario of one deposit.
 pub(super) const SMALL: &str = "\
@@ -26,7 +26,7 @@ at_ms = 1_000
 ";
 
 #[derive(Debug, clap::Parser)]
-struct Arguments {
+pub(super) struct Arguments {
     #[command(flatten)]
     sim: SimArgs,
 }
@@ -41,6 +41,7 @@ fn attempt(arguments: &[&str], out: &mut Vec<u8>) -> Result<u8, SimError> {
         SimCommand::Run(args) => run::run(&args, out),
         SimCommand::Soak(args) => soak::run(&args, out),
         SimCommand::Replay(args) => replay::run(&args, out),
+        SimCommand::Shrink(args) => shrink::run(&args, out),
         SimCommand::Diverge(args) => diverge::run(&args, out),
         SimCommand::Export(args) => export::run(&args, out),
         SimCommand::List => list::run(out),

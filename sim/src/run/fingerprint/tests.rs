@@ -19,6 +19,11 @@ fn what_differs_from_run_to_run_is_left_out() {
     );
     check("hash 3fa9, and no more", "hash #, and no more");
     check("votes [1, 2, 3] against [7]", "votes [#] against [#]");
+    check(
+        "heard [(Success, false), [Failure]]: it failed",
+        "heard [#]: it failed",
+    );
+    check("left [] of ]a[ b", "left [#] of ]a[#");
     check("took 1.25 s", "took # s");
     check("2026-11-01 and 5", "# and #");
     check("user:u12/USDT", "user:#/USDT");

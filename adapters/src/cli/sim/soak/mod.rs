@@ -5,8 +5,6 @@ mod progress;
 
 use core::num::{NonZeroU64, NonZeroUsize};
 use core::ops::ControlFlow;
-use core::pin::pin;
-use core::task::Poll;
 use core::time::Duration;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -17,11 +15,10 @@ use plimsoll_core::time::Instant;
 use plimsoll_sim::report;
 use plimsoll_sim::run::{Ending, FINDINGS_MAX, Failure, Known, Single, Soak, Soaked};
 use plimsoll_sim::scenario::Scenario;
-use tokio::runtime::Runtime;
 
 use super::run::{select, usual_jobs};
+use super::stop::Stop;
 use super::{EXIT_CODES, SimError, commit, exit_code};
-use crate::cli::signals::Signals;
 use crate::clock::Clock;
 use crate::config::parse_duration;
 use folder::Folder;
@@ -223,32 +220,6 @@ impl Session<'_> {
             "\n{done} runs, numbers {first} to {last} of the soak with seed {seed}, at commit {commit}; state in {state}\n\
              all its runs again: plimsoll sim soak {selectors} --seed {seed} --runs {next} --state ANOTHER"
         )
-    }
-}
-
-/// Whether somebody sent SIGINT or SIGTERM.
-struct Stop {
-    /// Its thread takes signals in; the soak's looks now and then.
-    runtime: Runtime,
-    signals: Signals,
-}
-
-impl Stop {
-    fn listen() -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_io()
-            .build()?;
-        let signals = runtime.block_on(async { Signals::listen() })?;
-        Ok(Self { runtime, signals })
-    }
-
-    fn is_wanted(&mut self) -> bool {
-        let signals = &mut self.signals;
-        self.runtime.block_on(async {
-            let mut next = pin!(signals.next());
-            core::future::poll_fn(|context| Poll::Ready(next.as_mut().poll(context).is_ready())).await
-        })
     }
 }
 

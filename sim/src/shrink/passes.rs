@@ -1,0 +1,90 @@
+//! The ways to make a run smaller, and their order.
+//!
+//! What takes most away comes first: the end of the run, then what can be left out, then what can be made simpler. They
+//! are gone through again as long as one of them changes anything. Each change lowers something and raises nothing that
+//! comes before it here, so there is an end: what is left out, how strong faults are, how long they last, when things
+//! happen, how much is paid.
+
+mod leave_out;
+mod plain;
+mod settle_down;
+
+use super::search::{Effort, Search};
+
+/// What is tried, under which name.
+struct Pass {
+    name: &'static str,
+    run: fn(&mut Search<'_>),
+    kind: Kind,
+}
+
+/// When a pass is of use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// From the beginning, as long as each run is slow: it takes much away at once.
+    TakesMuch,
+    /// Once runs are fast. Another seed may help.
+    LeavesOut,
+    /// At the end. Another seed changes little.
+    Simplifies,
+}
+
+const fn pass(kind: Kind, name: &'static str, run: fn(&mut Search<'_>)) -> Pass {
+    Pass { name, run, kind }
+}
+
+const PASSES: [Pass; 15] = [
+    pass(Kind::TakesMuch, "cut the end off", settle_down::cut_short),
+    pass(Kind::TakesMuch, "make the world plain", plain::make_plain),
+    pass(Kind::TakesMuch, "leave deeds out", leave_out::deeds),
+    pass(Kind::TakesMuch, "leave faults out", leave_out::faults),
+    pass(Kind::TakesMuch, "leave endpoints out", leave_out::endpoints),
+    pass(Kind::LeavesOut, "leave claims out", leave_out::claims),
+    pass(Kind::LeavesOut, "leave movements out", leave_out::movements),
+    pass(
+        Kind::LeavesOut,
+        "leave quiet periods out",
+        leave_out::quiet_periods,
+    ),
+    pass(Kind::LeavesOut, "leave users out", leave_out::users),
+    pass(Kind::Simplifies, "weaken faults", settle_down::weaken),
+    pass(Kind::Simplifies, "shorten faults", settle_down::shorten),
+    pass(Kind::Simplifies, "close gaps", settle_down::close_gaps),
+    pass(Kind::Simplifies, "cut the end off", settle_down::cut_short),
+    pass(Kind::Simplifies, "simplify deeds", settle_down::simplify),
+    pass(
+        Kind::Simplifies,
+        "bring deeds forward",
+        settle_down::bring_forward,
+    ),
+];
+
+/// Goes through all passes until none of them changes anything; then tries to leave more out with other seeds, and goes
+/// through all of them again if that helped. Before all that large parts go, while each run is slow.
+pub(super) fn to_fixpoint(search: &mut Search<'_>) {
+    while sweep(search, Effort::Coarse) || sweep(search, Effort::CoarseLucky) {}
+    loop {
+        while sweep(search, Effort::Fine) {}
+        if !sweep(search, Effort::FineLucky) {
+            return;
+        }
+    }
+}
+
+/// Goes once through the passes that are of use. Says whether anything changed.
+fn sweep(search: &mut Search<'_>, effort: Effort) -> bool {
+    let before = search.accepted();
+    let is_of_use = |pass: &&Pass| match effort {
+        Effort::Coarse | Effort::CoarseLucky => pass.kind == Kind::TakesMuch,
+        Effort::Fine => true,
+        Effort::FineLucky => pass.kind != Kind::Simplifies,
+    };
+    for pass in PASSES.iter().filter(is_of_use) {
+        search.begin(pass.name, effort);
+        (pass.run)(search);
+    }
+    search.accepted() > before
+}
+
+#[cfg(test)]
+mod tests;
