@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::fault::{Cue, Fault, LinkName, Trigger};
 use crate::world::plan::{ClaimPlan, Deed, Movement, Plan, ScheduledFault};
 
-/// `plan` with the faults at these places alone.
+/// `plan` with the faults at these places alone, in this order.
 pub(super) fn keep_faults(plan: &Plan, kept: &[usize]) -> Plan {
     Plan {
         faults: kept.iter().map(|place| plan.faults[*place].clone()).collect(),
@@ -13,7 +13,7 @@ pub(super) fn keep_faults(plan: &Plan, kept: &[usize]) -> Plan {
     }
 }
 
-/// `plan` with the deeds at these places alone. A deposit takes with it whoever says whose it is.
+/// `plan` with the deeds at these places alone, in this order. A deposit takes with it whoever says whose it is.
 pub(super) fn keep_deeds(plan: &Plan, kept: &[usize]) -> Plan {
     let is_whole = |place: &&usize| match &plan.workload[**place] {
         Deed::Attribute { deed, .. } => kept.contains(&index(*deed)),

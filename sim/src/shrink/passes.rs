@@ -33,7 +33,7 @@ const fn pass(kind: Kind, name: &'static str, run: fn(&mut Search<'_>)) -> Pass 
     Pass { name, run, kind }
 }
 
-const PASSES: [Pass; 15] = [
+const PASSES: [Pass; 16] = [
     pass(Kind::TakesMuch, "cut the end off", settle_down::cut_short),
     pass(Kind::TakesMuch, "make the world plain", plain::make_plain),
     pass(Kind::TakesMuch, "leave deeds out", leave_out::deeds),
@@ -57,6 +57,7 @@ const PASSES: [Pass; 15] = [
         "bring deeds forward",
         settle_down::bring_forward,
     ),
+    pass(Kind::Simplifies, "put in order of time", settle_down::sort),
 ];
 
 /// Goes through all passes until none of them changes anything; then tries to leave more out with other seeds, and goes

@@ -1,6 +1,7 @@
 //! `plimsoll sim run`.
 
 use core::num::NonZeroUsize;
+use core::time::Duration;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use plimsoll_sim::report;
 use plimsoll_sim::run::{Campaign, Tally};
 use plimsoll_sim::scenario::{Scenario, library};
 
-use super::{EXIT_NEVER, SimError, commit, exit_code};
+use super::{EXIT_NEVER, SimError, commit, exit_code, shrink};
+use crate::config::parse_duration;
 
 /// The commit of the sources.
 const BUILT_FROM: &str = "HEAD";
@@ -40,6 +42,13 @@ pub(super) struct RunArgs {
     /// Run each seed twice: both must come to the same digest.
     #[arg(long)]
     twice: bool,
+    /// Shrink the first run of each failure, for a minute each or as long as this says, and keep what is left.
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "1m")]
+    #[arg(value_parser = parse_duration)]
+    shrink: Option<Duration>,
+    /// Where to keep what is left.
+    #[arg(long, value_name = "DIR", requires = "shrink", default_value = shrink::CORPUS)]
+    corpus: PathBuf,
     /// Write the scenario, the seed and the digest of every run to this file, a line for each. Any other process, build
     /// profile and machine comes to the same file.
     #[arg(long, value_name = "FILE")]
@@ -92,6 +101,9 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
         write!(out, "\n{}", report::landmarks(&tallies))?;
     }
     write_failures(&tallies, out)?;
+    if let Some(longest) = args.shrink {
+        shrink::failures((&scenarios, &tallies), longest, &args.corpus, out)?;
+    }
     if args.require_sometimes && !missed.is_empty() {
         writeln!(out, "\nFAILED  never reached: {}", missed.join("; "))?;
     }

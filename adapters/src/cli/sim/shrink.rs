@@ -1,8 +1,10 @@
 //! `plimsoll sim shrink`.
 
 use core::fmt;
+use core::iter;
 use core::ops::ControlFlow;
 use core::time::Duration;
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,7 +13,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use plimsoll_core::time::Instant;
 use plimsoll_sim::report;
-use plimsoll_sim::scenario::{Expanded, Origin};
+use plimsoll_sim::run::{Finding, Tally};
+use plimsoll_sim::scenario::{Expanded, Origin, Scenario};
 use plimsoll_sim::shrink::{self, Progress, Refusal, Shrunk};
 
 use super::stop::Stop;
@@ -20,7 +23,7 @@ use crate::clock::Clock;
 use crate::config::parse_duration;
 
 /// Where shrunk runs are kept when nobody says.
-const CORPUS: &str = "scenarios/corpus";
+pub(super) const CORPUS: &str = "scenarios/corpus";
 /// The run does not fail, or cannot be shrunk.
 const EXIT_NOTHING: u8 = 1;
 /// It was stopped.
@@ -55,9 +58,9 @@ pub(super) struct ShrinkArgs {
 
 /// When shrinking ends at the latest.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    pub(super) longest: Duration,
-    pub(super) runs: u64,
+struct Bounds {
+    longest: Duration,
+    runs: u64,
 }
 
 pub(super) fn run(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8, SimError> {
@@ -67,33 +70,64 @@ pub(super) fn run(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8, SimError
         longest: args.longest,
         runs: args.runs,
     };
-    let shrunk = match attempt(&scenario.name, &expanded, bounds)? {
+    let shrunk = match attempt(&scenario.name, &expanded, bounds, &mut Stop::listen()?) {
         Ok(shrunk) => shrunk,
         Err(refusal) => {
             writeln!(out, "nothing is shrunk: {refusal}")?;
             return Ok(EXIT_NOTHING);
         }
     };
-    let path = keep(&shrunk, args.out.as_deref())?;
-    write!(
-        out,
-        "{}",
-        Told {
-            shrunk: &shrunk,
-            path: &path
-        }
-    )?;
+    let path = match &args.out {
+        Some(path) => write_to(path.clone(), &shrunk)?,
+        None => keep(Path::new(CORPUS), &shrunk, Some(Path::new(&args.selector)))?,
+    };
+    let told = Told {
+        shrunk: &shrunk,
+        path: &path,
+    };
+    write!(out, "{told}")?;
     Ok(if shrunk.is_minimal { 0 } else { EXIT_STOPPED })
+}
+
+/// Shrinks the first run of each failure among `tallies`, each for so long at most, and keeps what is left in `folder`.
+pub(super) fn failures(
+    (scenarios, tallies): (&[Scenario], &[Tally]),
+    longest: Duration,
+    folder: &Path,
+    out: &mut dyn Write,
+) -> Result<(), SimError> {
+    let mut stop = Stop::listen()?;
+    let bounds = Bounds {
+        longest,
+        runs: u64::MAX,
+    };
+    let mut known = BTreeSet::new();
+    for (scenario, tally) in scenarios.iter().zip(tallies) {
+        for Finding { seed, failure, .. } in &tally.findings {
+            if stop.is_wanted() || !known.insert(failure.fingerprint()) {
+                continue;
+            }
+            writeln!(out, "\nSHRUNK  {}  seed {seed}", scenario.name)?;
+            let expanded = replay::expand(scenario, Some(*seed))?;
+            match attempt(&scenario.name, &expanded, bounds, &mut stop) {
+                Ok(shrunk) => {
+                    let path = keep(folder, &shrunk, None)?;
+                    let told = Told {
+                        shrunk: &shrunk,
+                        path: &path,
+                    };
+                    write!(out, "{told}")?;
+                }
+                Err(refusal) => writeln!(out, "  not at all: {refusal}")?,
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Shrinks `expanded`, with a bar on standard error, until nothing more can be left out, the time is over, or somebody
 /// interrupts it.
-pub(super) fn attempt(
-    name: &str,
-    expanded: &Expanded,
-    bounds: Bounds,
-) -> Result<Result<Shrunk, Refusal>, SimError> {
-    let mut stop = Stop::listen()?;
+fn attempt(name: &str, expanded: &Expanded, bounds: Bounds, stop: &mut Stop) -> Result<Shrunk, Refusal> {
     let clock = Clock::start();
     let end = Instant::ZERO.after(bounds.longest);
     let entries = expanded.plan.faults.len() + expanded.plan.workload.len();
@@ -106,16 +140,37 @@ pub(super) fn attempt(
         ControlFlow::Continue(())
     });
     bar.finish_and_clear();
-    Ok(shrunk)
+    shrunk
 }
 
-/// Writes the smallest run to `path`, or else to the corpus. Gives the file's name.
-pub(super) fn keep(shrunk: &Shrunk, path: Option<&Path>) -> Result<PathBuf, SimError> {
+/// Writes the smallest run to `folder`, under the name of its failure. What is there of another run stays, unless it is
+/// `own`, from which this one comes. Gives the file's name.
+fn keep(folder: &Path, shrunk: &Shrunk, own: Option<&Path>) -> Result<PathBuf, SimError> {
     let fingerprint = shrunk.failure.fingerprint();
-    let path = path.map_or_else(
-        || Path::new(CORPUS).join(format!("{fingerprint}.toml")),
-        Path::to_path_buf,
-    );
+    let text = text_of(shrunk);
+    let names = (2..).map(|number| format!("{fingerprint}-{number}.toml"));
+    let paths = iter::once(format!("{fingerprint}.toml")).chain(names);
+    let is_free = |path: &PathBuf| {
+        let there = fs::read_to_string(path);
+        there.is_ok_and(|there| there == text) || own == Some(path) || !path.exists()
+    };
+    let path = paths.map(|name| folder.join(name)).find(is_free);
+    let path = path.unwrap_or_else(|| unreachable!("there is always another number"));
+    write_to(path, shrunk)
+}
+
+/// Writes the smallest run to `path`.
+fn write_to(path: PathBuf, shrunk: &Shrunk) -> Result<PathBuf, SimError> {
+    let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+    let written = folder.and_then(|()| fs::write(&path, text_of(shrunk)));
+    match written {
+        Ok(()) => Ok(path),
+        Err(source) => Err(SimError::Write { path, source }),
+    }
+}
+
+/// The smallest run as a file.
+fn text_of(shrunk: &Shrunk) -> String {
     let mut expanded = shrunk.expanded.clone();
     let Origin {
         scenario,
@@ -129,21 +184,13 @@ pub(super) fn keep(shrunk: &Shrunk, path: Option<&Path>) -> Result<PathBuf, SimE
         shrunk.failure
     );
     expanded.proves = format!("Seed {seed} of {scenario} broke {invariant} once ({oracle}).");
-    let failed = |source| SimError::Write {
-        path: path.clone(),
-        source,
-    };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    fs::write(&path, expanded.to_toml(&story)).map_err(failed)?;
-    Ok(path)
+    expanded.to_toml(&story)
 }
 
 /// What came of it, for people.
-pub(super) struct Told<'a> {
-    pub(super) shrunk: &'a Shrunk,
-    pub(super) path: &'a Path,
+struct Told<'a> {
+    shrunk: &'a Shrunk,
+    path: &'a Path,
 }
 
 impl fmt::Display for Told<'_> {

@@ -94,6 +94,8 @@ fn a_deposit_takes_with_it_whoever_says_whose_it_is() {
     let left = keep_deeds(&whole, &[0, 2, 3]);
     assert_eq!(left.workload, [attribute(5, 1, 0), deposit(2, &[1], &[])]);
     assert_eq!(keep_deeds(&whole, &[0, 3]).workload, []);
+    let turned = keep_deeds(&whole, &[2, 0, 3]);
+    assert_eq!(turned.workload, [deposit(2, &[1], &[]), attribute(5, 0, 0)]);
     assert_eq!(keep_deeds(&whole, &[0, 1, 2, 3]), whole);
     assert_eq!(left.check(), Ok(()));
 }

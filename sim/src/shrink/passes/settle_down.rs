@@ -97,6 +97,19 @@ pub(super) fn bring_forward(search: &mut Search<'_>) {
     each_deed(search, &simpler::sooner);
 }
 
+/// Puts faults and deeds in the order of their times.
+pub(super) fn sort(search: &mut Search<'_>) {
+    let plan = search.plan();
+    let mut faults: Vec<usize> = (0..plan.faults.len()).collect();
+    faults.sort_by_key(|place| plan.faults[*place].from_ms);
+    let mut deeds: Vec<usize> = (0..plan.workload.len()).collect();
+    deeds.sort_by_key(|place| plan.workload[*place].at_ms());
+    let sorted = edit::keep_faults(plan, &faults);
+    search.attempt(&sorted);
+    let sorted = edit::keep_deeds(search.plan(), &deeds);
+    search.attempt(&sorted);
+}
+
 /// Replaces each fault by what `propose` makes of it, as long as something of that holds.
 fn each_fault(search: &mut Search<'_>, propose: &dyn Fn(&Plan, &ScheduledFault) -> Vec<ScheduledFault>) {
     for place in 0..search.plan().faults.len() {

@@ -1,6 +1,10 @@
+use core::ops::ControlFlow;
 use std::fs;
+use std::path::Path;
 
 use clap::Parser as _;
+use plimsoll_sim::scenario::Expanded;
+use plimsoll_sim::shrink::{self, Shrunk};
 
 use crate::cli::sim::tests::{Arguments, SMALL, failing, file, refusal, sim};
 
@@ -122,4 +126,67 @@ fn a_shrunk_run_that_cannot_be_written_is_an_error() {
         "/dev/full",
     ]);
     assert!(error.starts_with("failed to write /dev/full: "), "{error}");
+}
+
+#[test]
+fn each_failure_of_a_campaign_is_shrunk_once_and_overwrites_no_other() {
+    let (folder, path) = file(STORM);
+    let corpus = folder.path().join("corpus");
+    let (path, corpus) = (path.to_str().unwrap(), corpus.to_str().unwrap());
+    let arguments = ["run", path, "--seeds", "3", "--shrink=30s", "--corpus", corpus];
+    let (code, text) = sim(&arguments);
+    assert_eq!(code, 13, "{text}");
+    assert_eq!(text.matches("\nSHRUNK  small  seed 0\n").count(), 1, "{text}");
+    let written = |text: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix("  written    "));
+        line.unwrap().to_owned()
+    };
+    let first = written(&text);
+    assert!(
+        first.starts_with(&format!("{corpus}/expectation-none_credited_between_ms-")),
+        "{first}"
+    );
+    let small = fs::read_to_string(&first).unwrap();
+    assert_eq!(
+        written(&sim(&arguments).1),
+        first,
+        "the same run needs no other file"
+    );
+    fs::write(&first, small.replace("It failed", "It failed long ago")).unwrap();
+    let second = written(&sim(&arguments).1);
+    assert_eq!(second, first.replace(".toml", "-2.toml"));
+    assert_eq!(fs::read_to_string(second).unwrap(), small);
+    // What comes from the file itself takes its place.
+    let kept = super::keep(Path::new(corpus), &shrunk_again(&first), Some(Path::new(&first)));
+    assert_eq!(kept.unwrap().to_str().unwrap(), first);
+    assert_eq!(fs::read_to_string(&first).unwrap(), small);
+}
+
+fn shrunk_again(path: &str) -> Shrunk {
+    let text = fs::read_to_string(path).unwrap();
+    let expanded = Expanded::parse(path, &text).unwrap();
+    shrink::shrink(&expanded, u64::MAX, &mut |_| ControlFlow::Continue(())).unwrap()
+}
+
+#[test]
+fn a_campaign_tells_what_cannot_be_shrunk() {
+    let (folder, path) = failing("rejected = 1");
+    let corpus = folder.path().join("corpus");
+    let (code, text) = sim(&[
+        "run",
+        path.to_str().unwrap(),
+        "--seeds",
+        "2",
+        "--shrink",
+        "--corpus",
+        corpus.to_str().unwrap(),
+    ]);
+    assert_eq!(code, 13);
+    assert!(
+        text.contains("\nSHRUNK  small  seed 0\n  not at all: the run falls short"),
+        "{text}"
+    );
+    assert!(!corpus.exists());
+    let error = Arguments::try_parse_from(["sim", "run", "--corpus", "x"]).unwrap_err();
+    assert!(error.to_string().contains("--shrink"), "{error}");
 }
