@@ -18,6 +18,10 @@ const COMMAND_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a server may take until it answers.
 const START_TIME_MAX: Duration = Duration::from_secs(20);
 
+/// The setting that keys the names in a recording, and what the tests give it.
+const KEY_NAME: &str = "PLIMSOLL_RECORD__KEY";
+const KEY: &str = "the-key-of-the-recordings-of-tests";
+
 /// How a command ended, and what it said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
@@ -83,6 +87,33 @@ impl Installation {
         let mut command = plimsoll();
         command.args(["serve", "--init", "--config"]).arg(self.config());
         Process::spawn("plimsoll", self.folder.path(), command)
+    }
+
+    /// Starts the server as [`serve`](Self::serve) does, with a flight recorder.
+    #[must_use]
+    pub fn serve_recorded(&self) -> Process {
+        let mut command = plimsoll();
+        command.args(["serve", "--init", "--config"]).arg(self.config());
+        command.arg("--record").arg(self.recording()).env(KEY_NAME, KEY);
+        Process::spawn("plimsoll", self.folder.path(), command)
+    }
+
+    /// The folder of the flight recorder.
+    #[must_use]
+    pub fn recording(&self) -> PathBuf {
+        self.folder.path().join("flight")
+    }
+
+    /// Replays what the flight recorder has kept against the journal, to its end.
+    ///
+    /// # Panics
+    /// When that does not end.
+    #[must_use]
+    pub fn replay(&self) -> Ended {
+        let mut command = plimsoll();
+        command.arg("replay").arg(self.recording()).env(KEY_NAME, KEY);
+        command.arg("--journal").arg(self.journal());
+        run_to_end(command)
     }
 
     /// Starts the server and waits until it answers.

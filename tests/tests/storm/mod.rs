@@ -8,7 +8,8 @@
 //! is killed and started again.
 //!
 //! Then the faults stop, and the ledger must become what the chain says, to the last minor unit, and stay so over an
-//! orderly stop and a start. The seed repeats the schedules, not the run: what meets what is up to the machine.
+//! orderly stop and a start. A flight recorder runs all the while: every recorded life must replay to the bit, up to the
+//! kill that ended it. The seed repeats the schedules, not the run: what meets what is up to the machine.
 
 mod audit;
 mod book;
@@ -107,7 +108,7 @@ fn the_ledger_equals_the_chain_after_a_storm() {
         };
         let callers: Vec<_> = (0..CALLERS).map(call).collect();
         let mut kills = rng.fork("kills");
-        let (mut server, kills) = kill_and_restart(PLAN, &mut kills, || installation.serve());
+        let (mut server, kills) = kill_and_restart(PLAN, &mut kills, || installation.serve_recorded());
         assert!(kills.len() >= 20, "{} kills make no storm", kills.len());
         storm.is_over.store(true, Ordering::SeqCst);
         for caller in callers {
@@ -116,6 +117,7 @@ fn the_ledger_equals_the_chain_after_a_storm() {
         settle(&world, &storm, &installation);
         drop(stop(&mut server, &installation));
     });
+    replay(&installation);
 
     let book = storm.book();
     let truth = Truth::read(&world, &book.users, node.block(Tag::Latest).number);
@@ -260,6 +262,30 @@ fn stop(server: &mut Process, installation: &Installation) -> String {
     assert_eq!(check.code, Some(0), "{check:?}");
     assert!(check.stdout.contains(": sound, "), "{check:?}");
     check.stdout
+}
+
+/// Drives every recorded life again, which must do what it did, to the bit, up to the kill that ended it.
+fn replay(installation: &Installation) {
+    let replay = installation.replay();
+    assert_eq!(replay.code, Some(0), "{replay:?}");
+    let lives: BTreeSet<&str> = replay.stdout.lines().filter_map(life).collect();
+    let last = replay.stdout.lines().find(|line| line.starts_with("replayed "));
+    report(&format!(
+        "{} recorded lives, {}",
+        lives.len(),
+        last.unwrap_or("?")
+    ));
+    assert!(lives.len() > 5, "{}", replay.stdout);
+    assert!(
+        last.is_some_and(|last| last.ends_with(": as recorded")),
+        "{}",
+        replay.stdout
+    );
+}
+
+/// The name of the life that a line of a replay is about.
+fn life(line: &str) -> Option<&str> {
+    line.split_once(": life ")?.1.split(' ').next()
 }
 
 /// A storm in which nothing happened proves nothing.
