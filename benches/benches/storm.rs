@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use plimsoll_benches::suite::{Suite, Unit, sized};
 use plimsoll_benches::took::timed;
-use plimsoll_sim::run::{Campaign, Ending, replay};
+use plimsoll_sim::run::{Campaign, Ending, Watch, replay};
 use plimsoll_sim::scenario::Scenario;
 use plimsoll_sim::scenario::library::find;
 use plimsoll_sim::world::Stats;
@@ -44,7 +44,7 @@ fn campaign(suite: &mut Suite, scenarios: &[Scenario], seeds: u64) {
             first_seed: 0,
             seeds: Some(seeds),
             jobs: NonZeroUsize::MIN,
-            twice: false,
+            watch: Watch::default(),
         };
         let mut tallies = campaign
             .run(&|_, _| {})

@@ -331,6 +331,12 @@ impl<R: Serialize, A: DependsOnFacts> Outbox<R, A> {
         }
     }
 
+    /// Whether it is in doubt what became of the batch in flight.
+    #[must_use]
+    pub const fn is_in_doubt(&self) -> bool {
+        matches!(self.state, State::Doubtful { .. })
+    }
+
     /// The records that wait for a commit, oldest first.
     pub fn uncommitted(&self) -> impl Iterator<Item = &R> {
         self.records.iter()

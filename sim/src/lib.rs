@@ -1,5 +1,6 @@
 //! A seeded simulated world for sans-IO machines.
 
+pub mod coverage;
 pub mod engine;
 pub mod fault;
 pub mod model;

@@ -1,12 +1,17 @@
 //! What people read after a run: a table of scenarios, and each failure with the command that shows it again.
 
+mod coverage;
+mod heat_map;
 mod table;
 
 use core::fmt::{self, Write as _};
 use core::time::Duration;
 
+pub use coverage::coverage;
+pub use heat_map::heat_map;
 pub use table::Table;
 
+use crate::coverage::Matrix;
 use crate::oracle::expectation::percentile;
 use crate::run::{Ending, Failure, Finding, Single, State, Tally};
 use crate::shrink::Shrunk;
@@ -71,6 +76,14 @@ pub fn landmarks(tallies: &[Tally]) -> Table {
 pub fn reached(tallies: &[Tally]) -> Landmarks {
     let mut all = Landmarks::default();
     tallies.iter().for_each(|tally| all.merge(&tally.landmarks));
+    all
+}
+
+/// What each fault met, of all scenarios together.
+#[must_use]
+pub fn met(tallies: &[Tally]) -> Matrix {
+    let mut all = Matrix::default();
+    tallies.iter().for_each(|tally| all.merge(&tally.coverage));
     all
 }
 

@@ -1,6 +1,7 @@
 use core::time::Duration;
 
 use super::{Table, bad_luck, failure, landmarks, long, reached, short, summary, thousands};
+use crate::coverage::Matrix;
 use crate::run::{Failure, Finding, Tally, Times};
 use crate::sometimes::{LANDMARKS, Landmarks, Reached, landmark};
 use crate::world::BadLuck;
@@ -29,6 +30,7 @@ fn tally(failed: u64) -> Tally {
         recovered: (Duration::ZERO, 0),
         landmarks: Landmarks::default(),
         bad_luck: BadLuck::default(),
+        coverage: Matrix::default(),
         findings: Vec::new(),
         digest: 1,
         digests: Vec::new(),

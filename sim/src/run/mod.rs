@@ -16,7 +16,7 @@ mod times;
 use core::num::NonZeroUsize;
 
 pub use fingerprint::Fingerprint;
-pub use one::{DETERMINISM, Ending, Failure, Single, prove, replay, traced};
+pub use one::{DETERMINISM, Ending, Failure, Single, Watch, prove, replay, traced};
 pub use soak::{FINDINGS_MAX, Known, Soak, Soaked, State};
 pub use tally::{Finding, Tally};
 pub use times::Times;
@@ -39,8 +39,8 @@ pub struct Campaign<'a> {
     pub seeds: Option<u64>,
     /// How many threads to use.
     pub jobs: NonZeroUsize,
-    /// Whether each seed is run twice, which must come to the same digest.
-    pub twice: bool,
+    /// What is asked of each run.
+    pub watch: Watch,
 }
 
 /// Why nothing could be run. Nothing run is never a success.
@@ -98,7 +98,7 @@ impl Campaign<'_> {
         let tallies = self.scenarios.iter().map(|scenario| {
             let (first, count) = self.seeds_of(scenario);
             let run = |seed| {
-                let single = one::run(scenario, seed, self.twice);
+                let single = one::run(scenario, seed, self.watch);
                 on_run(scenario, single.ending.is_passed());
                 single
             };

@@ -124,9 +124,18 @@ impl core::fmt::Display for Failure {
     }
 }
 
+/// What is asked of each run of many.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Watch {
+    /// Whether each run that passes is done twice, which must come to the same digest.
+    pub twice: bool,
+    /// Whether it is noted what each fault meets: see [`coverage`](crate::coverage).
+    pub coverage: bool,
+}
+
 /// Runs one seed, or twice the same.
-pub(super) fn run(scenario: &Scenario, seed: u64, twice: bool) -> Single {
-    let single = prove(&scenario.expand(seed), seed, twice);
+pub(super) fn run(scenario: &Scenario, seed: u64, watch: Watch) -> Single {
+    let single = prove_watched(&scenario.expand(seed), seed, watch);
     single.unwrap_or_else(|faults| unreachable!("an expanded plan is sound: {faults:?}"))
 }
 
@@ -136,9 +145,17 @@ pub(super) fn run(scenario: &Scenario, seed: u64, twice: bool) -> Single {
 /// # Errors
 /// Everything that is wrong with the plan.
 pub fn prove(plan: &Plan, seed: u64, twice: bool) -> Result<Single, Vec<PlanError>> {
-    let mut single = run_plan(plan, seed, None)?;
-    if twice && single.ending.is_passed() {
-        let digest = run_plan(plan, seed, None)?.digest;
+    let watch = Watch {
+        twice,
+        ..Watch::default()
+    };
+    prove_watched(plan, seed, watch)
+}
+
+fn prove_watched(plan: &Plan, seed: u64, watch: Watch) -> Result<Single, Vec<PlanError>> {
+    let mut single = run_plan(plan, seed, None, watch.coverage)?;
+    if watch.twice && single.ending.is_passed() {
+        let digest = run_plan(plan, seed, None, false)?.digest;
         if digest != single.digest {
             single.ending = Ending::Failed(Failure::Safety(Violation {
                 oracle: DETERMINISM,
@@ -177,7 +194,7 @@ pub fn traced(plan: &Plan, seed: u64) -> Result<(Single, Transcript), Vec<PlanEr
         out: Box::new(memory.clone()),
         build: env!("CARGO_PKG_VERSION").to_owned(),
     };
-    let single = run_plan(plan, seed, Some(tracing))?;
+    let single = run_plan(plan, seed, Some(tracing), false)?;
     let read = Transcript::parse(Path::new("the trace of this run"), &memory.take());
     let transcript = read.unwrap_or_else(|error| unreachable!("what was just written is not whole: {error}"));
     Ok((single, transcript))
@@ -188,14 +205,22 @@ pub fn traced(plan: &Plan, seed: u64) -> Result<(Single, Transcript), Vec<PlanEr
 /// # Errors
 /// Everything that is wrong with the plan.
 pub fn replay(plan: &Plan, seed: u64, tracing: Option<Tracing>) -> Result<Single, Vec<PlanError>> {
-    run_plan(plan, seed, tracing)
+    run_plan(plan, seed, tracing, false)
 }
 
-fn run_plan(plan: &Plan, seed: u64, tracing: Option<Tracing>) -> Result<Single, Vec<PlanError>> {
+fn run_plan(
+    plan: &Plan,
+    seed: u64,
+    tracing: Option<Tracing>,
+    coverage: bool,
+) -> Result<Single, Vec<PlanError>> {
     let begun = Instant::now();
     let mut world = World::new(plan, seed)?;
     if let Some(tracing) = tracing {
         world = world.traced_to(tracing);
+    }
+    if coverage {
+        world = world.covered();
     }
     for oracle in oracle::all(plan) {
         world = world.judged_by(oracle);

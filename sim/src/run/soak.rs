@@ -13,7 +13,7 @@ use plimsoll_core::rng::Rng;
 
 pub use state::{FINDINGS_MAX, Known, State};
 
-use super::{CampaignError, Single, Tally, one, threads};
+use super::{CampaignError, Single, Tally, Watch, one, threads};
 use crate::scenario::Scenario;
 
 /// How many seeds a soak draws from: few enough that people can copy one, many enough that none comes twice.
@@ -30,8 +30,8 @@ pub struct Soak<'a> {
     pub first: u64,
     /// How many threads to use.
     pub jobs: NonZeroUsize,
-    /// Whether each run that passes is done twice, which must come to the same digest.
-    pub twice: bool,
+    /// What is asked of each run.
+    pub watch: Watch,
 }
 
 /// What came of a soak.
@@ -62,7 +62,7 @@ impl Soak<'_> {
         let mut tallies: Vec<Tally> = self.scenarios.iter().map(Tally::of).collect();
         let run = |number| {
             let (place, seed) = self.draw(number);
-            (place, one::run(&self.scenarios[place], seed, self.twice))
+            (place, one::run(&self.scenarios[place], seed, self.watch))
         };
         let next = threads::stream(self.jobs, self.first, &run, &mut |(place, single)| {
             tallies[place].add(&single);

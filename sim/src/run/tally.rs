@@ -7,6 +7,7 @@ use plimsoll_core::digest::Digest;
 
 use super::one::{Ending, Failure, Single};
 use super::times::Times;
+use crate::coverage::Matrix;
 use crate::scenario::Scenario;
 use crate::sometimes::Landmarks;
 use crate::world::BadLuck;
@@ -47,6 +48,8 @@ pub struct Tally {
     pub landmarks: Landmarks,
     /// The bad luck that the bank had on purpose, in all runs.
     pub bad_luck: BadLuck,
+    /// What each fault met, if it was asked for.
+    pub coverage: Matrix,
     /// The failures, each fingerprint with its lowest seed, in the order of these; at most five fingerprints.
     pub findings: Vec<Finding>,
     /// The digest of all runs: the same on every machine and however many threads there are.
@@ -88,6 +91,7 @@ impl Tally {
             recovered: (Duration::ZERO, 0),
             landmarks: Landmarks::default(),
             bad_luck: BadLuck::default(),
+            coverage: Matrix::default(),
             findings: Vec::new(),
             digest: Digest::new().value(),
             digests: Vec::new(),
@@ -111,6 +115,9 @@ impl Tally {
         self.busy += run.busy;
         self.landmarks.add(stats.reached);
         self.bad_luck.add(&stats.bad_luck);
+        if let Some(cells) = &stats.coverage {
+            self.coverage.add(cells);
+        }
         stats
             .times_to_credit
             .iter()

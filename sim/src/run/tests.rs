@@ -2,7 +2,7 @@ use core::cell::Cell;
 use core::num::NonZeroUsize;
 use std::sync::Mutex;
 
-use super::{Campaign, CampaignError, Ending, Failure, Tally, one, panics, threads};
+use super::{Campaign, CampaignError, Ending, Failure, Tally, Watch, one, panics, threads};
 use crate::scenario::Scenario;
 
 fn jobs(count: usize) -> NonZeroUsize {
@@ -24,7 +24,7 @@ fn campaign(scenarios: &[Scenario], threads: usize) -> Campaign<'_> {
         first_seed: 5,
         seeds: Some(8),
         jobs: jobs(threads),
-        twice: false,
+        watch: Watch::default(),
     }
 }
 
@@ -90,23 +90,30 @@ fn nothing_run_is_an_error() {
 
 #[test]
 fn the_same_seed_twice_comes_to_the_same_digest() {
-    let single = one::run(&scenario(""), 3, true);
+    let single = one::run(
+        &scenario(""),
+        3,
+        Watch {
+            twice: true,
+            ..Watch::default()
+        },
+    );
     assert_eq!(single.ending, Ending::Passed);
-    assert_eq!(single.digest, one::run(&scenario(""), 3, false).digest);
-    assert_ne!(single.digest, one::run(&scenario(""), 4, false).digest);
+    assert_eq!(single.digest, one::run(&scenario(""), 3, Watch::default()).digest);
+    assert_ne!(single.digest, one::run(&scenario(""), 4, Watch::default()).digest);
 }
 
 #[test]
 fn faults_that_delay_a_deposit_too_long_are_found() {
     let slow = "[[faults]]\nkind = \"dead\"\ntarget = \"endpoints\"\nat_ms = 0\nuntil_ms = 4_000\n";
     let expect = |ms: u64| format!("{slow}[expect]\nfailover_added_ms_max = {ms}");
-    let failed = one::run(&scenario(&expect(10)), 1, false).ending;
+    let failed = one::run(&scenario(&expect(10)), 1, Watch::default()).ending;
     let Ending::Failed(Failure::Expectation(violation)) = failed else {
         panic!("{failed:?}")
     };
     assert_eq!(violation.invariant, "failover_added_ms_max");
     assert_eq!(
-        one::run(&scenario(&expect(60_000)), 1, false).ending,
+        one::run(&scenario(&expect(60_000)), 1, Watch::default()).ending,
         Ending::Passed
     );
 }

@@ -20,6 +20,7 @@ use super::clock::HostClock;
 use super::event::Happening;
 use super::observe::Observation;
 use super::stats::Part;
+use crate::coverage::Condition;
 use crate::engine::{Process, Step};
 use crate::model::store::Done;
 use crate::sometimes;
@@ -211,7 +212,41 @@ impl World<'_> {
             let life = self.host.process.life();
             self.schedule.at(at, Happening::Tick { life });
         }
+        self.see_host();
         self.stop_if_done();
+    }
+
+    /// Shows how the outbox and the process are to whoever notes what faults meet.
+    pub(super) fn see_host(&mut self) {
+        let Some(struck) = &mut self.jury.struck else {
+            return;
+        };
+        let Host {
+            process,
+            outbox,
+            is_stopping,
+            ..
+        } = &self.host;
+        if process.machine().is_none() {
+            return struck.see_host(self.schedule.now(), Condition::Down.bit());
+        }
+        let gate = if outbox.is_in_doubt() {
+            Condition::Doubtful
+        } else if outbox.in_flight().is_some() {
+            Condition::Appending
+        } else if outbox.next_deadline().is_some() {
+            Condition::Resting
+        } else {
+            Condition::Idle
+        };
+        let also = [
+            (outbox.is_saturated(), Condition::Saturated),
+            (process.is_paused(), Condition::Paused),
+            (*is_stopping, Condition::Stopping),
+        ];
+        let also = also.iter().filter(|(holds, _)| *holds);
+        let host = also.fold(gate.bit(), |bits, (_, condition)| bits | condition.bit());
+        struck.see_host(self.schedule.now(), host);
     }
 
     /// The last batch of the store became durable: reads it back, counts it and shows it.

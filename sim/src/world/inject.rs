@@ -55,6 +55,10 @@ impl World<'_> {
         let fault = &self.plan.faults[number as usize].fault;
         let now = self.schedule.now();
         self.stats.faults += 1;
+        self.see_host();
+        if let Some(struck) = &mut self.jury.struck {
+            struck.begin(now, number, fault);
+        }
         if let Some(scribe) = &mut self.jury.scribe {
             scribe.fault(number, fault, Some(until), false);
         }
@@ -84,6 +88,7 @@ impl World<'_> {
             Fault::Process { fault } => self.begin_process_fault(number, *fault, until),
             Fault::Chain { fault } => self.begin_chain_fault(number, *fault, until),
         }
+        self.see_host();
     }
 
     /// Ends the work of a fault, if it does any.
@@ -96,6 +101,9 @@ impl World<'_> {
         let now = self.schedule.now();
         if let Some(scribe) = &mut self.jury.scribe {
             scribe.fault(number, fault, None, true);
+        }
+        if let Some(struck) = &mut self.jury.struck {
+            struck.end(number);
         }
         match fault {
             Fault::Endpoint { endpoint, .. } => {

@@ -5,6 +5,7 @@ use plimsoll_core::time::Instant;
 use super::landmarks::Watcher;
 use super::observe::{End, Observation, Oracle, Violation};
 use super::scribe::Scribe;
+use super::struck::Struck;
 
 /// Everybody who watches.
 #[derive(Default)]
@@ -12,6 +13,8 @@ pub(super) struct Jury {
     pub(super) oracles: Vec<Box<dyn Oracle>>,
     /// Writes the trace, if anybody asked for one.
     pub(super) scribe: Option<Box<Scribe>>,
+    /// Notes what faults meet, if anybody asked for it.
+    pub(super) struck: Option<Box<Struck>>,
     pub(super) violation: Option<Violation>,
     pub(super) watcher: Watcher,
 }
@@ -26,6 +29,9 @@ impl Jury {
             return;
         }
         self.watcher.observe(seen);
+        if let Some(struck) = &mut self.struck {
+            struck.observe(at, seen);
+        }
         let complaint = self
             .oracles
             .iter_mut()

@@ -279,6 +279,7 @@ impl World<'_> {
         if let Some(scribe) = &mut self.jury.scribe {
             scribe.stopped(self.host.pauses > 0);
         }
+        self.see_host();
         if !was_paused || self.host.process.is_paused() {
             return;
         }

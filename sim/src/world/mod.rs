@@ -30,6 +30,7 @@ mod scribe;
 mod settle;
 mod setup;
 mod stats;
+mod struck;
 mod traffic;
 mod wires;
 
@@ -60,6 +61,7 @@ use quiet::{Quiet, Trouble};
 use recoveries::Recoveries;
 use scribe::Scribe;
 pub use scribe::Tracing;
+use struck::Struck;
 use wires::Wires;
 
 /// How often the world looks whether everything is settled, once the plan's time is over.
@@ -163,6 +165,13 @@ impl<'p> World<'p> {
         self
     }
 
+    /// Notes what each fault meets: [`Stats::coverage`].
+    #[must_use]
+    pub fn covered(mut self) -> Self {
+        self.jury.struck = Some(Box::new(Struck::new(self.plan)));
+        self
+    }
+
     /// The time in the world.
     #[must_use]
     pub const fn now(&self) -> Instant {
@@ -220,6 +229,7 @@ impl<'p> World<'p> {
         self.stats.steps = self.host.process.steps();
         self.stats.simulated = self.now().since(Instant::ZERO);
         self.stats.reached = self.jury.watcher.reached;
+        self.stats.coverage = self.jury.struck.take().map(|struck| Box::new(struck.cells));
         if let Some(bank) = self.host.process.kill() {
             self.count_bad_luck(&bank);
         }

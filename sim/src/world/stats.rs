@@ -5,6 +5,7 @@ use core::time::Duration;
 use plimsoll_core::chaos::{SITES, Site, site};
 
 use super::excuse::Waiting;
+use crate::coverage::Cells;
 use crate::sometimes::Reached;
 
 /// The figures of one run.
@@ -51,6 +52,8 @@ pub struct Stats {
     pub waiting: Vec<Waiting>,
     /// The landmarks that were reached.
     pub reached: Reached,
+    /// What each fault met, if it was asked for.
+    pub coverage: Option<Box<Cells>>,
 }
 
 /// How long one thing took to work again after a fault.

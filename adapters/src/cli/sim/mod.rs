@@ -1,6 +1,7 @@
 //! `plimsoll sim`: runs scenarios over many seeds in simulated worlds, and shows one run again.
 
 mod commit;
+mod coverage;
 mod diverge;
 mod export;
 mod list;

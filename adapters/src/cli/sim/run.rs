@@ -10,9 +10,10 @@ use std::thread;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use plimsoll_sim::report;
-use plimsoll_sim::run::{Campaign, Tally};
+use plimsoll_sim::run::{Campaign, Tally, Watch};
 use plimsoll_sim::scenario::{Scenario, library};
 
+use super::coverage::CoverageArgs;
 use super::{EXIT_NEVER, SimError, commit, exit_code, shrink};
 use crate::config::parse_duration;
 
@@ -62,6 +63,8 @@ pub(super) struct RunArgs {
     /// Show the sites of deliberate bad luck: in how many runs each was active, and how often it fired.
     #[arg(long)]
     sites: bool,
+    #[command(flatten)]
+    coverage: CoverageArgs,
 }
 
 pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
@@ -72,7 +75,10 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
         first_seed: of_commit.as_ref().map_or(args.first_seed, |(_, seed)| *seed),
         seeds: args.seeds,
         jobs: args.jobs.unwrap_or_else(usual_jobs),
-        twice: args.twice,
+        watch: Watch {
+            twice: args.twice,
+            coverage: args.coverage.is_wanted(),
+        },
     };
     let size = campaign.size()?;
     // A file that cannot be made is told of before anything is run.
@@ -100,6 +106,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
     if args.sometimes || (args.require_sometimes && !missed.is_empty()) {
         write!(out, "\n{}", report::landmarks(&tallies))?;
     }
+    args.coverage.tell(&report::met(&tallies), &args.selectors, out)?;
     write_failures(&tallies, out)?;
     if let Some(longest) = args.shrink {
         shrink::failures((&scenarios, &tallies), longest, &args.corpus, out)?;
@@ -200,3 +207,6 @@ fn progress(runs: u64) -> ProgressBar {
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@ use core::num::NonZeroUsize;
 use core::ops::ControlFlow;
 
 use super::{Soak, Soaked, State};
-use crate::run::{CampaignError, Ending};
+use crate::run::{CampaignError, Ending, Watch};
 use crate::scenario::Scenario;
 
 const SMALL: &str = "proves = \"x\"\nduration_ms = 2_000\n";
@@ -17,7 +17,7 @@ fn soak(scenarios: &[Scenario], first: u64, threads: usize) -> Soak<'_> {
         seed: 11,
         first,
         jobs: NonZeroUsize::new(threads).unwrap(),
-        twice: false,
+        watch: Watch::default(),
     }
 }
 

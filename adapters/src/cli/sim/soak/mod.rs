@@ -6,16 +6,18 @@ mod progress;
 use core::num::{NonZeroU64, NonZeroUsize};
 use core::ops::ControlFlow;
 use core::time::Duration;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 use plimsoll_core::digest::Digest;
 use plimsoll_core::time::Instant;
+use plimsoll_sim::coverage::Matrix;
 use plimsoll_sim::report;
-use plimsoll_sim::run::{Ending, FINDINGS_MAX, Failure, Known, Single, Soak, Soaked};
+use plimsoll_sim::run::{Ending, FINDINGS_MAX, Failure, Known, Single, Soak, Soaked, Watch};
 use plimsoll_sim::scenario::Scenario;
 
+use super::coverage::CoverageArgs;
 use super::run::{select, usual_jobs};
 use super::stop::Stop;
 use super::{EXIT_CODES, SimError, commit, exit_code};
@@ -64,6 +66,12 @@ pub(super) struct SoakArgs {
     /// Run each seed twice: both must come to the same digest.
     #[arg(long)]
     twice: bool,
+    /// End once so many runs in a row came upon nothing new: no combination of a fault and a state that this session had not
+    /// seen.
+    #[arg(long, value_name = "RUNS")]
+    until_covered: Option<NonZeroU64>,
+    #[command(flatten)]
+    coverage: CoverageArgs,
 }
 
 pub(super) fn run(args: &SoakArgs, out: &mut dyn Write) -> Result<u8, SimError> {
@@ -76,7 +84,10 @@ pub(super) fn run(args: &SoakArgs, out: &mut dyn Write) -> Result<u8, SimError> 
         seed: folder.state.seed,
         first: folder.state.runs,
         jobs: args.jobs.unwrap_or_else(usual_jobs),
-        twice: args.twice,
+        watch: Watch {
+            twice: args.twice,
+            coverage: args.coverage.is_wanted() || args.until_covered.is_some(),
+        },
     };
     let mut session = Session {
         args,
@@ -86,6 +97,8 @@ pub(super) fn run(args: &SoakArgs, out: &mut dyn Write) -> Result<u8, SimError> 
         saved_at: clock.now(),
         folder,
         met: Vec::new(),
+        covered: Matrix::default(),
+        nothing_new_for: 0,
         done: 0,
         error: None,
     };
@@ -117,6 +130,9 @@ struct Session<'a> {
     folder: Folder,
     /// The failures of this session, each fingerprint once.
     met: Vec<Met>,
+    covered: Matrix,
+    /// How many runs in a row covered nothing new.
+    nothing_new_for: u64,
     /// How many runs are done.
     done: u64,
     error: Option<SimError>,
@@ -137,6 +153,10 @@ impl Session<'_> {
     fn take(&mut self, scenario: &Scenario, single: &Single) -> ControlFlow<()> {
         self.done += 1;
         self.folder.state.runs += 1;
+        if let Some(cells) = &single.stats.coverage {
+            let is_new = self.covered.add(cells);
+            self.nothing_new_for = if is_new { 0 } else { self.nothing_new_for + 1 };
+        }
         let noted = match &single.ending {
             Ending::Passed => Ok(()),
             Ending::Failed(failure) => self.note(scenario, single.seed, failure),
@@ -151,6 +171,10 @@ impl Session<'_> {
         let since_start = now.since(Instant::ZERO);
         let is_enough = self.args.time.is_some_and(|time| since_start >= time)
             || self.args.runs.is_some_and(|runs| self.done >= runs.get())
+            || self
+                .args
+                .until_covered
+                .is_some_and(|runs| self.nothing_new_for >= runs.get())
             || self.stop.is_wanted();
         if is_enough {
             ControlFlow::Break(())
@@ -185,7 +209,7 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn tell(&self, soak: &Soak<'_>, soaked: &Soaked, out: &mut dyn Write) -> io::Result<()> {
+    fn tell(&self, soak: &Soak<'_>, soaked: &Soaked, out: &mut dyn Write) -> Result<(), SimError> {
         let Folder {
             path, state, commit, ..
         } = &self.folder;
@@ -193,6 +217,9 @@ impl Session<'_> {
         if !state.findings.is_empty() {
             write!(out, "\n{}", report::found(state))?;
         }
+        self.args
+            .coverage
+            .tell(&self.covered, &self.args.selectors, out)?;
         for met in &self.met {
             let file = Folder::file(path, &met.fingerprint);
             let is_kept = |known: &&Known| known.fingerprint == met.fingerprint;
@@ -219,7 +246,8 @@ impl Session<'_> {
             out,
             "\n{done} runs, numbers {first} to {last} of the soak with seed {seed}, at commit {commit}; state in {state}\n\
              all its runs again: plimsoll sim soak {selectors} --seed {seed} --runs {next} --state ANOTHER"
-        )
+        )?;
+        Ok(())
     }
 }
 

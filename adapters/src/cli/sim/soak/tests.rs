@@ -135,3 +135,30 @@ fn a_soak_of_nothing_fresh_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn a_soak_ends_once_nothing_new_is_met() {
+    let fault = "[[faults]]\nkind = \"store_slow\"\nextra_ms = 1\nat_ms = 500\nuntil_ms = 3_000\n";
+    let (folder, scenario) = file(&format!("{SMALL}\n{fault}"));
+    let at = folder.path().join("state");
+    let (code, text) = soak(
+        &scenario,
+        &at,
+        &[
+            "--seed",
+            "7",
+            "--until-covered",
+            "5",
+            "--runs",
+            "500",
+            "--coverage",
+        ],
+    );
+    assert_eq!(code, 0);
+    let runs = state(&at).runs;
+    assert!((6..500).contains(&runs), "{runs}");
+    assert!(
+        text.contains(&format!(" cells were met in {runs} runs, ")),
+        "{text}"
+    );
+}
