@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_adapters::clock::Clock;
+use plimsoll_adapters::config::RecordConfig;
 use plimsoll_adapters::driver::{Asker, Driver, Handle};
+use plimsoll_adapters::recorder::{Recorder, Redactor};
 use plimsoll_benches::house::House;
 use plimsoll_benches::rival::{Rows, stored};
 use plimsoll_benches::site::Site;
@@ -65,8 +67,14 @@ pub(crate) fn measure(suite: &mut Suite, runtime: &Runtime, house: &impl Fn() ->
         let (what, transfers) = ("transfers", (count * each) as u64);
         let unit = Unit::PerSecond { what, goal };
         suite.measure(&ours, SAMPLES, transfers, unit, |iterations| {
-            runtime.block_on(through_the_driver(house(), iterations, callers))
+            runtime.block_on(through_the_driver(house(), iterations, callers, Recording::Off))
         });
+        let recorded = format!("recorded_callers_{count}");
+        let unit = Unit::PerSecond { what, goal: None };
+        suite.measure(&recorded, SAMPLES, transfers, unit, |iterations| {
+            runtime.block_on(through_the_driver(house(), iterations, callers, Recording::On))
+        });
+        suite.compare(&recorded, &ours);
         let unit = Unit::PerSecond { what, goal: None };
         suite.measure(&theirs, SAMPLES, transfers, unit, |iterations| {
             runtime.block_on(through_a_mutex(house(), iterations, callers))
@@ -90,12 +98,46 @@ impl Asker for Prompt {
     }
 }
 
-async fn through_the_driver(mut house: House, iterations: u64, callers: Callers) -> Took {
+/// Whether a flight recorder runs beside the driver. It should cost less than a twentieth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Recording {
+    Off,
+    On,
+}
+
+impl Recording {
+    fn start(self, site: &Site) -> Option<Recorder> {
+        let limits = RecordConfig::default().limits;
+        let start = || {
+            Recorder::start(
+                &site.file("flight"),
+                limits,
+                Redactor::new("the-key-of-the-benches"),
+            )
+        };
+        (self == Self::On).then(|| start().expect("record"))
+    }
+}
+
+async fn through_the_driver(
+    mut house: House,
+    iterations: u64,
+    callers: Callers,
+    recording: Recording,
+) -> Took {
     let site = Site::new(FOLDER);
+    let recorder = recording.start(&site);
+    let status = recorder.as_ref().map(Recorder::status);
     site.write(house.facts(), BATCH_RECORDS_MAX).await;
     let (journal, recovered) = site.recover().await;
     let chain = Prompt(Arc::new(house.chain().clone()));
-    let (driver, handle) = Driver::new(journal, recovered, chain, Clock::start(), |_: &Notice| {});
+    let (driver, handle) = Driver::new(
+        journal,
+        recovered,
+        chain,
+        Clock::start(),
+        (|_: &Notice| {}, recorder),
+    );
     let (stop, stopped) = oneshot::channel::<()>();
     let driving = tokio::spawn(driver.run(async { drop(stopped.await) }));
     let mut took = Took::default();
@@ -105,6 +147,13 @@ async fn through_the_driver(mut house: House, iterations: u64, callers: Callers)
     }
     drop(stop);
     driving.await.expect("end the driver").expect("flush the journal");
+    if let Some(status) = status {
+        assert_eq!(
+            status.pulse().lost,
+            0,
+            "the disk did not keep up with the recording"
+        );
+    }
     took
 }
 
