@@ -187,6 +187,23 @@ pub(super) fn cut(plan: &Plan, duration_ms: u64) -> Plan {
     changed
 }
 
+/// `plan` without its first `from_ms`: what is done before is left out, and what is wrong then is so from the beginning.
+pub(super) fn begin_at(plan: &Plan, from_ms: u64) -> Plan {
+    let left: Vec<usize> = (0..plan.workload.len())
+        .filter(|place| plan.workload[*place].at_ms() >= from_ms)
+        .collect();
+    let mut changed = keep_deeds(plan, &left);
+    changed.quiet_at_ms.retain(|at_ms| *at_ms >= from_ms);
+    changed
+        .faults
+        .retain(|one| one.after.is_some() || one.until_ms.is_none_or(|until_ms| until_ms >= from_ms));
+    for at_ms in times_of(&mut changed) {
+        *at_ms = at_ms.saturating_sub(from_ms);
+    }
+    changed.duration_ms = plan.duration_ms.saturating_sub(from_ms).max(1);
+    changed
+}
+
 /// `plan` with everything from `from_ms` on `by_ms` sooner, its end included.
 pub(super) fn pull(plan: &Plan, from_ms: u64, by_ms: u64) -> Plan {
     let mut changed = plan.clone();

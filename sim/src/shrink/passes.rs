@@ -9,6 +9,7 @@ mod leave_out;
 mod plain;
 mod settle_down;
 
+use super::Size;
 use super::search::{Effort, Search};
 
 /// What is tried, under which name.
@@ -33,8 +34,9 @@ const fn pass(kind: Kind, name: &'static str, run: fn(&mut Search<'_>)) -> Pass 
     Pass { name, run, kind }
 }
 
-const PASSES: [Pass; 16] = [
+const PASSES: [Pass; 17] = [
     pass(Kind::TakesMuch, "cut the end off", settle_down::cut_short),
+    pass(Kind::TakesMuch, "cut the beginning off", settle_down::begin_later),
     pass(Kind::TakesMuch, "make the world plain", plain::make_plain),
     pass(Kind::TakesMuch, "leave deeds out", leave_out::deeds),
     pass(Kind::TakesMuch, "leave faults out", leave_out::faults),
@@ -60,13 +62,38 @@ const PASSES: [Pass; 16] = [
     pass(Kind::Simplifies, "put in order of time", settle_down::sort),
 ];
 
+/// With how many other seeds large parts are tried.
+const SEEDS_COARSE: u64 = 16;
+/// With how many other seeds everything is tried in the end.
+const SEEDS: u64 = 32;
+/// With how many at the most, while more is left than people like to read.
+const SEEDS_MAX: u64 = 512;
+/// How many faults and deeds people like to read.
+const READABLE: usize = 12;
+
 /// Goes through all passes until none of them changes anything; then tries to leave more out with other seeds, and goes
 /// through all of them again if that helped. Before all that large parts go, while each run is slow.
 pub(super) fn to_fixpoint(search: &mut Search<'_>) {
-    while sweep(search, Effort::Coarse) || sweep(search, Effort::CoarseLucky) {}
+    let coarse = |seeds| Effort {
+        is_coarse: true,
+        seeds,
+    };
+    while sweep(search, coarse(0)) || sweep(search, coarse(SEEDS_COARSE)) {}
+    let mut seeds = SEEDS;
     loop {
-        while sweep(search, Effort::Fine) {}
-        if !sweep(search, Effort::FineLucky) {
+        while sweep(search, Effort::FINE) {}
+        let has_changed = sweep(
+            search,
+            Effort {
+                is_coarse: false,
+                seeds,
+            },
+        );
+        if has_changed {
+            seeds = SEEDS;
+        } else if seeds < SEEDS_MAX && Size::of(search.plan(), 0).entries() > READABLE {
+            seeds *= 4;
+        } else {
             return;
         }
     }
@@ -75,10 +102,10 @@ pub(super) fn to_fixpoint(search: &mut Search<'_>) {
 /// Goes once through the passes that are of use. Says whether anything changed.
 fn sweep(search: &mut Search<'_>, effort: Effort) -> bool {
     let before = search.accepted();
-    let is_of_use = |pass: &&Pass| match effort {
-        Effort::Coarse | Effort::CoarseLucky => pass.kind == Kind::TakesMuch,
-        Effort::Fine => true,
-        Effort::FineLucky => pass.kind != Kind::Simplifies,
+    let is_of_use = |pass: &&Pass| match pass.kind {
+        Kind::TakesMuch => true,
+        Kind::LeavesOut => !effort.is_coarse,
+        Kind::Simplifies => effort == Effort::FINE,
     };
     for pass in PASSES.iter().filter(is_of_use) {
         search.begin(pass.name, effort);

@@ -10,26 +10,19 @@ use crate::world::plan::Plan;
 
 /// How much is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effort {
-    /// Large parts, with the seed that is kept.
-    Coarse,
-    /// Large parts, with a few other seeds too: latencies may fit then.
-    CoarseLucky,
-    /// Everything, with the seed that is kept.
-    Fine,
-    /// Everything, with many other seeds too.
-    FineLucky,
+pub(super) struct Effort {
+    /// Whether large parts alone are tried, and not everything.
+    pub(super) is_coarse: bool,
+    /// How many other seeds each candidate is tried with: latencies may fit then.
+    pub(super) seeds: u64,
 }
 
 impl Effort {
-    /// How many other seeds are tried.
-    const fn seeds(self) -> u64 {
-        match self {
-            Self::Coarse | Self::Fine => 0,
-            Self::CoarseLucky => 4,
-            Self::FineLucky => 32,
-        }
-    }
+    /// Everything, with the seed that is kept.
+    pub(super) const FINE: Self = Self {
+        is_coarse: false,
+        seeds: 0,
+    };
 }
 
 /// Whether a run fails alike, and what was seen of it if so.
@@ -94,7 +87,7 @@ impl<'a> Search<'a> {
             is_over: false,
             accepted: 0,
             pass: "",
-            effort: Effort::Fine,
+            effort: Effort::FINE,
         }
     }
 
@@ -149,7 +142,7 @@ impl<'a> Search<'a> {
             return false;
         }
         let own = self.seed;
-        let seeds = (0..self.effort.seeds()).filter(|seed| *seed != own);
+        let seeds = (0..self.effort.seeds).filter(|seed| *seed != own);
         let kept = core::iter::once(own)
             .chain(seeds)
             .find_map(|seed| self.try_seed(candidate, seed).map(|sight| (seed, sight)));

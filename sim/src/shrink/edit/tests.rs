@@ -1,5 +1,6 @@
 use super::{
-    cut, keep_claims, keep_deeds, keep_endpoints, keep_faults, keep_movements, merge_user, moments, pull,
+    begin_at, cut, keep_claims, keep_deeds, keep_endpoints, keep_faults, keep_movements, merge_user, moments,
+    pull,
 };
 use crate::fault::{Cue, EndpointFault, Fault, LinkFault, LinkName, Trigger};
 use crate::world::plan::{
@@ -271,4 +272,39 @@ fn everything_after_a_gap_comes_sooner() {
     );
     assert_eq!(left.faults, [dead(0, 50, Some(300)), triggered]);
     assert_eq!(left.duration_ms, 9_700);
+}
+
+#[test]
+fn what_is_done_before_the_beginning_is_left_out_and_what_is_wrong_is_so_at_once() {
+    let mut triggered = dead(1, 50, Some(60));
+    triggered.after = Some(Trigger {
+        cue: Cue::Commit,
+        count: 1,
+    });
+    let mut whole = plan(
+        vec![
+            deposit(99, &[0], &[]),
+            attribute(300, 2, 0),
+            deposit(250, &[0], &[(0, 90), (1, 260)]),
+            attribute(300, 0, 0),
+        ],
+        vec![
+            dead(0, 10, Some(99)),
+            dead(0, 10, Some(150)),
+            dead(2, 3, None),
+            triggered.clone(),
+        ],
+    );
+    whole.quiet_at_ms = vec![99, 100];
+    let left = begin_at(&whole, 100);
+    assert_eq!(
+        left.workload,
+        [attribute(200, 1, 0), deposit(150, &[0], &[(0, 0), (1, 160)])]
+    );
+    assert_eq!(left.faults, [dead(0, 0, Some(50)), dead(2, 0, None), triggered]);
+    assert_eq!(
+        (left.duration_ms, left.quiet_at_ms.as_slice()),
+        (9_900, [0].as_slice())
+    );
+    assert_eq!(left.check(), Ok(()));
 }

@@ -2,7 +2,7 @@
 
 use crate::shrink::ddmin::ddmin;
 use crate::shrink::edit;
-use crate::shrink::search::{Effort, Search};
+use crate::shrink::search::Search;
 use crate::world::plan::{Deed, Plan};
 
 /// In how many parts a list is tried while large parts are looked for.
@@ -104,9 +104,10 @@ fn parts(plan: &Plan, place: usize) -> (usize, usize) {
 /// Leaves out whatever can be of `count` entries, of which `keep` keeps some.
 fn out_of(search: &mut Search<'_>, count: usize, keep: &dyn Fn(&Plan, &[usize]) -> Plan) {
     let whole = search.plan().clone();
-    let least = match search.effort() {
-        Effort::Coarse | Effort::CoarseLucky => count.div_ceil(COARSE_PARTS).max(1),
-        Effort::Fine | Effort::FineLucky => 1,
+    let least = if search.effort().is_coarse {
+        count.div_ceil(COARSE_PARTS).max(1)
+    } else {
+        1
     };
     ddmin(count, least, &mut |kept| search.holds(&keep(&whole, kept)));
 }

@@ -30,6 +30,21 @@ pub(super) fn cut_short(search: &mut Search<'_>) {
     }
 }
 
+/// Begins the run where it was later, as late as it goes.
+pub(super) fn begin_later(search: &mut Search<'_>) {
+    for part in [7, 6, 5, 4, 3, 2, 1] {
+        let topology = &search.plan().topology;
+        // Users must register before they do anything, and blocks come at the same times as before.
+        let block_ms = topology.chain.block_ms;
+        let from_ms = search.plan().duration_ms * part / 8;
+        let from_ms = from_ms.saturating_sub(topology.register_ms) / block_ms * block_ms;
+        let candidate = edit::begin_at(search.plan(), from_ms);
+        if from_ms > 0 && search.attempt(&candidate) {
+            return;
+        }
+    }
+}
+
 pub(super) fn weaken(search: &mut Search<'_>) {
     each_fault(search, &weaker::weaker);
 }

@@ -109,7 +109,6 @@ fn what_is_needed_is_left_and_nothing_else() {
         holds: 1,
         endpoint_faults: 1,
         endpoints: 3,
-        last_ms: 4_321,
         ..NOTHING
     };
     // The first seeds that have it all.
@@ -130,11 +129,33 @@ fn what_is_needed_is_left_and_nothing_else() {
         else {
             panic!("{:?}", plan.workload)
         };
-        assert!((4_321..5_000).contains(at_ms), "{at_ms}");
+        assert_eq!(*at_ms, 0);
         assert_eq!((*key, *reverse_at_ms, hold.also), (None, None, None));
         assert_eq!((plan.faults.len(), plan.topology.endpoints.len()), (1, 3));
         assert_eq!(plan.topology.bank, crate::world::plan::BankPlan::default());
     }
+}
+
+#[test]
+fn a_time_that_matters_is_made_round_and_hardly_longer() {
+    let needs = Needs {
+        last_ms: 4_321,
+        ..NOTHING
+    };
+    let (plan, _, _) = left_of(&drawn(3), 3, &needs);
+    let [deed] = plan.workload.as_slice() else {
+        panic!("{:?}", plan.workload)
+    };
+    let at_ms = deed.at_ms();
+    assert!(
+        (4_321..5_000).contains(&at_ms) && at_ms.is_multiple_of(10),
+        "{at_ms}"
+    );
+    assert!(
+        (at_ms..at_ms + 100).contains(&plan.duration_ms),
+        "{}",
+        plan.duration_ms
+    );
 }
 
 fn needs() -> impl Strategy<Value = Needs> {
