@@ -7,7 +7,7 @@
 
 /// The places that are left of `count` when `holds` of what is left: no part of `least` of them can be left out, so with
 /// parts of 1 none alone. `holds` is asked about ever fewer places, in order, and remembers on its own that it agreed.
-pub(super) fn ddmin(count: usize, least: usize, holds: &mut dyn FnMut(&[usize]) -> bool) -> Vec<usize> {
+pub fn ddmin(count: usize, least: usize, holds: &mut dyn FnMut(&[usize]) -> bool) -> Vec<usize> {
     let mut left: Vec<usize> = (0..count).collect();
     if left.is_empty() || holds(&[]) {
         return Vec::new();

@@ -21,6 +21,7 @@ mod weaker;
 
 use core::ops::ControlFlow;
 
+pub use ddmin::ddmin;
 pub use search::Progress;
 pub use size::Size;
 

@@ -51,7 +51,7 @@ pub(super) struct ShrinkArgs {
     /// Stop after so many runs.
     #[arg(long, value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]
     runs: u64,
-    /// Write the smallest run to this file [default: scenarios/corpus/<fingerprint>.toml].
+    /// Write the smallest run to this file [default: scenarios/corpus/FINGERPRINT.toml].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
