@@ -264,6 +264,41 @@ pub(super) fn times_in(deed: &mut Deed) -> Vec<&mut u64> {
     }
 }
 
+/// Every amount that moves in `plan`, the largest first, without repetition.
+pub(super) fn amounts(plan: &Plan) -> Vec<u64> {
+    let mut amounts: Vec<u64> = amounts_of(&mut plan.clone())
+        .into_iter()
+        .map(|milli| *milli)
+        .collect();
+    amounts.sort_unstable_by(|one, other| other.cmp(one));
+    amounts.dedup();
+    amounts
+}
+
+/// `plan` with another amount wherever one is `milli`: a payment that is repeated stays the same.
+pub(super) fn with_amount(plan: &Plan, milli: u64, new: u64) -> Plan {
+    let mut changed = plan.clone();
+    for one in amounts_of(&mut changed).into_iter().filter(|one| **one == milli) {
+        *one = new;
+    }
+    changed
+}
+
+fn amounts_of(plan: &mut Plan) -> Vec<&mut u64> {
+    plan.workload.iter_mut().flat_map(amounts_in).collect()
+}
+
+fn amounts_in(deed: &mut Deed) -> Vec<&mut u64> {
+    match deed {
+        Deed::Deposit { movements, .. } => {
+            let amounts = movements.iter_mut();
+            amounts.map(|movement| &mut movement.amount_milli).collect()
+        }
+        Deed::Transfer { amount_milli, .. } => vec![amount_milli],
+        Deed::Balances { .. } | Deed::RetryDeadLetters { .. } | Deed::Attribute { .. } => Vec::new(),
+    }
+}
+
 /// The movements and claims of a deposit.
 fn deposit(deed: &mut Deed) -> Option<(&mut Vec<Movement>, &mut Vec<ClaimPlan>)> {
     match deed {

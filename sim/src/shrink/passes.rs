@@ -34,7 +34,7 @@ const fn pass(kind: Kind, name: &'static str, run: fn(&mut Search<'_>)) -> Pass 
     Pass { name, run, kind }
 }
 
-const PASSES: [Pass; 17] = [
+const PASSES: [Pass; 18] = [
     pass(Kind::TakesMuch, "cut the end off", settle_down::cut_short),
     pass(Kind::TakesMuch, "cut the beginning off", settle_down::begin_later),
     pass(Kind::TakesMuch, "make the world plain", plain::make_plain),
@@ -53,6 +53,7 @@ const PASSES: [Pass; 17] = [
     pass(Kind::Simplifies, "shorten faults", settle_down::shorten),
     pass(Kind::Simplifies, "close gaps", settle_down::close_gaps),
     pass(Kind::Simplifies, "cut the end off", settle_down::cut_short),
+    pass(Kind::Simplifies, "lower amounts", settle_down::lower_amounts),
     pass(Kind::Simplifies, "simplify deeds", settle_down::simplify),
     pass(
         Kind::Simplifies,

@@ -1,6 +1,6 @@
 use super::{
-    begin_at, cut, keep_claims, keep_deeds, keep_endpoints, keep_faults, keep_movements, merge_user, moments,
-    pull,
+    amounts, begin_at, cut, keep_claims, keep_deeds, keep_endpoints, keep_faults, keep_movements, merge_user,
+    moments, pull, with_amount,
 };
 use crate::fault::{Cue, EndpointFault, Fault, LinkFault, LinkName, Trigger};
 use crate::world::plan::{
@@ -307,4 +307,22 @@ fn what_is_done_before_the_beginning_is_left_out_and_what_is_wrong_is_so_at_once
         (9_900, [0].as_slice())
     );
     assert_eq!(left.check(), Ok(()));
+}
+
+#[test]
+fn equal_amounts_change_together() {
+    let whole = plan(
+        vec![
+            Deed::payment(1, 0, Token::Usdt, 7_000),
+            transfer(1, 2, None),
+            Deed::payment(1, 1, Token::Usdt, 1_000),
+        ],
+        vec![],
+    );
+    assert_eq!(amounts(&whole), [7_000, 1_000]);
+    let left = with_amount(&whole, 1_000, 5);
+    assert_eq!(amounts(&left), [7_000, 5]);
+    assert_eq!(left.workload[0], whole.workload[0]);
+    assert_eq!(left.workload[2], Deed::payment(1, 1, Token::Usdt, 5));
+    assert_eq!(with_amount(&left, 5, 1_000), whole);
 }

@@ -1,6 +1,6 @@
 //! What is left made weaker, shorter, sooner and rounder.
 
-use crate::shrink::numbers::{lower, raise, rounded_up};
+use crate::shrink::numbers::{cheaper, lower, raise, rounded_up};
 use crate::shrink::search::Search;
 use crate::shrink::{edit, simpler, weaker};
 use crate::world::plan::{Deed, Plan, ScheduledFault};
@@ -102,6 +102,23 @@ fn close(search: &mut Search<'_>, from_ms: u64, until_ms: u64) -> bool {
         let candidate = edit::pull(search.plan(), until_ms, by_ms);
         by_ms > 0 && search.attempt(&candidate)
     })
+}
+
+/// Lowers equal amounts together.
+pub(super) fn lower_amounts(search: &mut Search<'_>) {
+    for milli in edit::amounts(search.plan()) {
+        let mut now = milli;
+        loop {
+            let is_taken = |search: &mut Search<'_>, new: &u64| {
+                let candidate = edit::with_amount(search.plan(), now, *new);
+                search.attempt(&candidate)
+            };
+            let Some(new) = cheaper(now).into_iter().find(|new| is_taken(search, new)) else {
+                break;
+            };
+            now = new;
+        }
+    }
 }
 
 pub(super) fn simplify(search: &mut Search<'_>) {
