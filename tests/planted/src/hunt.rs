@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use plimsoll_sim::run::{self, Ending, Failure, Single};
-use plimsoll_sim::scenario::{Scenario, library};
+use plimsoll_sim::scenario::{Expanded, Origin, Scenario, library};
 use plimsoll_sim::world::plan::Plan;
 
 /// How far the first seeds of two hunts for one bug lie apart.
@@ -40,10 +40,8 @@ pub struct Catch {
     pub invariant: String,
     /// What was said about it.
     pub detail: String,
-    /// The run: its scenario and seed.
-    pub run: (String, u64),
-    /// How many deeds and faults the run's plan has.
-    pub size: usize,
+    /// The run.
+    pub run: Expanded,
 }
 
 /// The scenarios of these names.
@@ -95,12 +93,26 @@ fn hunt_from(first: u64, runs_max: u64, scenarios: &[Scenario], twice: bool) -> 
                 finder,
                 invariant: failure.invariant().to_owned(),
                 detail: failure.detail(),
-                run: (scenario.handle.clone(), seed),
-                size: plan.workload.len() + plan.faults.len(),
+                run: expanded(scenario, seed, plan),
             });
         }
     }
     None
+}
+
+/// The run of `scenario` that `seed` came to.
+fn expanded(scenario: &Scenario, seed: u64, plan: Plan) -> Expanded {
+    Expanded {
+        proves: scenario.proves().to_owned(),
+        seed,
+        origin: Origin {
+            scenario: scenario.name.clone(),
+            seed,
+            commit: "with a planted bug".to_owned(),
+            fingerprint: None,
+        },
+        plan,
+    }
 }
 
 /// Who complains about a run, if somebody does.

@@ -4,6 +4,7 @@
 
 mod bug;
 mod hunt;
+mod smallest;
 mod suite;
 mod table;
 
@@ -16,6 +17,9 @@ use std::time::{Duration, Instant};
 use bug::{Bug, Hunt};
 use hunt::{Catch, Rules};
 use plimsoll_core::planted;
+use plimsoll_sim::scenario::{Expanded, Origin};
+use plimsoll_sim::shrink::Size;
+use smallest::Smallest;
 
 const USAGE: &str = "\
 Hunts planted bugs with the scenarios and tests that everybody runs, and prints who found each.
@@ -27,12 +31,18 @@ usage: tests/planted/prove [OPTION]... [BUG]...
   --first-seed N    the first seed of the first hunt (0)
   --hunts N         how many hunts for each bug, each with seeds of its own (5)
   --runs-max N      after how many runs a hunt is given up (3000)
+  --in SCENARIO     hunt in this scenario or file instead of those that a bug's head names
+  --shrink-for N    for how many seconds the run that found a bug is shrunk at most, 0 for not at all (30)
+  --keep FOLDER     write the shrunk run of each bug to this folder
   --clean-seeds N   how many seeds of every scenario must pass while no bug is at work (25)
   --jobs N          how many threads hunt (all there are)
   --detail          tell what was said about each bug
 
 The figures of a bug are medians over its hunts; one that most hunts miss is not found.
 ";
+
+/// How many deeds and faults people like to read.
+const READABLE: usize = 12;
 
 /// What came of the hunts for one bug.
 struct Outcome {
@@ -44,6 +54,8 @@ struct Outcome {
     took: Duration,
     /// How large the plan was that found it, when there was one.
     size: Option<usize>,
+    /// What the shrinker left of it.
+    smallest: Option<Smallest>,
     /// What was said about it, or why it was not found.
     detail: String,
 }
@@ -68,6 +80,10 @@ impl Outcome {
 struct Options {
     rules: Rules,
     names: BTreeSet<String>,
+    /// Where to hunt, if not where the heads say.
+    hunted_in: Option<String>,
+    shrink_for: Duration,
+    keep: Option<PathBuf>,
     clean_seeds: u64,
     is_list: bool,
     is_detailed: bool,
@@ -121,7 +137,7 @@ fn prove(tree: &Path, bugs: Vec<Bug>, options: &Options) -> Result<bool, String>
     let mut outcomes = Vec::new();
     let count = bugs.len();
     for (number, bug) in (1..).zip(bugs) {
-        let outcome = try_bug(tree, bug, &options.rules)?;
+        let outcome = try_bug(tree, bug, options)?;
         let finder = outcome.finder.as_deref().unwrap_or("NOBODY");
         eprintln!(
             "{number:>3}/{count} {:<34} found by {finder} in {}",
@@ -161,7 +177,29 @@ fn report(outcomes: &[Outcome], took: Duration) -> bool {
         all - missed,
         table::shown(took)
     );
-    missed == 0 && untold == 0
+    missed == 0 && untold == 0 && are_readable(outcomes)
+}
+
+/// Says how small the runs became that found bugs; true when most of them are readable.
+fn are_readable(outcomes: &[Outcome]) -> bool {
+    let smallest = || outcomes.iter().filter_map(|outcome| outcome.smallest.as_ref());
+    let mut entries: Vec<usize> = smallest().filter_map(Smallest::entries).collect();
+    let mut times: Vec<Duration> = smallest().map(|one| one.took).collect();
+    entries.sort_unstable();
+    times.sort_unstable();
+    let (Some(median), Some(most)) = (entries.get(entries.len() / 2), entries.last()) else {
+        return true;
+    };
+    let (usual, longest) = (times[times.len() / 2], times[times.len() - 1]);
+    println!(
+        "shrunk to {median} deeds and faults (at most {most}) in {} (at most {}), medians of all",
+        table::shown(usual),
+        table::shown(longest)
+    );
+    if *median > READABLE {
+        eprintln!("TOO LARGE: the shrinker leaves more than {READABLE} deeds and faults of most runs");
+    }
+    *median <= READABLE
 }
 
 /// Whether nobody complains while no bug is at work.
@@ -177,12 +215,10 @@ fn is_clean(tree: &Path, bugs: &[Bug], options: &Options) -> Result<bool, String
         };
         let caught = hunt::hunt(&rules, &[scenario], false);
         for Catch {
-            run: (scenario, seed),
-            finder,
-            detail,
-            ..
+            run, finder, detail, ..
         } in caught.into_iter().flatten()
         {
+            let Origin { scenario, seed, .. } = run.origin;
             eprintln!(
                 "NO BUG IS AT WORK, and {finder} complains about {scenario} with seed {seed}: {detail}"
             );
@@ -208,15 +244,23 @@ fn is_clean(tree: &Path, bugs: &[Bug], options: &Options) -> Result<bool, String
     Ok(is_clean)
 }
 
-fn try_bug(tree: &Path, bug: Bug, rules: &Rules) -> Result<Outcome, String> {
+fn try_bug(tree: &Path, bug: Bug, options: &Options) -> Result<Outcome, String> {
     match bug.hunt.clone() {
         Hunt::Runs { scenarios, twice } => {
-            let scenarios = hunt::scenarios(tree, &scenarios)?;
+            let names = options.hunted_in.clone().map_or(scenarios, |one| vec![one]);
+            let scenarios = hunt::scenarios(tree, &names)?;
             planted::plant(Some(&bug.name));
-            let catches = hunt::hunt(rules, &scenarios, twice);
+            let catches = hunt::hunt(&options.rules, &scenarios, twice);
             let reached = planted::reached();
+            let (mut outcome, run) = outcome_of_hunts(bug, catches, reached);
+            if let Some(run) = run.filter(|_| !options.shrink_for.is_zero()) {
+                outcome.smallest = Some(smallest::shrink(&run, options.shrink_for));
+            }
             planted::plant(None);
-            Ok(outcome_of_hunts(bug, catches, reached))
+            if let (Some(folder), Some(smallest)) = (&options.keep, &outcome.smallest) {
+                smallest.write(folder, &outcome.bug)?;
+            }
+            Ok(outcome)
         }
         Hunt::Tests { package, filter } => {
             let tested = suite::run(tree, &package, &filter, Some(&bug.name))?;
@@ -231,14 +275,15 @@ fn try_bug(tree: &Path, bug: Bug, rules: &Rules) -> Result<Outcome, String> {
                 runs: None,
                 took: tested.took,
                 size: None,
+                smallest: None,
                 detail,
             })
         }
     }
 }
 
-/// The median of the hunts for one bug, of which those that missed it took longest.
-fn outcome_of_hunts(bug: Bug, mut catches: Vec<Option<Catch>>, reached: u64) -> Outcome {
+/// The median of the hunts for one bug, of which those that missed it took longest; and the run that tells most of it.
+fn outcome_of_hunts(bug: Bug, mut catches: Vec<Option<Catch>>, reached: u64) -> (Outcome, Option<Expanded>) {
     catches.sort_by_key(|caught| caught.as_ref().map_or(u64::MAX, |caught| caught.runs));
     let missed = catches.iter().filter(|caught| caught.is_none()).count();
     let median = catches.get(catches.len() / 2).cloned().flatten();
@@ -247,14 +292,16 @@ fn outcome_of_hunts(bug: Bug, mut catches: Vec<Option<Catch>>, reached: u64) -> 
             "{missed} of {} hunts missed it; its line was run {reached} times",
             catches.len()
         );
-        return Outcome {
+        let missed = Outcome {
             bug,
             finder: None,
             runs: None,
             took: Duration::ZERO,
             size: None,
+            smallest: None,
             detail,
         };
+        return (missed, None);
     };
     let caught = || catches.iter().flatten();
     let as_told = caught().find(|caught| bug.found_by.contains(&caught.finder));
@@ -262,26 +309,26 @@ fn outcome_of_hunts(bug: Bug, mut catches: Vec<Option<Catch>>, reached: u64) -> 
         finder,
         invariant,
         detail,
-        run: (scenario, seed),
+        run,
         ..
     } = as_told.unwrap_or(&median).clone();
+    let Origin { scenario, seed, .. } = &run.origin;
     let detail = format!("{scenario}, seed {seed}: {detail} ({missed} hunts missed it)");
     let name = if finder == "assertion" || finder == "liveness" || finder == "determinism" {
         finder
     } else {
         format!("{finder}: {invariant}")
     };
-    let mut sizes: Vec<usize> = caught().map(|caught| caught.size).collect();
-    sizes.sort_unstable();
-    let size = sizes.get(sizes.len() / 2).copied();
-    Outcome {
+    let found = Outcome {
         bug,
         finder: Some(name),
         runs: Some(median.runs),
         took: median.took,
-        size,
+        size: Some(Size::of(&run.plan, 0).entries()),
+        smallest: None,
         detail,
-    }
+    };
+    (found, Some(run))
 }
 
 fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, String> {
@@ -295,16 +342,22 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, S
     let mut options = Options {
         rules,
         names: BTreeSet::new(),
+        hunted_in: None,
+        shrink_for: Duration::from_secs(30),
+        keep: None,
         clean_seeds: 25,
         is_list: false,
         is_detailed: false,
     };
     let mut arguments = arguments;
     while let Some(argument) = arguments.next() {
-        let mut number = || {
-            let text = arguments
+        let mut text = || {
+            arguments
                 .next()
-                .ok_or_else(|| format!("{argument} needs a number"))?;
+                .ok_or_else(|| format!("{argument} needs a value"))
+        };
+        let mut number = || {
+            let text = text()?;
             text.parse::<u64>()
                 .map_err(|_| format!("{argument}: `{text}` is no number"))
         };
@@ -315,6 +368,9 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, S
             "--first-seed" => options.rules.first_seed = number()?,
             "--hunts" => options.rules.hunts = number()?.max(1),
             "--runs-max" => options.rules.runs_max = number()?.max(1),
+            "--in" => options.hunted_in = Some(text()?),
+            "--shrink-for" => options.shrink_for = Duration::from_secs(number()?),
+            "--keep" => options.keep = Some(text()?.into()),
             "--clean-seeds" => options.clean_seeds = number()?.max(1),
             "--jobs" => {
                 let jobs = usize::try_from(number()?).ok().and_then(NonZeroUsize::new);

@@ -6,7 +6,10 @@ use crate::Outcome;
 
 /// A row for each bug, in columns.
 pub fn render(outcomes: &[Outcome]) -> String {
-    let head = ["bug", "area", "found", "by", "runs", "time", "size"].map(str::to_owned);
+    let head = [
+        "bug", "area", "found", "by", "runs", "time", "size", "shrunk", "in",
+    ]
+    .map(str::to_owned);
     let mut rows = vec![head];
     rows.extend(outcomes.iter().map(row));
     let width = |column: usize| {
@@ -41,11 +44,13 @@ pub fn render(outcomes: &[Outcome]) -> String {
     text
 }
 
-fn row(outcome: &Outcome) -> [String; 7] {
+fn row(outcome: &Outcome) -> [String; 9] {
     let (bug, found) = (&outcome.bug, if outcome.is_found() { "yes" } else { "NO" });
     let none = || "-".to_owned();
     let runs = outcome.runs.map_or_else(none, |runs| runs.to_string());
     let size = outcome.size.map_or_else(none, |size| size.to_string());
+    let smallest = outcome.smallest.as_ref();
+    let (shrunk, shrunk_in) = smallest.map_or_else(|| (none(), none()), |one| (one.shown(), shown(one.took)));
     let finder = outcome.finder.clone().unwrap_or_else(none);
     [
         bug.name.clone(),
@@ -55,6 +60,8 @@ fn row(outcome: &Outcome) -> [String; 7] {
         runs,
         shown(outcome.took),
         size,
+        shrunk,
+        shrunk_in,
     ]
 }
 
