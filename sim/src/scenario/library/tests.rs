@@ -85,3 +85,20 @@ fn a_file_elsewhere_is_named_after_its_stem() {
     assert_eq!(name_of(Path::new("/tmp/mine.toml")), "mine");
     assert_eq!(name_of(Path::new("/x/scenarios/corpus/a.toml")), "corpus/a");
 }
+
+#[test]
+fn what_is_in_the_corpus_is_named_by_the_failure_that_it_was() {
+    let corpus = find(workspace(), "corpus").unwrap();
+    for scenario in &corpus {
+        let expanded = scenario.expanded().unwrap();
+        let fingerprint = expanded.origin.fingerprint.as_deref().unwrap();
+        assert!(
+            scenario.name.starts_with(&format!("corpus/{fingerprint}")),
+            "{}: {fingerprint}",
+            scenario.name
+        );
+        let entries = expanded.plan.faults.len() + expanded.plan.workload.len();
+        assert!(entries <= 12, "{}: shrink it, {entries} are left", scenario.name);
+    }
+    assert!(corpus.len() >= 3);
+}
