@@ -1,7 +1,6 @@
 //! `plimsoll sim run`.
 
 use core::num::NonZeroUsize;
-use core::time::Duration;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -14,8 +13,8 @@ use plimsoll_sim::run::{Campaign, Tally, Watch};
 use plimsoll_sim::scenario::{Scenario, library};
 
 use super::coverage::CoverageArgs;
-use super::{EXIT_NEVER, SimError, commit, exit_code, shrink};
-use crate::config::parse_duration;
+use super::shrink::ShrinkEach;
+use super::{EXIT_NEVER, SimError, commit, exit_code};
 
 /// The commit of the sources.
 const BUILT_FROM: &str = "HEAD";
@@ -43,13 +42,8 @@ pub(super) struct RunArgs {
     /// Run each seed twice: both must come to the same digest.
     #[arg(long)]
     twice: bool,
-    /// Shrink the first run of each failure, for a minute each or as long as this says, and keep what is left.
-    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "1m")]
-    #[arg(value_parser = parse_duration)]
-    shrink: Option<Duration>,
-    /// Where to keep what is left.
-    #[arg(long, value_name = "DIR", requires = "shrink", default_value = shrink::CORPUS)]
-    corpus: PathBuf,
+    #[command(flatten)]
+    shrink: ShrinkEach,
     /// Write the scenario, the seed and the digest of every run to this file, a line for each. Any other process, build
     /// profile and machine comes to the same file.
     #[arg(long, value_name = "FILE")]
@@ -108,9 +102,7 @@ pub(super) fn run(args: &RunArgs, out: &mut dyn Write) -> Result<u8, SimError> {
     }
     args.coverage.tell(&report::met(&tallies), &args.selectors, out)?;
     write_failures(&tallies, out)?;
-    if let Some(longest) = args.shrink {
-        shrink::failures((&scenarios, &tallies), longest, &args.corpus, out)?;
-    }
+    args.shrink.failures(&scenarios, &tallies, out)?;
     if args.require_sometimes && !missed.is_empty() {
         writeln!(out, "\nFAILED  never reached: {}", missed.join("; "))?;
     }

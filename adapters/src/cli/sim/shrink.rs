@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::config::parse_duration;
 
 /// Where shrunk runs are kept when nobody says.
-pub(super) const CORPUS: &str = "scenarios/corpus";
+const CORPUS: &str = "scenarios/corpus";
 /// The run does not fail, or cannot be shrunk.
 const EXIT_NOTHING: u8 = 1;
 /// It was stopped.
@@ -89,40 +89,60 @@ pub(super) fn run(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8, SimError
     Ok(if shrunk.is_minimal { 0 } else { EXIT_STOPPED })
 }
 
-/// Shrinks the first run of each failure among `tallies`, each for so long at most, and keeps what is left in `folder`.
-pub(super) fn failures(
-    (scenarios, tallies): (&[Scenario], &[Tally]),
-    longest: Duration,
-    folder: &Path,
-    out: &mut dyn Write,
-) -> Result<(), SimError> {
-    let mut stop = Stop::listen()?;
-    let bounds = Bounds {
-        longest,
-        runs: u64::MAX,
-    };
-    let mut known = BTreeSet::new();
-    for (scenario, tally) in scenarios.iter().zip(tallies) {
-        for Finding { seed, failure, .. } in &tally.findings {
-            if stop.is_wanted() || !known.insert(failure.fingerprint()) {
-                continue;
-            }
-            writeln!(out, "\nSHRUNK  {}  seed {seed}", scenario.name)?;
-            let expanded = replay::expand(scenario, Some(*seed))?;
-            match attempt(&scenario.name, &expanded, bounds, &mut stop) {
-                Ok(shrunk) => {
-                    let path = keep(folder, &shrunk, None)?;
-                    let told = Told {
-                        shrunk: &shrunk,
-                        path: &path,
-                    };
-                    write!(out, "{told}")?;
+/// What is to become of the failures of many runs.
+#[derive(Debug, Args)]
+pub(super) struct ShrinkEach {
+    /// Shrink the first run of each failure, for a minute each or as long as this says, and keep what is left.
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "1m")]
+    #[arg(value_parser = parse_duration)]
+    shrink: Option<Duration>,
+    /// Where to keep what is left.
+    #[arg(long, value_name = "DIR", requires = "shrink", default_value = CORPUS)]
+    corpus: PathBuf,
+}
+
+impl ShrinkEach {
+    /// Shrinks the first run of each failure among `tallies` of `scenarios`, if that is wanted. Ctrl-C ends the one that it
+    /// is at and begins no other.
+    pub(super) fn failures(
+        &self,
+        scenarios: &[Scenario],
+        tallies: &[Tally],
+        out: &mut dyn Write,
+    ) -> Result<(), SimError> {
+        let Some(longest) = self.shrink else { return Ok(()) };
+        let bounds = Bounds {
+            longest,
+            runs: u64::MAX,
+        };
+        let mut stop = Stop::listen()?;
+        let mut known = BTreeSet::new();
+        for tally in tallies {
+            let of_tally = |scenario: &&Scenario| scenario.name == tally.scenario;
+            let Some(scenario) = scenarios.iter().find(of_tally) else {
+                unreachable!("a tally is of one of the scenarios that were run")
+            };
+            for Finding { seed, failure, .. } in &tally.findings {
+                if stop.is_wanted() || !known.insert(failure.fingerprint()) {
+                    continue;
                 }
-                Err(refusal) => writeln!(out, "  not at all: {refusal}")?,
+                writeln!(out, "\nSHRUNK  {}  seed {seed}", scenario.name)?;
+                let expanded = replay::expand(scenario, Some(*seed))?;
+                match attempt(&scenario.name, &expanded, bounds, &mut stop) {
+                    Ok(shrunk) => {
+                        let path = keep(&self.corpus, &shrunk, None)?;
+                        let told = Told {
+                            shrunk: &shrunk,
+                            path: &path,
+                        };
+                        write!(out, "{told}")?;
+                    }
+                    Err(refusal) => writeln!(out, "  not at all: {refusal}")?,
+                }
             }
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Shrinks `expanded`, with a bar on standard error, until nothing more can be left out, the time is over, or somebody

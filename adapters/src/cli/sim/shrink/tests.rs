@@ -169,6 +169,27 @@ fn shrunk_again(path: &str) -> Shrunk {
 }
 
 #[test]
+fn what_a_soak_found_is_shrunk_too() {
+    let (folder, path) = file(STORM);
+    let [corpus, state] = ["corpus", "state"].map(|name| folder.path().join(name));
+    let (code, text) = sim(&[
+        "soak",
+        path.to_str().unwrap(),
+        "--runs",
+        "4",
+        "--state",
+        state.to_str().unwrap(),
+        "--shrink=30s",
+        "--corpus",
+        corpus.to_str().unwrap(),
+    ]);
+    assert_eq!(code, 13, "{text}");
+    assert_eq!(text.matches("\nSHRUNK  small  seed ").count(), 1, "{text}");
+    let written: Vec<_> = fs::read_dir(corpus).unwrap().collect();
+    assert_eq!(written.len(), 1);
+}
+
+#[test]
 fn a_campaign_tells_what_cannot_be_shrunk() {
     let (folder, path) = failing("rejected = 1");
     let corpus = folder.path().join("corpus");

@@ -19,6 +19,7 @@ use plimsoll_sim::scenario::Scenario;
 
 use super::coverage::CoverageArgs;
 use super::run::{select, usual_jobs};
+use super::shrink::ShrinkEach;
 use super::stop::Stop;
 use super::{EXIT_CODES, SimError, commit, exit_code};
 use crate::clock::Clock;
@@ -72,6 +73,8 @@ pub(super) struct SoakArgs {
     until_covered: Option<NonZeroU64>,
     #[command(flatten)]
     coverage: CoverageArgs,
+    #[command(flatten)]
+    shrink: ShrinkEach,
 }
 
 pub(super) fn run(args: &SoakArgs, out: &mut dyn Write) -> Result<u8, SimError> {
@@ -109,6 +112,7 @@ pub(super) fn run(args: &SoakArgs, out: &mut dyn Write) -> Result<u8, SimError> 
     }
     session.folder.save()?;
     session.tell(&soak, &soaked, out)?;
+    args.shrink.failures(&scenarios, &soaked.tallies, out)?;
     let codes = session.met.iter().map(|met| exit_code(&met.failure));
     Ok(codes.min().unwrap_or(0))
 }
