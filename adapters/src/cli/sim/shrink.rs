@@ -79,7 +79,7 @@ pub(super) fn run(args: &ShrinkArgs, out: &mut dyn Write) -> Result<u8, SimError
     };
     let path = match &args.out {
         Some(path) => write_to(path.clone(), &shrunk)?,
-        None => keep(Path::new(CORPUS), &shrunk, Some(Path::new(&args.selector)))?,
+        None => keep(Path::new(CORPUS), (&scenario, &expanded), &shrunk)?,
     };
     let told = Told {
         shrunk: &shrunk,
@@ -130,7 +130,7 @@ impl ShrinkEach {
                 let expanded = replay::expand(scenario, Some(*seed))?;
                 match attempt(&scenario.name, &expanded, bounds, &mut stop) {
                     Ok(shrunk) => {
-                        let path = keep(&self.corpus, &shrunk, None)?;
+                        let path = keep(&self.corpus, (scenario, &expanded), &shrunk)?;
                         let told = Told {
                             shrunk: &shrunk,
                             path: &path,
@@ -163,20 +163,40 @@ fn attempt(name: &str, expanded: &Expanded, bounds: Bounds, stop: &mut Stop) -> 
     shrunk
 }
 
-/// Writes the smallest run to `folder`, under the name of its failure. What is there of another run stays, unless it is
-/// `own`, from which this one comes. Gives the file's name.
-fn keep(folder: &Path, shrunk: &Shrunk, own: Option<&Path>) -> Result<PathBuf, SimError> {
+/// Writes the smallest run to `folder`, under the name of its failure. What is there of another run stays. If the run
+/// comes from a file there, that file takes it, and stays as it is when nothing could be left out. Gives the file's name.
+fn keep(
+    folder: &Path,
+    (scenario, expanded): (&Scenario, &Expanded),
+    shrunk: &Shrunk,
+) -> Result<PathBuf, SimError> {
+    let own = file_of(scenario).filter(|own| own.parent() == Some(folder));
+    let left = &shrunk.expanded;
+    if let Some(own) = &own
+        && (&left.plan, left.seed) == (&expanded.plan, expanded.seed)
+    {
+        return Ok(own.clone());
+    }
     let fingerprint = shrunk.failure.fingerprint();
     let text = text_of(shrunk);
     let names = (2..).map(|number| format!("{fingerprint}-{number}.toml"));
     let paths = iter::once(format!("{fingerprint}.toml")).chain(names);
     let is_free = |path: &PathBuf| {
         let there = fs::read_to_string(path);
-        there.is_ok_and(|there| there == text) || own == Some(path) || !path.exists()
+        there.is_ok_and(|there| there == text) || own.as_ref() == Some(path) || !path.exists()
     };
     let path = paths.map(|name| folder.join(name)).find(is_free);
     let path = path.unwrap_or_else(|| unreachable!("there is always another number"));
     write_to(path, shrunk)
+}
+
+/// The file that an expanded scenario is.
+fn file_of(scenario: &Scenario) -> Option<PathBuf> {
+    scenario.expanded()?;
+    let named = Path::new("scenarios").join(format!("{}.toml", scenario.handle));
+    [PathBuf::from(&scenario.handle), named]
+        .into_iter()
+        .find(|path| path.is_file())
 }
 
 /// Writes the smallest run to `path`.
