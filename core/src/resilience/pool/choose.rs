@@ -18,18 +18,24 @@ impl Pool {
             if asked.contains(index) || providers_used.contains(endpoint.provider) {
                 continue;
             }
-            if let Some(obstacle) = endpoint.obstacle() {
-                survey.note(obstacle);
-            } else if endpoint.breaker.admits(now) {
-                survey.admitted.insert(index);
-            } else {
-                let until = endpoint.retry_at(now, self.policy.probe_interval);
-                survey.note(Obstacle {
-                    why: Unavailable::Refused,
-                    until,
-                });
-                if endpoint.may_be_probed() {
-                    survey.probeable.insert(index);
+            let admits = endpoint.breaker.admits(now);
+            let obstacle = endpoint.obstacle();
+            match obstacle {
+                // Who is busy with probes alone would refuse if it were not: nobody waits for that.
+                Some(obstacle) if obstacle.why != Unavailable::Busy || admits => survey.note(obstacle),
+                None if admits => survey.admitted.insert(index),
+                Some(_) | None => {
+                    let until = match obstacle {
+                        Some(obstacle) => obstacle.until,
+                        None => endpoint.retry_at(now, self.policy.probe_interval),
+                    };
+                    survey.note(Obstacle {
+                        why: Unavailable::Refused,
+                        until,
+                    });
+                    if obstacle.is_none() && endpoint.may_be_probed() {
+                        survey.probeable.insert(index);
+                    }
                 }
             }
         }

@@ -7,7 +7,7 @@ use core::time::Duration;
 use super::{at, lease, millis, status, verify_all};
 use crate::resilience::breaker::BreakerState;
 use crate::resilience::error_class::ErrorClass;
-use crate::resilience::pool::{Choice, EndpointSet, Pool, PoolPolicy, ProviderSet, Unavailable};
+use crate::resilience::pool::{Choice, EndpointSet, LEASE_GRACE, Pool, PoolPolicy, ProviderSet, Unavailable};
 use crate::rng::Rng;
 use crate::time::Instant;
 
@@ -239,4 +239,29 @@ fn with_another_endpoint_well_an_open_breaker_is_respected() {
     }
     assert!(matches!(pool.choose_unverified(at(63_999)), Choice::None { .. }));
     assert_eq!(lease(pool.choose_unverified(at(64_000))).endpoint, 1);
+}
+
+/// Whoever waits for room would wait for ever: each probe that hangs is followed by another.
+#[test]
+fn an_endpoint_that_is_busy_with_a_probe_of_its_open_breaker_refuses() {
+    let policy = PoolPolicy {
+        in_flight_max: 1,
+        ..PoolPolicy::default()
+    };
+    let mut pool = Pool::new(policy, &[0], Rng::from_seed(9));
+    verify_all(&mut pool);
+    let any = |pool: &mut Pool, now| pool.choose(now, EndpointSet::EMPTY, ProviderSet::EMPTY);
+    for _ in 0..5 {
+        let lease = lease(any(&mut pool, at(0)));
+        pool.on_failure(at(0), lease, ErrorClass::Transient, None, Duration::ZERO);
+    }
+    assert_eq!(status(&pool, at(0), 0).breaker, BreakerState::Open);
+    let _probe = lease(any(&mut pool, at(1_000)));
+    let Choice::None { why, retry_at } = any(&mut pool, at(1_500)) else {
+        panic!("it is asked twice at once")
+    };
+    assert_eq!(
+        (why, retry_at),
+        (Unavailable::Refused, Some(at(6_000).after(LEASE_GRACE)))
+    );
 }
