@@ -56,7 +56,7 @@ impl Asking {
     pub fn new(plan: &Plan) -> Self {
         Self {
             chain_id: plan.topology.chain.id,
-            policy: PoolPolicy::default(),
+            policy: plan.topology.bank.pool.policy(),
             endpoints: vec![Endpoint::default(); plan.topology.endpoints.len()],
             calls: BTreeMap::new(),
         }

@@ -78,7 +78,7 @@ impl Breakers {
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
         Self {
-            policy: PoolPolicy::default(),
+            policy: plan.topology.bank.pool.policy(),
             endpoints: vec![Breaker::default(); plan.topology.endpoints.len()],
             calls: BTreeMap::new(),
             step: 0,
@@ -165,6 +165,12 @@ impl Breakers {
                     | Silence::Malformed { .. },
                 ) => CallOutcome::Failure,
             };
+            let index = usize::from(call.endpoint);
+            let is_late = call.asked_at.after(self.policy.breaker.permit_timeout) <= at;
+            if is_late && self.endpoints[index].state == BreakerState::HalfOpen {
+                // It may have counted as failed before it was answered.
+                self.endpoints[index].heard.push((CallOutcome::Failure, false));
+            }
             self.note(call, outcome);
         }
         let over: Vec<CallId> = self
@@ -242,6 +248,10 @@ impl Breakers {
             }
             (BreakerState::Open, BreakerState::HalfOpen) => {
                 since.after(policy.open_for) <= at || successes > 0
+            }
+            // An early probe that is well makes it half-open with its success counted, which may be enough to close it.
+            (BreakerState::Open, BreakerState::Closed) => {
+                successes > 0 && successes >= policy.successes_to_close
             }
             (BreakerState::HalfOpen, BreakerState::Open) => failures > 0 || permit_over(),
             (BreakerState::HalfOpen, BreakerState::Closed) => successes >= policy.successes_to_close,

@@ -17,11 +17,15 @@ use super::values::{Count, Millis, Percent, Span, Sum};
 use crate::engine::Latency;
 use crate::model::assets::MIN_MILLI;
 use crate::world::plan::{
-    BankPlan, BuggifyPlan, ChainPlan, Deed, EndpointPlan, LinkPlan, Plan, StorePlan, Topology,
+    BankPlan, BuggifyPlan, ChainPlan, Deed, EndpointPlan, LinkPlan, Plan, PoolPlan, StorePlan, Topology,
 };
 
 /// The least and the most blocks that endpoints scan at once, where they bound it.
 const SCAN_BLOCKS: (u64, u64) = (8, 64);
+/// The shortest that automation has patience: whatever is tried is tried before that.
+const PATIENCE_MS_MIN: u64 = 3_000;
+/// The longest time between two sweeps.
+const SWEEP_MS_MAX: u64 = PATIENCE_MS_MIN;
 /// The most looks at balances.
 const LOOKS_MAX: u64 = 20;
 
@@ -96,15 +100,52 @@ fn bank(rng: &mut Rng) -> BankPlan {
     BankPlan {
         poll_ms: rng.between(200, 2_000),
         patience_ms: if rng.chance(1, 4) {
-            rng.between(3_000, 20_000)
+            rng.between(PATIENCE_MS_MIN, 20_000)
         } else {
             usual.patience_ms
         },
         price: rng.chance(1, 2).then_some(PRICE),
         mailbox: if rng.chance(1, 4) { 8 } else { usual.mailbox },
         restart_ms: rng.between(100, 3_000),
+        fast_track_ms: fast_track(&mut rng.fork("fast track")).unwrap_or(usual.fast_track_ms),
+        sweep_ms: rng.fork("sweep").between(500, SWEEP_MS_MAX),
+        pool: pool(&mut rng.fork("pool")),
         buggify: buggify(&mut rng.fork("buggify")),
-        ..usual
+    }
+}
+
+/// When what is newly named is looked for; the usual times in half of the runs.
+fn fast_track(rng: &mut Rng) -> Option<Vec<u64>> {
+    if rng.chance(1, 2) {
+        return None;
+    }
+    let count = rng.between(1, 5);
+    let mut times: Vec<u64> = (0..count).map(|_| rng.below(PATIENCE_MS_MIN)).collect();
+    times.sort_unstable();
+    Some(times)
+}
+
+/// The usual settings in half of the runs. In the others breakers and shut doors open and close several times in a run, and
+/// there may be room for one question alone.
+fn pool(rng: &mut Rng) -> PoolPlan {
+    let usual = PoolPlan::default();
+    if rng.chance(1, 2) {
+        return usual;
+    }
+    let open_ms = rng.between(500, usual.open_ms / 2);
+    let ban_ms = rng.between(100, 3_000);
+    let small = |rng: &mut Rng, most| u8::try_from(rng.between(1, most)).unwrap_or(1);
+    PoolPlan {
+        failures: small(rng, 8).into(),
+        open_ms,
+        open_ms_max: rng.between(open_ms, usual.open_ms),
+        successes: small(rng, 5).into(),
+        half_open_permits: small(rng, 5),
+        cordon_ms: rng.between(1_000, usual.cordon_ms),
+        ban_ms,
+        ban_ms_max: rng.between(ban_ms, 60_000),
+        in_flight: small(rng, usual.in_flight.into()),
+        explore_one_in: u32::from(small(rng, 63)) + 1,
     }
 }
 

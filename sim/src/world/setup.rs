@@ -7,7 +7,6 @@ use plimsoll_core::bank::BankConfig;
 use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, Product};
 use plimsoll_core::id::{Address, ChainId};
 use plimsoll_core::money::{Amount, Asset, ChainToken, Ratio, Registry};
-use plimsoll_core::resilience::PoolPolicy;
 
 use super::plan::{BankPlan, Token, Topology};
 use crate::model::assets::{COLLECT, MIN_MILLI, minor_units};
@@ -41,7 +40,7 @@ pub(super) fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
     BankConfig {
         registry: registry(id),
         escrow: escrow(&topology.bank, chain),
-        pool: PoolPolicy::default(),
+        pool: topology.bank.pool.policy(),
         seed: 0,
     }
 }

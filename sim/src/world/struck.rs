@@ -74,7 +74,7 @@ impl Struck {
             claimed: BTreeSet::new(),
             began: Instant::ZERO,
             fast_track: core::time::Duration::from_millis(last),
-            policy: PoolPolicy::default(),
+            policy: bank.pool.policy(),
             is_stale: false,
         }
     }

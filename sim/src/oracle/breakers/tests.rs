@@ -259,3 +259,38 @@ fn liars_are_not_judged() {
     assert_eq!(script.observe(0, &Observation::Fault { fault, is_over }), "fine");
     assert_eq!(script.answers(1, OPENS), "fine");
 }
+
+#[test]
+fn one_early_answer_closes_it_only_if_one_is_enough() {
+    let at_once = Some((BreakerState::Open, BreakerState::Closed));
+    assert_eq!(Script::opened().answers(1_000, at_once), "change_without_cause");
+    let mut plan = Plan::calm("test", 1);
+    plan.topology.bank.pool.successes = 1;
+    let easy = || {
+        let mut script = Script {
+            oracle: Breakers::new(&plan),
+            call: 0,
+        };
+        for ms in 1..5 {
+            assert_eq!(script.fails(ms, None), "fine");
+        }
+        assert_eq!(script.fails(5, OPENS), "fine");
+        script
+    };
+    assert_eq!(easy().answers(1_000, at_once), "fine");
+    assert_eq!(easy().fails(1_000, at_once), "change_without_cause");
+}
+
+#[test]
+fn a_half_open_call_that_took_too_long_may_have_failed_whatever_it_answers() {
+    let mut in_time = Script::half_opened();
+    assert_eq!(in_time.ask(60_100), "fine");
+    let answer = || {
+        let (latest, finalized) = (block(9), block(6));
+        Ok(Answer::Heads { latest, finalized })
+    };
+    assert_eq!(in_time.end(70_000, answer(), FAILS), "change_without_cause");
+    let mut late = Script::half_opened();
+    assert_eq!(late.ask(60_100), "fine");
+    assert_eq!(late.end(70_100, answer(), FAILS), "fine");
+}

@@ -2,13 +2,13 @@
 
 use crate::engine::Latency;
 use crate::shrink::search::Search;
-use crate::world::plan::{BankPlan, ChainPlan, Expectations, LinkPlan, Plan, StorePlan, Topology};
+use crate::world::plan::{BankPlan, ChainPlan, Expectations, LinkPlan, Plan, PoolPlan, StorePlan, Topology};
 
 /// A change of a plan.
 type Edit = fn(&mut Plan);
 
 /// Every change, alone. Latencies become fixed early: what they were drawn as then decides nothing more.
-const EDITS: [Edit; 21] = [
+const EDITS: [Edit; 24] = [
     |plan| plan.expect = Expectations::default(),
     |plan| plan.expect.all_credited = false,
     |plan| plan.expect.credit_p99_ms_max = None,
@@ -25,6 +25,9 @@ const EDITS: [Edit; 21] = [
     chain,
     |plan| plan.topology.bank = BankPlan::default(),
     |plan| plan.topology.bank.poll_ms = BankPlan::default().poll_ms,
+    |plan| plan.topology.bank.pool = PoolPlan::default(),
+    |plan| plan.topology.bank.fast_track_ms = BankPlan::default().fast_track_ms,
+    |plan| plan.topology.bank.sweep_ms = BankPlan::default().sweep_ms,
     |plan| plan.topology.bank.patience_ms = BankPlan::default().patience_ms,
     |plan| plan.topology.bank.price = None,
     |plan| plan.topology.bank.mailbox = BankPlan::default().mailbox,

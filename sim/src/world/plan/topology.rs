@@ -1,6 +1,10 @@
 //! What a world is made of: one chain, its endpoints, the store, the users' network, and the bank's settings.
 
+use core::time::Duration;
+
 use plimsoll_core::chaos::Intensity;
+use plimsoll_core::resilience::PoolPolicy;
+use plimsoll_core::resilience::breaker::{BreakerPolicy, TripModel};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Latency;
@@ -141,6 +145,79 @@ pub struct BankPlan {
     pub restart_ms: u64,
     /// How much bad luck it has on purpose; left out, none.
     pub buggify: Option<BuggifyPlan>,
+    /// How it chooses among endpoints, and shuts them out.
+    pub pool: PoolPlan,
+}
+
+/// The settings of the pool of endpoints. Left out, those that production has when nobody says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PoolPlan {
+    /// How many failures in a row open a breaker.
+    pub failures: u32,
+    /// How long it stays open the first time.
+    pub open_ms: u64,
+    /// How long it stays open at the most: the time doubles each time that half-open fails.
+    pub open_ms_max: u64,
+    /// How many half-open calls must succeed to close it.
+    pub successes: u32,
+    /// How many half-open calls may be under way at once, 1 to 16.
+    pub half_open_permits: u8,
+    /// How long an endpoint is shut out that contradicted the others, or is not what it should be.
+    pub cordon_ms: u64,
+    /// The first pause for an endpoint that is rate limiting and names none.
+    pub ban_ms: u64,
+    /// The longest pause for an endpoint that is rate limiting.
+    pub ban_ms_max: u64,
+    /// The most questions under way at one endpoint, 1 to 64.
+    pub in_flight: u8,
+    /// One choice in so many goes to chance, at least 2.
+    pub explore_one_in: u32,
+}
+
+impl PoolPlan {
+    /// The same for the bank.
+    #[must_use]
+    pub fn policy(&self) -> PoolPolicy {
+        let usual = PoolPolicy::default();
+        PoolPolicy {
+            breaker: BreakerPolicy {
+                model: TripModel::Consecutive {
+                    failures: self.failures,
+                },
+                open_for: Duration::from_millis(self.open_ms),
+                open_for_max: Duration::from_millis(self.open_ms_max),
+                successes_to_close: self.successes,
+                half_open_permits: self.half_open_permits,
+                ..usual.breaker
+            },
+            in_flight_max: self.in_flight,
+            disagreement_cordon: Duration::from_millis(self.cordon_ms),
+            identity_cordon: Duration::from_millis(self.cordon_ms),
+            ban: Duration::from_millis(self.ban_ms),
+            ban_max: Duration::from_millis(self.ban_ms_max),
+            explore_one_in: self.explore_one_in,
+            ..usual
+        }
+    }
+}
+
+impl Default for PoolPlan {
+    /// Five failures open a breaker for a minute, three successes close it; an endpoint is shut out for a minute.
+    fn default() -> Self {
+        Self {
+            failures: 5,
+            open_ms: 60_000,
+            open_ms_max: 60_000,
+            successes: 3,
+            half_open_permits: 3,
+            cordon_ms: 60_000,
+            ban_ms: 1_000,
+            ban_ms_max: 600_000,
+            in_flight: 32,
+            explore_one_in: 32,
+        }
+    }
 }
 
 /// Bad luck on purpose, at the sites of [`plimsoll_core::chaos`].
@@ -179,6 +256,7 @@ impl Default for BankPlan {
             mailbox: 1_024,
             restart_ms: 1_000,
             buggify: None,
+            pool: PoolPlan::default(),
         }
     }
 }

@@ -1,4 +1,6 @@
-use super::super::{Deed, Movement, Plan, ScheduledFault, Shape, Token};
+use plimsoll_core::resilience::PoolPolicy;
+
+use super::super::{Deed, Movement, Plan, PoolPlan, ScheduledFault, Shape, Token};
 use crate::fault::{EndpointFault, Fault, Lie, LinkFault, LinkName};
 
 #[track_caller]
@@ -101,4 +103,29 @@ fn faults_end_with_the_plan_and_holds_release() {
         |plan| plan.faults = vec![hold],
         &["faults[0].fault.network.fault"],
     );
+}
+
+#[test]
+fn the_banks_settings_must_be_such_that_it_opens() {
+    check(
+        |plan| {
+            plan.topology.bank.sweep_ms = 5_000;
+            plan.topology.bank.patience_ms = 3_000;
+            plan.topology.bank.fast_track_ms = vec![2_000, 1_000, 4_000];
+            plan.topology.bank.pool.open_ms_max = 1;
+            plan.topology.bank.pool.explore_one_in = 1;
+        },
+        &[
+            "topology.bank.sweep_ms",
+            "topology.bank.fast_track_ms[2]",
+            "topology.bank.fast_track_ms",
+            "topology.bank.pool.open_ms_max",
+            "topology.bank.pool.explore_one_in",
+        ],
+    );
+}
+
+#[test]
+fn a_pool_is_as_in_production_unless_it_is_told_otherwise() {
+    assert_eq!(PoolPlan::default().policy(), PoolPolicy::default());
 }

@@ -3,10 +3,16 @@
 use plimsoll_core::limits::ENDPOINTS_MAX;
 
 use super::{BLOCKS_MAX, DURATION_MS_MAX, ENTRIES_MAX, Findings};
-use crate::world::plan::{BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, PricePlan, StorePlan, Topology};
+use crate::world::plan::{
+    BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, PoolPlan, PricePlan, StorePlan, Topology,
+};
 
 /// The longest time between two blocks: an hour.
 const BLOCK_MS_MAX: u64 = 3_600_000;
+/// The shortest time between two sweeps.
+const SWEEP_MS_MIN: u64 = 100;
+/// The most attempts on the fast track.
+const FAST_TRACK_MAX: usize = 16;
 /// The most that a site of bad luck may fire: none always, since what always comes again is no bad luck.
 const FIRING_PERCENT_MAX: u64 = 50;
 
@@ -80,10 +86,10 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
         mailbox,
         restart_ms,
         buggify,
+        pool,
     } = bank;
     let times = [
         ("poll_ms", *poll_ms),
-        ("sweep_ms", *sweep_ms),
         ("patience_ms", *patience_ms),
         ("restart_ms", *restart_ms),
     ];
@@ -91,9 +97,20 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
         let field = format_args!("topology.bank.{name}");
         found.within(field, ms, 1, DURATION_MS_MAX);
     }
+    found.within(
+        format_args!("topology.bank.sweep_ms"),
+        *sweep_ms,
+        SWEEP_MS_MIN,
+        *patience_ms,
+    );
     for (index, ms) in fast_track_ms.iter().enumerate() {
-        found.lasts(format_args!("topology.bank.fast_track_ms[{index}]"), *ms);
+        let field = format_args!("topology.bank.fast_track_ms[{index}]");
+        found.within(field, *ms, 0, *patience_ms);
     }
+    let is_track = fast_track_ms.is_sorted() && fast_track_ms.len() <= FAST_TRACK_MAX;
+    let expected = "in ascending order, at most 16 of them";
+    found.require(is_track, format_args!("topology.bank.fast_track_ms"), expected);
+    check_pool(pool, found);
     let mailbox = u64::from(*mailbox);
     let field = format_args!("topology.bank.mailbox");
     found.within(field, mailbox, 1, u32::MAX.into());
@@ -117,5 +134,35 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
             let field = format_args!("topology.bank.price.{name}");
             found.within(field, part, 1, u64::MAX);
         }
+    }
+}
+
+fn check_pool(pool: &PoolPlan, found: &mut Findings) {
+    let PoolPlan {
+        failures,
+        open_ms,
+        open_ms_max,
+        successes,
+        half_open_permits,
+        cordon_ms,
+        ban_ms,
+        ban_ms_max,
+        in_flight,
+        explore_one_in,
+    } = *pool;
+    let settings = [
+        ("failures", failures.into(), 1, u32::MAX.into()),
+        ("open_ms", open_ms, 1, DURATION_MS_MAX),
+        ("open_ms_max", open_ms_max, open_ms, DURATION_MS_MAX),
+        ("successes", successes.into(), 1, u32::MAX.into()),
+        ("half_open_permits", half_open_permits.into(), 1, 16),
+        ("cordon_ms", cordon_ms, 1, DURATION_MS_MAX),
+        ("ban_ms", ban_ms, 1, DURATION_MS_MAX),
+        ("ban_ms_max", ban_ms_max, ban_ms, DURATION_MS_MAX),
+        ("in_flight", in_flight.into(), 1, 64),
+        ("explore_one_in", explore_one_in.into(), 2, u32::MAX.into()),
+    ];
+    for (name, value, low, high) in settings {
+        found.within(format_args!("topology.bank.pool.{name}"), value, low, high);
     }
 }
