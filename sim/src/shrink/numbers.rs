@@ -1,7 +1,7 @@
 //! Smaller and rounder numbers.
 //!
 //! A number that became round stays as round: 2,700 may become 2,600, and never 2,651. So what is left at the end is easy to
-//! read, and bounded by a few steps.
+//! read, and found in few steps.
 
 /// Whole tokens are easier to read than thousandths of one.
 const WHOLE: u64 = 1_000;
@@ -12,7 +12,11 @@ const UNITS: [u64; 6] = [100_000, 10_000, 1_000, 100, 10, 1];
 /// what is rounder.
 pub(super) fn lower(value: u64, low: u64) -> Vec<u64> {
     let far = value.saturating_sub(low);
-    let unit = unit_of(value);
+    let unit = match unit_of(value) {
+        // One unit alone leaves no room for anything as round.
+        unit if unit == value => (unit / 10).max(1),
+        unit => unit,
+    };
     let mut found = vec![low];
     for kept in [far / 2, far / 4 * 3, far / 8 * 7] {
         found.push((low + kept).next_multiple_of(unit.max(grain(far))));

@@ -15,6 +15,8 @@ fn numbers_are_lowered_boldly_and_stay_as_round_as_they_are() {
     assert_eq!(lower(2_700, 0), [0, 1_400, 2_100, 2_400, 2_600, 2_000]);
     assert_eq!(lower(3_000, 1_000), [1_000, 2_000]);
     assert_eq!(lower(52, 50), [50, 51]);
+    assert_eq!(lower(2_000, 0), [0, 1_000]);
+    assert_eq!(lower(10_000, 0), [0, 5_000, 8_000, 9_000]);
 }
 
 #[test]

@@ -1,3 +1,5 @@
+mod each;
+
 use core::ops::ControlFlow;
 
 use proptest::prelude::*;
