@@ -104,7 +104,8 @@ impl Installation {
         self.folder.path().join("flight")
     }
 
-    /// Replays what the flight recorder has kept against the journal, to its end.
+    /// Replays what the flight recorder has kept against the journal, to its end, and writes it as a scenario to
+    /// [`scenario`](Self::scenario).
     ///
     /// # Panics
     /// When that does not end.
@@ -113,7 +114,14 @@ impl Installation {
         let mut command = plimsoll();
         command.arg("replay").arg(self.recording()).env(KEY_NAME, KEY);
         command.arg("--journal").arg(self.journal());
+        command.arg("--scenario").arg(self.scenario());
         run_to_end(command)
+    }
+
+    /// The scenario that a replay writes.
+    #[must_use]
+    pub fn scenario(&self) -> PathBuf {
+        self.folder.path().join("incident.toml")
     }
 
     /// Starts the server and waits until it answers.

@@ -281,6 +281,9 @@ fn replay(installation: &Installation) {
         "{}",
         replay.stdout
     );
+    let incident = installation.run(&["sim", "replay"], &installation.scenario());
+    report(&format!("the storm as a scenario:\n{}", incident.stdout));
+    assert_eq!(incident.code, Some(0), "{incident:?}");
 }
 
 /// The name of the life that a line of a replay is about.

@@ -1,6 +1,7 @@
 //! `plimsoll replay`: drives the bank of a recording again, and checks that it does what it did.
 
 mod base;
+mod incident;
 mod judge;
 mod play;
 mod redrive;
@@ -9,15 +10,17 @@ mod show;
 mod until;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
+use plimsoll_sim::world::plan::PlanError;
 
 use super::{CliError, EXIT_CANNOT_BEGIN};
 use crate::dev;
 use crate::recorder::Redactor;
 use base::{Base, BaseError};
+use incident::Incident;
 use play::{Ending, PlayError, Player};
 use reel::Reel;
 use until::Until;
@@ -34,7 +37,8 @@ const EXIT_FOUND: u8 = 1;
     Exit codes: 0 as recorded, 1 something was found, 2 the recording cannot be read or begun with.\n\n\
     Examples:\n  \
     plimsoll replay data/recording --journal data/journal.db\n  \
-    plimsoll replay data/recording/000003.plmrec --journal copy.db --until 3:1500 --print-state"
+    plimsoll replay data/recording/000003.plmrec --journal copy.db --until 3:1500 --print-state\n  \
+    plimsoll replay data/recording --journal copy.db --scenario incident.toml"
 )]
 pub(super) struct ReplayArgs {
     /// The folder of the recording, or one segment of it.
@@ -49,6 +53,10 @@ pub(super) struct ReplayArgs {
     /// Print the state at the end: accounts, transactions under way, endpoints.
     #[arg(long)]
     print_state: bool,
+    /// Write what was played as a scenario to this file, for `plimsoll sim replay` and `plimsoll sim shrink`: the deeds of
+    /// people, and whatever endpoints, journal and process did wrong, at their times.
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
     /// The redaction key of the server that recorded, to read its journal with.
     #[arg(long, value_name = "KEY", env = "PLIMSOLL_RECORD__KEY", hide_env_values = true, default_value = dev::RECORD_KEY, hide_default_value = true)]
     key: String,
@@ -85,6 +93,7 @@ fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, Failure> {
         Failure::Play(PlayError::Base { file, source })
     };
     let mut player = Player::new(&make_base, args.until).map_err(begin)?;
+    player.incident = args.scenario.as_ref().map(|_| Incident::default());
     let ending = player.play(reel.segments()).map_err(Failure::Play)?;
     let write = |out: &mut dyn Write| {
         show::write_report(out, &player, &ending)?;
@@ -94,20 +103,50 @@ fn replay(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, Failure> {
         }
     };
     write(out).map_err(Failure::Output)?;
+    if let (Some(path), Some(incident)) = (&args.scenario, player.incident.take()) {
+        keep(incident, path, out)?;
+    }
     Ok(match ending {
         Ending::End | Ending::Stopped(_) => 0,
         Ending::Found(_) => EXIT_FOUND,
     })
 }
 
+/// Writes what was played as a scenario.
+fn keep(incident: Incident, path: &Path, out: &mut dyn Write) -> Result<(), Failure> {
+    let failed = |problem: String| {
+        let file = path.display().to_string();
+        Failure::Play(PlayError::Scenario { file, problem })
+    };
+    let listed = |faults: Vec<PlanError>| -> String {
+        let lines = faults.iter().map(|fault| format!("\n  {fault}"));
+        lines.collect()
+    };
+    let commit = super::sim::commit();
+    let (expanded, left_out) = incident
+        .finish(&commit)
+        .map_err(|faults| failed(format!("no scenario can say it:{}", listed(faults))))?;
+    let comment =
+        format!("What a flight recorder saw, as far as a scenario can say it; {left_out} things it cannot.");
+    std::fs::write(path, expanded.to_toml(&comment)).map_err(|error| failed(error.to_string()))?;
+    let (deeds, faults) = (expanded.plan.workload.len(), expanded.plan.faults.len());
+    let name = path.display();
+    writeln!(
+        out,
+        "{name}: {deeds} deeds, {faults} faults, {left_out} things left out"
+    )
+    .map_err(Failure::Output)
+}
+
 /// What a replay of all of `recording`, of a development server with this `journal`, comes to.
 #[cfg(test)]
-pub(super) fn at(recording: &std::path::Path, journal: &std::path::Path) -> (u8, String) {
+pub(super) fn at(recording: &Path, journal: &Path) -> (u8, String) {
     let args = ReplayArgs {
         recording: recording.to_owned(),
         journal: Some(journal.to_owned()),
         until: None,
         print_state: false,
+        scenario: None,
         key: dev::RECORD_KEY.to_owned(),
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());

@@ -4,6 +4,7 @@ use plimsoll_core::time::{Instant, WallClock};
 use plimsoll_sim::world::observe::{Observation, Violation};
 
 use super::base::{Base, BaseError};
+use super::incident::Incident;
 use super::judge::Judge;
 use super::redrive::{Divergence, Redrive};
 use super::reel::{ReelError, load};
@@ -24,6 +25,14 @@ pub(super) enum PlayError {
         /// Why.
         #[source]
         source: BaseError,
+    },
+    /// What was played cannot be kept as a scenario.
+    #[error("write {file}: {problem}")]
+    Scenario {
+        /// The file.
+        file: String,
+        /// Why.
+        problem: String,
     },
     /// A segment does not go on where the one before ends.
     #[error("go on at {file}: {problem}")]
@@ -121,6 +130,8 @@ pub(super) struct Player<'a> {
     base: Base,
     life: Option<Life>,
     judge: Option<Judge>,
+    /// Gathers what is seen as a scenario, if anybody wants one.
+    pub(super) incident: Option<Incident>,
     pub(super) played: Vec<Played>,
     /// How many inputs were played.
     pub(super) inputs: u64,
@@ -137,6 +148,7 @@ impl<'a> Player<'a> {
             base: make_base()?,
             life: None,
             judge: None,
+            incident: None,
             played: Vec::new(),
             inputs: 0,
             last: None,
@@ -229,14 +241,21 @@ impl<'a> Player<'a> {
                 place.wall = *wall;
                 at = Some(*now);
             }
-            Frame::Opening(_) | Frame::Asked { .. } | Frame::Answered { .. } | Frame::Closing { .. } => {}
+            Frame::Answered { answer, .. } => {
+                let answer = *answer;
+                self.incident
+                    .iter_mut()
+                    .for_each(|incident| incident.answered(answer));
+            }
+            Frame::Opening(_) | Frame::Asked { .. } | Frame::Closing { .. } => {}
         }
         let Some(life) = &mut self.life else {
             unreachable!("frames are played in a life")
         };
-        let judge = &mut self.judge;
+        let (judge, incident) = (&mut self.judge, &mut self.incident);
         let mut see = |at: Instant, seen: &Observation<'_>| {
             judge.iter_mut().for_each(|judge| judge.see(at, seen));
+            incident.iter_mut().for_each(|incident| incident.see(seen));
         };
         let stepped = life.redrive.step(frame, &mut see);
         if let Err(divergence) = stepped {
@@ -385,6 +404,9 @@ impl<'a> Player<'a> {
         };
         if let Some(judge) = &mut self.judge {
             judge.begin(opening, durable, &redrive);
+        }
+        if let Some(incident) = &mut self.incident {
+            incident.begin(&opening.config, durable, opening.wall);
         }
         self.life = Some(Life {
             number: opening.life(),

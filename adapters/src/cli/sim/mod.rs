@@ -145,6 +145,11 @@ enum SimError {
     Output(#[from] io::Error),
 }
 
+/// The commit of the sources of this program, as failures name it.
+pub(super) fn commit() -> String {
+    commit::describe()
+}
+
 /// Does what was asked: data to standard output, progress and errors to standard error.
 #[must_use]
 pub(super) fn run(args: SimArgs) -> ExitCode {

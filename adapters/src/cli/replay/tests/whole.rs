@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use plimsoll_core::bank::{Query, Reply};
 use plimsoll_core::id::UserId;
+use plimsoll_sim::fault::{EndpointFault, Fault as SimFault};
+use plimsoll_sim::run::{self, Ending};
+use plimsoll_sim::scenario::Expanded;
+use plimsoll_sim::world::plan::ScheduledFault;
 
 use super::live::{End, KEY, LIMITS, Place, live, registrations, transfer};
 use super::{refused, replayed};
@@ -223,5 +227,58 @@ async fn a_disk_that_does_not_keep_up_leaves_a_gap_that_is_told() {
     assert!(
         out.contains("a gap of ") && out.contains(" inputs: the disk did not keep up"),
         "{out}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_played_is_a_scenario_for_the_simulator() {
+    let place = two_lives().await;
+    let (recording, journal) = (text(&place.recording()), text(&place.journal()));
+    let file = place.recording().join("incident.toml");
+    let path = text(&file);
+    let arguments = [
+        &recording,
+        "--journal",
+        &journal,
+        "--key",
+        KEY,
+        "--scenario",
+        &path,
+    ];
+    let out = replayed(&arguments);
+    assert!(
+        out.contains("incident.toml: 31 deeds, ") && out.ends_with(" 0 things left out\n"),
+        "{out}"
+    );
+    let expanded = Expanded::parse(&path, &std::fs::read_to_string(&file).unwrap()).unwrap();
+    let plan = &expanded.plan;
+    let is_crash = |one: &&ScheduledFault| matches!(one.fault, SimFault::Process { .. });
+    assert_eq!(
+        plan.faults.iter().filter(is_crash).count(),
+        1,
+        "{:?}",
+        plan.faults
+    );
+    let is_dead = |one: &ScheduledFault| {
+        let fault = EndpointFault::Dead;
+        matches!(one.fault, SimFault::Endpoint { fault: found, .. } if found == fault)
+    };
+    assert!(plan.faults.iter().any(is_dead), "{:?}", plan.faults);
+    assert_eq!(plan.topology.users, 60);
+    let single = run::replay(plan, expanded.seed, None).unwrap();
+    assert_eq!(single.ending, Ending::Passed);
+
+    let arguments = [
+        &recording,
+        "--journal",
+        &journal,
+        "--key",
+        KEY,
+        "--scenario",
+        "/nowhere/x",
+    ];
+    assert_eq!(
+        refused(&arguments),
+        "write /nowhere/x: No such file or directory (os error 2)"
     );
 }
