@@ -177,7 +177,8 @@ fn report(outcomes: &[Outcome], took: Duration) -> bool {
         all - missed,
         table::shown(took)
     );
-    missed == 0 && untold == 0 && are_readable(outcomes)
+    let are_readable = are_readable(outcomes);
+    missed == 0 && untold == 0 && are_readable
 }
 
 /// Says how small the runs became that found bugs; true when most of them are readable.
