@@ -2,10 +2,12 @@
 //!
 //! `one` runs one seed, `baseline` compares it with the same run undisturbed, `threads` spreads seeds over threads,
 //! `panics` keeps a panic of the code under test from the terminal, `fingerprint` says which failures are the same,
-//! `tally` adds the runs up in the order of their seeds, `soak` goes on with fresh seeds until it is told to end.
+//! `neighbour` finds the run that passes for want of one fault, `tally` adds the runs up in the order of their seeds,
+//! `soak` goes on with fresh seeds until it is told to end.
 
 mod baseline;
 mod fingerprint;
+mod neighbour;
 mod one;
 mod panics;
 mod soak;
@@ -16,6 +18,7 @@ mod times;
 use core::num::NonZeroUsize;
 
 pub use fingerprint::Fingerprint;
+pub use neighbour::{Neighbour, neighbour};
 pub use one::{DETERMINISM, Ending, Failure, Single, Watch, prove, replay, traced};
 pub use soak::{FINDINGS_MAX, Known, Soak, Soaked, State};
 pub use tally::{Finding, Tally};

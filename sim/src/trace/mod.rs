@@ -1,7 +1,8 @@
 //! Traces: everything that happened in one run, as one JSON object a line, and what can be made of them.
 //!
 //! `format` is what a line says in general, `body` and `data` what each kind of event says, `read` turns a file back into a
-//! [`Transcript`] or says what is wrong with it, `words` says an event in a sentence. The world writes a trace through
+//! [`Transcript`] or says what is wrong with it, `words` says an event in a sentence, `story`
+//! what happened to one deposit in many. The world writes a trace through
 //! its scribe; nobody else does.
 //!
 //! The first line is the header, the last one the end, and every line carries a sum of all lines up to it. Values come
@@ -15,6 +16,7 @@ mod format;
 mod journey;
 mod memory;
 mod read;
+mod story;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod words;
@@ -31,6 +33,7 @@ pub use format::{End, Event, Header, Ids, Node, VERSION};
 pub use journey::Journey;
 pub use memory::Memory;
 pub use read::{ReadError, ReadFault};
+pub use story::{Beside, NoDeposit, SENTENCES_MAX, Story};
 
 /// A trace that was read and found whole.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 mod commit;
 mod coverage;
 mod diverge;
+mod explain;
 mod export;
 mod list;
 mod replay;
@@ -18,9 +19,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use plimsoll_sim::run::{CampaignError, Failure};
 use plimsoll_sim::scenario::library::LibraryError;
-use plimsoll_sim::trace::ReadError;
+use plimsoll_sim::trace::{NoDeposit, ReadError};
 
 use diverge::DivergeArgs;
+use explain::ExplainArgs;
 use export::ExportArgs;
 use replay::ReplayArgs;
 use run::RunArgs;
@@ -68,6 +70,9 @@ enum SimCommand {
     /// Compare two traces: the first event that is not the same, with both sides.
     #[command(after_help = diverge::EXIT_CODES)]
     Diverge(DivergeArgs),
+    /// Tell what happened to one deposit of a run, in sentences: by default the one that a failure is about.
+    #[command(after_help = explain::AFTER_HELP)]
+    Explain(ExplainArgs),
     /// Turn a trace into something to look at.
     #[command(after_help = export::EXIT_CODES)]
     Export(ExportArgs),
@@ -97,6 +102,17 @@ enum SimError {
     /// A trace cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// There is nothing to tell of.
+    #[error(transparent)]
+    NoDeposit(#[from] NoDeposit),
+    /// A trace tells of one run, and something of another was asked for.
+    #[error("{} is the trace of one run, which `{option}` does not fit: leave it out, or name the scenario", .path.display())]
+    OneRun {
+        /// The trace.
+        path: std::path::PathBuf,
+        /// The option.
+        option: &'static str,
+    },
     /// No commit that seeds could be drawn from.
     #[error(
         "`{commit}` is no commit to draw seeds from: give twelve digits or more, as in --seeds-from-commit=0123456789ab"
@@ -160,6 +176,7 @@ pub(super) fn run(args: SimArgs) -> ExitCode {
         SimCommand::Replay(args) => replay::run(&args, &mut out),
         SimCommand::Shrink(args) => shrink::run(&args, &mut out),
         SimCommand::Diverge(args) => diverge::run(&args, &mut out),
+        SimCommand::Explain(args) => explain::run(&args, &mut out),
         SimCommand::Export(args) => export::run(&args, &mut out),
         SimCommand::List => list::run(&mut out),
     };

@@ -6,7 +6,7 @@ use plimsoll_sim::scenario::Expanded;
 use plimsoll_sim::trace::{Event, Transcript, words};
 use tempfile::TempDir;
 
-use super::{SimArgs, SimCommand, SimError, diverge, export, list, replay, run, shrink, soak};
+use super::{SimArgs, SimCommand, SimError, diverge, explain, export, list, replay, run, shrink, soak};
 
 /// A scenario of one deposit.
 pub(super) const SMALL: &str = "\
@@ -43,6 +43,7 @@ fn attempt(arguments: &[&str], out: &mut Vec<u8>) -> Result<u8, SimError> {
         SimCommand::Replay(args) => replay::run(&args, out),
         SimCommand::Shrink(args) => shrink::run(&args, out),
         SimCommand::Diverge(args) => diverge::run(&args, out),
+        SimCommand::Explain(args) => explain::run(&args, out),
         SimCommand::Export(args) => export::run(&args, out),
         SimCommand::List => list::run(out),
     }
@@ -389,4 +390,58 @@ fn a_trace_that_is_not_whole_is_an_error() {
         anyhow::Error::from(trace.finish(Some("no space left")).unwrap_err())
     );
     assert!(error.ends_with("trace.jsonl: no space left"), "{error}");
+}
+
+#[test]
+fn a_story_is_the_same_from_a_scenario_and_from_its_trace() {
+    let (folder, path) = failing("rejected = 1");
+    let (path, trace) = (path.to_str().unwrap(), folder.path().join("trace.jsonl"));
+    let trace = trace.to_str().unwrap();
+    assert_eq!(sim(&["replay", path, "--seed", "7", "--trace", trace]).0, 13);
+    let (code, story) = sim(&["explain", path, "--seed", "7"]);
+    assert_eq!(code, 0);
+    assert!(
+        story.contains("The oracle `expectation` found `rejected` broken"),
+        "{story}"
+    );
+    assert_eq!(sim(&["explain", trace]), (0, story));
+    let refused = refusal(&["explain", trace, "--deposit", "2"]);
+    assert_eq!(
+        refused,
+        "there is no deposit 2: this run sent 1 to the chain, numbered from 1"
+    );
+    for option in [["--seed", "7"].as_slice(), &["--diff"]] {
+        let arguments: Vec<&str> = ["explain", trace].iter().chain(option).copied().collect();
+        assert!(refusal(&arguments).contains(&format!("`{}` does not fit", option[0])));
+    }
+}
+
+#[test]
+fn a_failing_run_is_shown_beside_the_one_without_the_fault_that_matters() {
+    let dead = "\n[[faults]]\nkind = \"dead\"\ntarget = \"rpc-1\"\nat_ms = 500\n";
+    let (_folder, path) = file(&format!("{SMALL}{dead}\n[expect]\nall_credited = true\n"));
+    let (code, text) = sim(&["explain", path.to_str().unwrap(), "--seed", "7", "--diff"]);
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("the same without fault 0, rpc-1: dead."), "{text}");
+    assert!(
+        text.contains("with it left out: What became of it: credited."),
+        "{text}"
+    );
+}
+
+#[test]
+fn without_a_failure_or_a_fault_that_matters_there_is_nothing_to_show_beside() {
+    let (_folder, path) = file(SMALL);
+    let (code, text) = sim(&["explain", path.to_str().unwrap(), "--seed", "7", "--diff"]);
+    assert_eq!(
+        (code, text.as_str()),
+        (1, "this run passes: there is no failure to compare\n")
+    );
+    let (_folder, path) = failing("rejected = 1");
+    let (code, text) = sim(&["explain", path.to_str().unwrap(), "--seed", "7", "--diff"]);
+    assert_eq!(code, 1);
+    assert_eq!(
+        text,
+        "it fails without any one of its 0 faults too: no neighbour passes\n"
+    );
 }

@@ -1,0 +1,81 @@
+//! Sentences about what happened around a deposit: faults, ends and starts, replaced blocks, a store in trouble.
+
+use plimsoll_core::time::Instant;
+
+use crate::trace::{Body, Event, words};
+
+/// What an event says to a deposit that it is not part of, if anything.
+pub(super) fn sentence(event: &Event) -> Option<String> {
+    let fault = event
+        .ids
+        .fault
+        .map_or_else(|| "?".to_owned(), |number| number.to_string());
+    let text = match &event.body {
+        Body::FaultBegan(began) => {
+            let until = began
+                .until
+                .filter(|until| *until > event.at.as_nanos())
+                .map_or_else(String::new, |until| {
+                    format!(", until {}", words::seconds(Instant::from_nanos(until)))
+                });
+            format!("Fault {fault} began: {}{until}.", began.what)
+        }
+        Body::FaultEnded(ended) => format!("Fault {fault} ended: {}.", ended.what),
+        Body::Violated(violated) => format!(
+            "The oracle `{}` found `{}` broken.",
+            violated.oracle, violated.invariant
+        ),
+        Body::Reorged(reorged) => {
+            format!(
+                "The chain replaced its blocks from {} to {}.",
+                reorged.from, reorged.latest
+            )
+        }
+        Body::Breaker(moved) if moved.to == "open" => {
+            format!(
+                "The breaker of {} opened: nobody asks it for a while.",
+                moved.endpoint
+            )
+        }
+        Body::Breaker(moved) if moved.to == "closed" => format!("The breaker of {} closed.", moved.endpoint),
+        Body::Crashed(crashed) => {
+            format!(
+                "The process ended; records that were not durable and are lost: {}.",
+                crashed.lost
+            )
+        }
+        Body::Restarted(restarted) => {
+            format!(
+                "The process was up again, having read {} records.",
+                restarted.position
+            )
+        }
+        Body::Paused(_) => "The process was stopped.".to_owned(),
+        Body::Resumed(_) => "The process went on.".to_owned(),
+        Body::StoreAnswered(stored) if !matches!(stored.outcome.as_str(), "committed" | "head") => {
+            format!("The store answered: {}.", stored.outcome)
+        }
+        Body::Note(note) if event.node == "store" => format!("Of the store: {}.", note.text),
+        Body::Breaker(_)
+        | Body::StoreAnswered(_)
+        | Body::Note(_)
+        | Body::Wanted(_)
+        | Body::Sent(_)
+        | Body::Arrived(_)
+        | Body::Heard(_)
+        | Body::GaveUp(_)
+        | Body::Opened(_)
+        | Body::Submitted(_)
+        | Body::Mined(_)
+        | Body::Unmined(_)
+        | Body::Finalized(_)
+        | Body::Input(_)
+        | Body::Record(_)
+        | Body::Notice(_)
+        | Body::StoreAsked(_)
+        | Body::Committed(_)
+        | Body::Checkpoint(_)
+        | Body::Sample(_) => return None,
+    };
+    Some(text)
+}
