@@ -3,6 +3,7 @@
 //! Helpers panic with the reason when the machine does not do what they ask: a test that cannot run has failed. What
 //! npm ships is installed by `tests/run --install`.
 
+pub mod browser;
 pub mod crash;
 pub mod evm;
 pub mod http;

@@ -1,9 +1,9 @@
 //! Traces: everything that happened in one run, as one JSON object a line, and what can be made of them.
 //!
 //! `format` is what a line says in general, `body` and `data` what each kind of event says, `read` turns a file back into a
-//! [`Transcript`] or says what is wrong with it, `words` says an event in a sentence, `story`
-//! what happened to one deposit in many. The world writes a trace through
-//! its scribe; nobody else does.
+//! [`Transcript`] or says what is wrong with it, `words` says an event in a sentence, `story` what happened to one deposit
+//! in many, `diverge` where two traces part, `chrome` and `html` make something to look at. The world writes a trace
+//! through its scribe; nobody else does.
 //!
 //! The first line is the header, the last one the end, and every line carries a sum of all lines up to it. Values come
 //! in a fixed order, so two traces of one run are the same file but for the build in the header.
@@ -13,6 +13,7 @@ mod chrome;
 mod data;
 mod diverge;
 mod format;
+mod html;
 mod journey;
 mod memory;
 mod read;
@@ -30,6 +31,7 @@ pub use data::{
 pub use diverge::{Comparison, Difference};
 pub(crate) use format::EventLine;
 pub use format::{End, Event, Header, Ids, Node, VERSION};
+pub use html::EVENTS_MAX;
 pub use journey::Journey;
 pub use memory::Memory;
 pub use read::{ReadError, ReadFault};

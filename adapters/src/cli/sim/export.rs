@@ -21,19 +21,33 @@ pub(super) struct ExportArgs {
     #[arg(value_name = "TRACE")]
     trace: PathBuf,
     /// Write it as Chrome trace-event JSON, for ui.perfetto.dev or chrome://tracing.
+    #[arg(long, value_name = "FILE", required_unless_present = "html")]
+    chrome: Option<PathBuf>,
+    /// Write it as a timeline: one HTML page that needs nothing else and opens from disk, with a lane for each node, bands
+    /// for faults, and one deposit's journey highlighted. It shows at most 40,000 events: of more, what only asks how far
+    /// the chain is goes first, then what comes last, and the page says so.
     #[arg(long, value_name = "FILE")]
-    chrome: PathBuf,
+    html: Option<PathBuf>,
 }
 
 pub(super) fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<u8, SimError> {
     let told = Transcript::read(&args.trace)?;
-    write(&args.chrome, |file| told.write_chrome(file))?;
-    writeln!(out, "{}", args.chrome.display())?;
+    if let Some(path) = &args.chrome {
+        write(path, |file| told.write_chrome(file))?;
+        writeln!(out, "{}", path.display())?;
+    }
+    if let Some(path) = &args.html {
+        write(path, |file| told.write_html(file))?;
+        writeln!(out, "{}", path.display())?;
+    }
     Ok(0)
 }
 
 /// Writes a file whole, or says why not.
-fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), SimError> {
+pub(super) fn write(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), SimError> {
     let written = File::create(path).and_then(|file| {
         let mut file = BufWriter::new(file);
         content(&mut file)?;

@@ -11,7 +11,7 @@ use plimsoll_sim::scenario::{Expanded, Origin, Scenario, library};
 use plimsoll_sim::world::Tracing;
 
 use super::trace::TraceFile;
-use super::{SimError, commit, exit_code};
+use super::{SimError, commit, exit_code, export};
 
 /// `plimsoll sim replay`.
 #[derive(Debug, Args)]
@@ -25,12 +25,15 @@ pub(super) struct ReplayArgs {
     /// Write everything that happens to this file, as one JSON object a line.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
+    /// Write a timeline of the run to this file, as `sim export --html` does.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// Write the run to this file as an expanded scenario, which draws nothing: it stays the same run when the
     /// scenario, or what draws from it, changes.
     #[arg(long, value_name = "FILE")]
     expanded: Option<PathBuf>,
     /// Show the expanded scenario, and run nothing.
-    #[arg(long, conflicts_with_all = ["trace", "expanded"])]
+    #[arg(long, conflicts_with_all = ["trace", "html", "expanded"])]
     plan: bool,
 }
 
@@ -50,6 +53,12 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, SimError
         out: file.writer(),
         build: commit::build(),
     });
+    // A run is the same each time, so what two outputs need is run twice.
+    if let Some(path) = &args.html {
+        let (_, told) = run::traced(&expanded.plan, expanded.seed)
+            .unwrap_or_else(|faults| unreachable!("an expanded plan is sound: {faults:?}"));
+        export::write(path, |file| told.write_html(file))?;
+    }
     let single = run::replay(&expanded.plan, expanded.seed, tracing);
     let single = single.unwrap_or_else(|faults| unreachable!("an expanded plan is sound: {faults:?}"));
     if let Some(file) = file {

@@ -445,3 +445,23 @@ fn without_a_failure_or_a_fault_that_matters_there_is_nothing_to_show_beside() {
         "it fails without any one of its 0 faults too: no neighbour passes\n"
     );
 }
+
+#[test]
+fn a_timeline_is_the_same_from_a_run_and_from_its_trace() {
+    let (folder, path) = file(SMALL);
+    let path = path.to_str().unwrap();
+    let of = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (trace, ran, exported) = (of("trace.jsonl"), of("ran.html"), of("exported.html"));
+    let arguments = ["replay", path, "--seed", "7", "--html", &ran, "--trace", &trace];
+    assert_eq!(sim(&arguments).0, 0);
+    assert_eq!(
+        sim(&["export", &trace, "--html", &exported]),
+        (0, format!("{exported}\n"))
+    );
+    let (ran, exported) = (
+        fs::read_to_string(ran).unwrap(),
+        fs::read_to_string(exported).unwrap(),
+    );
+    assert!(ran.contains("Plimsoll timeline"));
+    assert_eq!(ran, exported);
+}
