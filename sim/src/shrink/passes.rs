@@ -34,13 +34,14 @@ const fn pass(kind: Kind, name: &'static str, run: fn(&mut Search<'_>)) -> Pass 
     Pass { name, run, kind }
 }
 
-const PASSES: [Pass; 18] = [
+const PASSES: [Pass; 19] = [
     pass(Kind::TakesMuch, "cut the end off", settle_down::cut_short),
     pass(Kind::TakesMuch, "cut the beginning off", settle_down::begin_later),
     pass(Kind::TakesMuch, "make the world plain", plain::make_plain),
     pass(Kind::TakesMuch, "leave deeds out", leave_out::deeds),
     pass(Kind::TakesMuch, "leave faults out", leave_out::faults),
     pass(Kind::TakesMuch, "leave endpoints out", leave_out::endpoints),
+    pass(Kind::Simplifies, "leave pairs out", leave_out::pairs),
     pass(Kind::LeavesOut, "leave claims out", leave_out::claims),
     pass(Kind::LeavesOut, "leave movements out", leave_out::movements),
     pass(

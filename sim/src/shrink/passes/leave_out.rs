@@ -7,6 +7,8 @@ use crate::world::plan::{Deed, Plan};
 
 /// In how many parts a list is tried while large parts are looked for.
 const COARSE_PARTS: usize = 16;
+/// Of how many faults and deeds pairs are tried at the most: 780 of them.
+const PAIRS_OF_MAX: usize = 40;
 
 /// Faults, those that begin last first.
 pub(super) fn faults(search: &mut Search<'_>) {
@@ -38,6 +40,29 @@ fn in_place(order: &[usize], kept: &[usize]) -> Vec<usize> {
     let mut places: Vec<usize> = kept.iter().map(|place| order[*place]).collect();
     places.sort_unstable();
     places
+}
+
+/// Two faults or deeds at once, where neither can go alone, once few are left.
+pub(super) fn pairs(search: &mut Search<'_>) {
+    loop {
+        let (faults, deeds) = (search.plan().faults.len(), search.plan().workload.len());
+        let count = faults + deeds;
+        if count > PAIRS_OF_MAX {
+            return;
+        }
+        let mut pairs = (0..count).rev().flat_map(|b| (0..b).rev().map(move |a| (a, b)));
+        let is_left_out = |search: &mut Search<'_>, (a, b): (usize, usize)| {
+            let is_kept = |place: usize| place != a && place != b;
+            let of_faults: Vec<usize> = (0..faults).filter(|place| is_kept(*place)).collect();
+            let of_deeds: Vec<usize> = (0..deeds).filter(|place| is_kept(faults + place)).collect();
+            let candidate = edit::keep_faults(search.plan(), &of_faults);
+            let candidate = edit::keep_deeds(&candidate, &of_deeds);
+            search.attempt(&candidate)
+        };
+        if !pairs.any(|pair| is_left_out(search, pair)) {
+            return;
+        }
+    }
 }
 
 pub(super) fn claims(search: &mut Search<'_>) {

@@ -128,6 +128,18 @@ fn quiet_periods_users_and_endpoints_are_left_out() {
 }
 
 #[test]
+fn two_that_cannot_go_alone_go_together() {
+    let mut whole = plan(&[1, 2, 3]);
+    whole.faults = vec![never_answers(1, 2), never_answers(3, 4)];
+    // A fault and a deed are there both or not at all, but for one deed.
+    let is_paired = |plan: &Plan| plan.workload.len() == plan.faults.len() + 1;
+    let left = left_of("leave deeds out", &whole, is_paired);
+    assert_eq!((left.faults.len(), left.workload.len()), (2, 3));
+    let left = left_of("leave pairs out", &whole, is_paired);
+    assert_eq!((left.faults.len(), left.workload.len()), (0, 1));
+}
+
+#[test]
 fn claims_and_movements_are_left_out() {
     let mut whole = plan(&[1, 2]);
     let movement = |user| Movement {
