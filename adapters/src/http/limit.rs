@@ -5,7 +5,7 @@
 //! address of the connection; behind a proxy, limit there.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -18,6 +18,7 @@ use plimsoll_core::time::Instant;
 
 use super::Api;
 use super::problem::{Code, Problem};
+use super::server::Peer;
 use crate::config::RateLimit;
 
 /// The most clients remembered at once; those whose pause is over are forgotten first.
@@ -75,8 +76,8 @@ impl RateLimiter {
 
 /// Refuses requests of clients that ask too much.
 pub(super) async fn rate(State(api): State<Api>, request: Request, next: Next) -> Result<Response, Problem> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
-    let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(peer)| {
+    let peer = request.extensions().get::<ConnectInfo<Peer>>();
+    let client = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(Peer(peer))| {
         client_of(peer.ip())
     });
     match api.limiter.admit(api.clock.now(), client) {

@@ -6,7 +6,8 @@ use std::net::SocketAddr;
 use std::sync::atomic::Ordering;
 
 use axum::Router;
-use tokio::net::TcpListener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::sync::oneshot;
 
 use super::Api;
@@ -18,7 +19,7 @@ use crate::config::Shutdown;
 /// # Errors
 /// When accepting connections fails for good.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Listener<Addr = SocketAddr>,
     router: Router,
     api: Api,
     shutdown: Shutdown,
@@ -33,8 +34,8 @@ pub async fn serve(
         // The receiver is gone only if serving has ended by itself.
         let _ = stopping.send(());
     };
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service)
+    let service = router.into_make_service_with_connect_info::<Peer>();
+    let serving = axum::serve(Door(listener), service)
         .with_graceful_shutdown(drain)
         .into_future();
     let overdue = async {
@@ -49,5 +50,31 @@ pub async fn serve(
             tracing::warn!(after = ?shutdown.timeout, "requests under way did not finish in time and are cut off");
             Ok(())
         }
+    }
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) SocketAddr);
+
+/// A listener whose connections say who their peers are, whatever network it listens on.
+struct Door<L>(L);
+
+impl<L: Listener<Addr = SocketAddr>> Listener for Door<L> {
+    type Io = L::Io;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (L::Io, SocketAddr) {
+        self.0.accept().await
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.0.local_addr()
+    }
+}
+
+impl<L: Listener<Addr = SocketAddr>> Connected<IncomingStream<'_, Door<L>>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Door<L>>) -> Self {
+        Self(*stream.remote_addr())
     }
 }

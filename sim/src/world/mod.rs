@@ -43,6 +43,7 @@ use plimsoll_core::time::Instant;
 
 pub use excuse::{Dependency, Reason, Waiting};
 pub use outcome::{Outcome, Verdict};
+pub use setup::bank_config;
 pub use stats::{BadLuck, Luck, Part, Recovery, Stats};
 
 use crate::engine::{Due, Schedule};
@@ -132,7 +133,7 @@ impl<'p> World<'p> {
             endpoints: topology.endpoints.iter().zip(0u8..).map(endpoint).collect(),
             wires: Wires::new(topology, &rng.fork("wires")),
             store: Store::new(topology.store.sync, rng.fork("store")),
-            host: Host::new(setup::bank_config(topology, &chain), rng.fork("host")),
+            host: Host::new(bank_config(topology, &chain), rng.fork("host")),
             users: Users::new(topology.users, rng.fork("users")),
             chain,
             transactions,
@@ -182,6 +183,12 @@ impl<'p> World<'p> {
     #[must_use]
     pub const fn bank(&self) -> Option<&Bank> {
         self.host.process.machine()
+    }
+
+    /// The chain.
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
     }
 
     /// Lets the next event happen. Says whether the run goes on.

@@ -19,7 +19,8 @@ const DEPOSIT_ADDRESSES: DepositAddresses = DepositAddresses {
 };
 
 /// The bank's configuration in a world of this `topology`, without its seed.
-pub(super) fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
+#[must_use]
+pub fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
     let id = ChainId::new(chain.id());
     let endpoints = topology.endpoints.iter().map(|one| EndpointConfig {
         name: one.name.clone(),

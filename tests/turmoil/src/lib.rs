@@ -1,0 +1,25 @@
+//! The turmoil world: a scenario's plan, run by the shell's own code on a simulated network.
+//!
+//! The bank is the real driver behind the real HTTP server, and asks through the real JSON-RPC client; each endpoint is
+//! a host that answers in JSON what the simulator's model of it answers, and people are HTTP clients who repeat
+//! themselves under one key. `run` is the way in: `expressible` refuses by name what this world cannot do, `director`
+//! does what the plan says when it is due, and `fates` says what came of it, in words that the engine's world shares.
+//!
+//! The journal is in memory (`journal`): SQLite's thread keeps real time, so no run with it could be repeated. The date
+//! is the machine's; nothing that is compared depends on it.
+
+mod director;
+mod expressible;
+mod fates;
+mod journal;
+mod jury;
+mod net;
+mod people;
+mod rpc;
+mod run;
+mod server;
+mod stage;
+
+pub use expressible::{Inexpressible, check};
+pub use fates::Fates;
+pub use run::{Failure, Report, run};

@@ -1,0 +1,259 @@
+//! One run of a plan: the hosts, the network between them, and what came of it.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::future::pending;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use plimsoll_adapters::chain::EvmClient;
+use plimsoll_adapters::clock::Clock;
+use plimsoll_adapters::config::{ApiConfig, RateLimit, Shutdown};
+use plimsoll_adapters::driver::{Driver, recover};
+use plimsoll_adapters::http::{self, Api, Metrics};
+use plimsoll_core::bank::BankConfig;
+use plimsoll_core::id::EndpointId;
+use plimsoll_core::rng::Rng;
+use plimsoll_core::time::Instant;
+use plimsoll_sim::world::bank_config;
+use plimsoll_sim::world::plan::{Deed, Fate, Plan};
+use turmoil::Builder;
+use turmoil::net::TcpListener;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::director::Director;
+use crate::expressible::{Inexpressible, check};
+use crate::fates::Fates;
+use crate::journal::Disk;
+use crate::jury::{Jury, Seat};
+use crate::net::{Door, Wire};
+use crate::server::PORT;
+use crate::stage::{Stage, instant};
+use crate::{people, server};
+
+/// The host of the bank.
+pub(crate) const BANK: &str = "bank";
+/// The host of everybody who talks to it.
+pub(crate) const USERS: &str = "users";
+/// The resolution of time. Every timer of the bank is far longer.
+const TICK: Duration = Duration::from_millis(5);
+/// The longest and the shortest way of a packet.
+const LATENCY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(30));
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The plan asks for what this world cannot do.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Inexpressible(Vec<Inexpressible>),
+    /// An oracle complained.
+    #[error("an oracle complained: {0}")]
+    Violation(String),
+    /// Everything healed, and this is not settled.
+    #[error("not settled in time: {}", .0.join(", "))]
+    Unsettled(Vec<String>),
+    /// A host ended with an error.
+    #[error("a host ended: {0}")]
+    Host(String),
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// The fate of everything, from the journal.
+    pub fates: Fates,
+    /// What each user was told over HTTP in the end: user, asset, available, locked.
+    pub told: Vec<(u32, String, String, String)>,
+    /// How many claims were acknowledged.
+    pub claims: usize,
+    /// How many writes were answered as repetitions of an earlier one.
+    pub replayed: usize,
+    /// How many batches the journal has.
+    pub batches: usize,
+    /// How long the world ran, in its own time.
+    pub simulated: Duration,
+}
+
+/// Runs `plan` once, with `seed` for what it leaves to chance.
+///
+/// # Errors
+/// [`Failure`].
+pub fn run(plan: &Plan, seed: u64) -> Result<Report, Failure> {
+    check(plan).map_err(Failure::Inexpressible)?;
+    let rng = Rng::from_seed(seed);
+    let stage = Rc::new(RefCell::new(Stage::new(plan, &rng)));
+    let config = bank_config(&plan.topology, &stage.borrow().chain);
+    let jury = Rc::new(RefCell::new(Jury::new(&config)));
+    let disk = Disk::default();
+    let mut sim = Builder::new()
+        .rng_seed(rng.fork("turmoil").next_u64())
+        .tick_duration(TICK)
+        .min_message_latency(LATENCY.0)
+        .max_message_latency(LATENCY.1)
+        .simulation_duration(Duration::MAX)
+        .tcp_capacity(4_096)
+        .build();
+    for (number, _) in (0u8..).zip(&plan.topology.endpoints) {
+        let stage = Rc::clone(&stage);
+        sim.host(endpoint_name(number), move || {
+            server::serve(Rc::clone(&stage), number)
+        });
+    }
+    let house = (config, Rc::clone(&jury), disk.clone(), seed);
+    sim.host(BANK, move || {
+        let (config, jury, disk, seed) = house.clone();
+        bank(config, jury, disk, seed)
+    });
+    sim.client(
+        USERS,
+        people::live(Rc::clone(&stage), plan.clone(), rng.fork("people")),
+    );
+    let mut director = Director::new(plan, &stage, (&jury, &disk));
+    let stranded = stranded(plan, &stage.borrow());
+    let claims = claims(plan);
+    loop {
+        let is_over = sim.step().map_err(|error| Failure::Host(error.to_string()))?;
+        let (now, elapsed) = (instant(sim.elapsed()), sim.elapsed());
+        director.act(now, &mut sim);
+        if let Some(violation) = jury.borrow().violation() {
+            return Err(Failure::Violation(violation.to_string()));
+        }
+        if is_over {
+            break;
+        }
+        if elapsed < Duration::from_millis(plan.duration_ms) || stage.borrow().is_settled {
+            continue;
+        }
+        let left = unsettled(&jury.borrow(), &stage.borrow(), now, &stranded);
+        let is_busy = !director.is_done() || stage.borrow().claims < claims;
+        if left.is_empty() && !is_busy {
+            stage.borrow_mut().is_settled = true;
+        } else if elapsed > Duration::from_millis(plan.duration_ms + plan.converge_ms) {
+            return Err(Failure::Unsettled(left));
+        }
+    }
+    Ok(report(&stage.borrow(), &disk, sim.elapsed()))
+}
+
+/// The name of the host of endpoint `number`.
+pub(crate) fn endpoint_name(number: u8) -> String {
+    format!("rpc-{number}")
+}
+
+/// The bank's process, from its start to its death.
+async fn bank(mut config: BankConfig, jury: Rc<RefCell<Jury>>, disk: Disk, seed: u64) -> turmoil::Result {
+    let clock = Clock::start();
+    let mut journal = disk.open();
+    config.seed = seed ^ disk.head().epoch;
+    let urls = config.escrow.chains.iter().flat_map(|chain| {
+        let each = (0u8..).zip(&chain.endpoints);
+        each.map(|(index, _)| {
+            (
+                EndpointId {
+                    chain: chain.id,
+                    index,
+                },
+                url(index),
+            )
+        })
+    });
+    let client = EvmClient::new(urls.collect(), Wire, clock);
+    let (registry, chains) = (config.registry.clone(), config.escrow.chains.clone());
+    let recovered = recover(&mut journal, config, |_| {}).await?;
+    jury.borrow_mut().began(&recovered);
+    let (driver, handle) = Driver::new(journal, recovered, client, clock, Seat(jury));
+    let settings = settings();
+    let metrics = Arc::new(Metrics::new(chains.clone()));
+    let api = Api::new(Arc::new(handle), registry, chains, metrics, clock, &settings);
+    let router = http::router(&api, OpenApiRouter::new());
+    let listener = Door(TcpListener::bind(("0.0.0.0", PORT)).await?);
+    let serving = http::serve(listener, router, api, settings.shutdown, pending());
+    tokio::select! {
+        biased;
+        ended = driver.run(pending()) => ended?,
+        served = serving => served?,
+    }
+    Ok(())
+}
+
+fn url(index: u8) -> plimsoll_adapters::chain::EndpointUrl {
+    let text = format!("http://{}:{PORT}/", endpoint_name(index));
+    text.parse()
+        .unwrap_or_else(|error| unreachable!("{text}: {error}"))
+}
+
+const fn settings() -> ApiConfig {
+    ApiConfig {
+        listen: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT),
+        admin_token: None,
+        body_bytes_max: 4_096,
+        request_timeout: Duration::from_secs(10),
+        in_flight_max: 256,
+        rate: RateLimit {
+            per_second: 1_000,
+            burst: 1_000,
+        },
+        shutdown: Shutdown {
+            delay: Duration::ZERO,
+            timeout: Duration::from_secs(1),
+        },
+    }
+}
+
+/// The transactions that no block will ever hold: whoever claimed them waits for ever.
+fn stranded(plan: &Plan, stage: &Stage) -> BTreeSet<String> {
+    let deeds = plan.workload.iter().zip(&stage.transactions);
+    let never = deeds.filter(|(deed, _)| {
+        matches!(
+            deed,
+            Deed::Deposit {
+                fate: Fate::NeverMined,
+                ..
+            }
+        )
+    });
+    never
+        .map(|(_, index)| stage.chain.hash_of(*index).to_string())
+        .collect()
+}
+
+fn claims(plan: &Plan) -> usize {
+    let of_deed = |deed: &Deed| match deed {
+        Deed::Deposit { claims, .. } => claims.len(),
+        Deed::Transfer { .. }
+        | Deed::Balances { .. }
+        | Deed::RetryDeadLetters { .. }
+        | Deed::Attribute { .. } => 0,
+    };
+    plan.workload.iter().map(of_deed).sum()
+}
+
+fn unsettled(jury: &Jury, stage: &Stage, now: Instant, stranded: &BTreeSet<String>) -> Vec<String> {
+    let Some(bank) = jury.settled_bank() else {
+        return vec!["records wait for a commit".to_owned()];
+    };
+    let gone = stage
+        .transactions
+        .iter()
+        .filter(|index| stage.chain.block_of(**index, now).is_none());
+    let gone = gone.map(|index| stage.chain.hash_of(*index).to_string());
+    let stranded = gone.chain(stranded.iter().cloned()).collect();
+    Fates::unsettled(bank.state(), &stage.chain, now, &stranded)
+}
+
+fn report(stage: &Stage, disk: &Disk, simulated: Duration) -> Report {
+    let told = stage.told.iter().flat_map(|(user, balances)| {
+        let each = balances.iter().cloned();
+        each.map(|(asset, available, locked)| (*user, asset, available, locked))
+    });
+    Report {
+        fates: Fates::of(&disk.state(), &stage.chain),
+        told: told.collect(),
+        claims: stage.claims,
+        replayed: stage.replayed,
+        batches: disk.batches().len(),
+        simulated,
+    }
+}

@@ -1,0 +1,78 @@
+//! [`Stage`]: what the hosts of one run share, and nobody sends over the network: the chain, the endpoints' models, who
+//! has an account, and what people were told.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use plimsoll_core::escrow::{Answer, Question};
+use plimsoll_core::id::Address;
+use plimsoll_core::rng::Rng;
+use plimsoll_core::time::Instant;
+use plimsoll_sim::model::chain::{Chain, Payee, TxIndex};
+use plimsoll_sim::model::endpoint::{Endpoint, Reaction};
+use plimsoll_sim::world::plan::{Deed, Plan};
+
+/// Everything that is shared.
+pub(crate) struct Stage {
+    /// The chain.
+    pub(crate) chain: Chain,
+    /// The endpoints' models.
+    pub(crate) endpoints: Vec<Endpoint>,
+    /// The transaction of each deed.
+    pub(crate) transactions: Vec<TxIndex>,
+    /// Who has an account, by number in the plan.
+    pub(crate) accounts: BTreeMap<u32, Payee>,
+    /// Whether everything is settled, so that people look at their balances.
+    pub(crate) is_settled: bool,
+    /// How many claims are filed and acknowledged.
+    pub(crate) claims: usize,
+    /// How many writes were answered as repetitions of an earlier one.
+    pub(crate) replayed: usize,
+    /// What each user was told in the end: asset, available, locked.
+    pub(crate) told: BTreeMap<u32, Vec<(String, String, String)>>,
+}
+
+impl Stage {
+    /// The stage of `plan`: the same chain and the same endpoints as the engine's for `seed`.
+    pub(crate) fn new(plan: &Plan, rng: &Rng) -> Self {
+        let mut chain = Chain::new(&plan.topology.chain, rng.fork("chain"));
+        let is_deposit = |deed: &&Deed| matches!(deed, Deed::Deposit { .. });
+        let deposits = plan.workload.iter().filter(is_deposit);
+        let transactions = deposits.map(|_| chain.announce()).collect();
+        let endpoints = plan.topology.endpoints.iter().zip(0u8..).map(|(one, number)| {
+            let draws = rng.fork_indexed("endpoint", number.into());
+            Endpoint::new(number, one.lag_blocks, draws).with_scans_of(one.scan_blocks_max)
+        });
+        Self {
+            endpoints: endpoints.collect(),
+            chain,
+            transactions,
+            accounts: BTreeMap::new(),
+            is_settled: false,
+            claims: 0,
+            replayed: 0,
+            told: BTreeMap::new(),
+        }
+    }
+
+    /// How endpoint `number` reacts to `question`.
+    pub(crate) fn ask(&mut self, number: u8, question: &Question) -> Reaction {
+        let victims: Vec<Address> = self.accounts.values().map(|one| one.address).collect();
+        let victim = victims.get(usize::from(number) % victims.len().max(1));
+        let victim = victim.copied().unwrap_or(Address([0x0f; 20]));
+        self.endpoints[usize::from(number)].ask(&self.chain, now(), question, victim)
+    }
+}
+
+/// The time in the world, on any host.
+pub(crate) fn now() -> Instant {
+    instant(turmoil::sim_elapsed().unwrap_or_default())
+}
+
+/// The moment when the world is `elapsed` old.
+pub(crate) fn instant(elapsed: Duration) -> Instant {
+    Instant::ZERO.after(elapsed)
+}
+
+/// An answer, or what kept it away.
+pub(crate) type Outcome = Result<Answer, plimsoll_core::escrow::Fault>;
