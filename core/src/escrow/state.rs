@@ -251,13 +251,13 @@ impl EscrowState {
             } => {
                 self.apply_resolution(*tx, *resolution, *at);
             }
-            EscrowRecord::SuspenseAttributed { deposit, .. } => {
-                assert!(
-                    self.suspense.remove(deposit).is_some(),
-                    "{deposit:?} was not in suspense"
-                );
-            }
+            EscrowRecord::SuspenseAttributed { deposit, .. } => self.apply_attribution(deposit),
         }
+    }
+
+    fn apply_attribution(&mut self, deposit: &DepositKey) {
+        let was_there = self.suspense.remove(deposit).is_some();
+        assert!(was_there, "{deposit:?} was not in suspense");
     }
 
     fn apply_claim(&mut self, claim: Claim, key: IdempotencyKey) {

@@ -2,7 +2,7 @@
 
 use plimsoll_core::time::Instant;
 
-use super::{Body, Event, Reception, Sample};
+use super::{Body, Event, Movement, Reception, Sample, Sent};
 
 /// What happened, in one line without time and place.
 #[must_use]
@@ -15,14 +15,7 @@ pub fn of(event: &Event) -> String {
             format!("{oracle} finds {invariant} broken: {}", violated.detail)
         }
         Body::Wanted(wanted) => wanted.what.clone(),
-        Body::Sent(sent) => {
-            let lost = match sent.arrives.len() {
-                0 => ", which is lost",
-                1 => "",
-                _ => ", which arrives twice",
-            };
-            format!("{} to {}: {}{lost}", sent.what.sort, sent.to, sent.what.text)
-        }
+        Body::Sent(message) => sent(message),
         Body::Arrived(arrived) => {
             let (sort, from, text) = (&arrived.what.sort, &arrived.from, &arrived.what.text);
             format!("{sort} of {from}: {text}{}", met(arrived.met))
@@ -43,19 +36,7 @@ pub fn of(event: &Event) -> String {
                 .map_or_else(String::new, |user| format!("user-{user} "));
             format!("is {user}with deposit address {}", opened.address)
         }
-        Body::Submitted(submitted) => {
-            let one = |one: &super::Movement| {
-                let shape = one.shape.replace('_', " ");
-                format!("{shape} of {} {} for user {}", one.amount, one.asset, one.user)
-            };
-            let moves: Vec<String> = submitted.moves.iter().map(one).collect();
-            let moves = if moves.is_empty() {
-                "nothing".to_owned()
-            } else {
-                moves.join(", ")
-            };
-            format!("{} is sent: {moves}", short(event))
-        }
+        Body::Submitted(submitted) => format!("{} is sent: {}", short(event), moved(&submitted.moves)),
         Body::Mined(mined) => format!("{} is in block {}", short(event), mined.block),
         Body::Unmined(_) => format!("{} is in no block any more", short(event)),
         Body::Finalized(finalized) => format!("{} is final, in block {}", short(event), finalized.block),
@@ -94,6 +75,26 @@ pub fn of(event: &Event) -> String {
         }
         Body::Sample(sample) => figures(sample),
     }
+}
+
+fn sent(sent: &Sent) -> String {
+    let lost = match sent.arrives.len() {
+        0 => ", which is lost",
+        1 => "",
+        _ => ", which arrives twice",
+    };
+    format!("{} to {}: {}{lost}", sent.what.sort, sent.to, sent.what.text)
+}
+
+fn moved(moves: &[Movement]) -> String {
+    let one = |one: &Movement| {
+        let shape = one.shape.replace('_', " ");
+        format!("{shape} of {} {} for user {}", one.amount, one.asset, one.user)
+    };
+    if moves.is_empty() {
+        return "nothing".to_owned();
+    }
+    moves.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// A time as seconds with milliseconds: `3.204 s`.

@@ -27,10 +27,10 @@ use plimsoll_sim::world::plan::{
     ScheduledFault, Shape, Token,
 };
 
-use crate::recorder::Answered;
+use crate::recorder::{Answered, Opening};
 use trouble::Troubles;
 
-/// The first second: users register, and what they had is paid to them.
+/// The time before the first thing that was recorded: users register, and what they had is paid to them.
 const PRELUDE_MS: u64 = 3_000;
 /// How long a scenario goes on after the last thing that was recorded.
 const AFTERMATH_MS: u64 = 1_000;
@@ -42,6 +42,8 @@ const AMOUNT_MILLI_MAX: u64 = 1_000_000_000_000;
 pub(super) struct Incident {
     config: Option<BankConfig>,
     began: Option<WallClock>,
+    /// The number of the life that is played.
+    life: u64,
     /// The last moment, in milliseconds of the scenario.
     now_ms: u64,
     /// Deeds of people, and for those that can be referred to, their places by the transaction that they made.
@@ -67,16 +69,19 @@ struct Payment {
 }
 
 impl Incident {
-    /// A life begins, at `wall`, with what `state` holds.
-    pub(super) fn begin(&mut self, config: &BankConfig, state: &State, wall: WallClock) {
+    /// A life begins at `opening`, or goes on there after a gap, with what `state` holds.
+    pub(super) fn begin(&mut self, opening: &Opening, state: &State) {
+        let is_another = core::mem::replace(&mut self.life, opening.life()) != opening.life();
         if let Some(began) = self.began {
-            let (crashed_ms, up_ms) = (self.now_ms, ms_after(began, wall));
-            self.troubles.crash(crashed_ms, up_ms.max(crashed_ms + 1));
-            self.now_ms = up_ms.max(crashed_ms + 1);
+            let up_ms = ms_after(began, opening.wall).max(self.now_ms + 1);
+            if is_another {
+                self.troubles.crash(self.now_ms, up_ms);
+            }
+            self.now_ms = up_ms;
             return;
         }
-        self.config = Some(config.clone());
-        self.began = Some(wall);
+        self.config = Some(opening.config.clone());
+        self.began = Some(opening.wall);
         self.now_ms = PRELUDE_MS;
         self.note(state);
         for (account, counters) in state.ledger().accounts() {

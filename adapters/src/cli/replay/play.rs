@@ -406,7 +406,7 @@ impl<'a> Player<'a> {
             judge.begin(opening, durable, &redrive);
         }
         if let Some(incident) = &mut self.incident {
-            incident.begin(&opening.config, durable, opening.wall);
+            incident.begin(opening, durable);
         }
         self.life = Some(Life {
             number: opening.life(),

@@ -1,8 +1,8 @@
 //! A record as the trace shows it.
 
 use plimsoll_core::bank::Record;
-use plimsoll_core::escrow::{Beneficiary, Booked, EscrowRecord, Evidence, Resolution, TxKey};
-use plimsoll_core::id::TransactionId;
+use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, Evidence, Resolution, TxKey};
+use plimsoll_core::id::{ClaimId, TransactionId, TxHash, UserId};
 use plimsoll_core::ledger::LedgerRecord;
 
 use super::{about, said};
@@ -155,22 +155,8 @@ fn escrow(record: &EscrowRecord, endpoints: &[String]) -> Fact {
     let fact =
         |name, tx: &TxKey, says: &str| Fact::new(name, about(tx), format!("{} {says}", said::short(&tx.tx)));
     match record {
-        EscrowRecord::ClaimFiled { claim, user, tx, .. } => {
-            let ids = Ids {
-                claim: Some(claim.number()),
-                user: Some(user.number()),
-                ..about(tx)
-            };
-            let what = format!("{claim} of {user} for {}", said::short(&tx.tx));
-            Fact::new("escrow.claim_filed", ids, what)
-        }
-        EscrowRecord::Scanned { to, found, .. } => {
-            let what = format!("scanned up to block {}, found {}", to.number, found.len());
-            let mut fact = Fact::new("escrow.scanned", Ids::default(), what);
-            fact.recorded.block = Some(to.number);
-            fact.recorded.found = found.iter().map(ToString::to_string).collect();
-            fact
-        }
+        EscrowRecord::ClaimFiled { claim, user, tx, .. } => claim_filed(*claim, *user, tx),
+        EscrowRecord::Scanned { to, found, .. } => scanned(to.number, found),
         EscrowRecord::Seen {
             tx,
             evidence,
@@ -217,21 +203,41 @@ fn escrow(record: &EscrowRecord, endpoints: &[String]) -> Fact {
             user,
             transaction,
             ..
-        } => {
-            let ids = Ids {
-                ordinal: Some(deposit.ordinal),
-                user: Some(user.number()),
-                transaction: Some(transaction.number()),
-                ..about(&deposit.tx)
-            };
-            let place = format!("log {} of {}", deposit.ordinal, said::short(&deposit.tx.tx));
-            Fact::new(
-                "escrow.suspense_attributed",
-                ids,
-                format!("{place} goes to {user}"),
-            )
-        }
+        } => attributed(deposit, *user, *transaction),
     }
+}
+
+fn claim_filed(claim: ClaimId, user: UserId, tx: &TxKey) -> Fact {
+    let ids = Ids {
+        claim: Some(claim.number()),
+        user: Some(user.number()),
+        ..about(tx)
+    };
+    let what = format!("{claim} of {user} for {}", said::short(&tx.tx));
+    Fact::new("escrow.claim_filed", ids, what)
+}
+
+fn scanned(to: u64, found: &[TxHash]) -> Fact {
+    let what = format!("scanned up to block {to}, found {}", found.len());
+    let mut fact = Fact::new("escrow.scanned", Ids::default(), what);
+    fact.recorded.block = Some(to);
+    fact.recorded.found = found.iter().map(ToString::to_string).collect();
+    fact
+}
+
+fn attributed(deposit: &DepositKey, user: UserId, transaction: TransactionId) -> Fact {
+    let ids = Ids {
+        ordinal: Some(deposit.ordinal),
+        user: Some(user.number()),
+        transaction: Some(transaction.number()),
+        ..about(&deposit.tx)
+    };
+    let place = format!("log {} of {}", deposit.ordinal, said::short(&deposit.tx.tx));
+    Fact::new(
+        "escrow.suspense_attributed",
+        ids,
+        format!("{place} goes to {user}"),
+    )
 }
 
 fn booking(booked: &Booked) -> Booking {

@@ -223,11 +223,24 @@ async fn a_disk_that_does_not_keep_up_leaves_a_gap_that_is_told() {
         })
         .await;
     let (recording, journal) = (text(&place.recording()), text(&place.journal()));
-    let out = replayed(&[&recording, "--journal", &journal, "--key", KEY]);
+    let path = text(&place.recording().join("incident.toml"));
+    let arguments = [
+        &recording,
+        "--journal",
+        &journal,
+        "--key",
+        KEY,
+        "--scenario",
+        &path,
+    ];
+    let out = replayed(&arguments);
     assert!(
         out.contains("a gap of ") && out.contains(" inputs: the disk did not keep up"),
         "{out}"
     );
+    let incident = Expanded::parse(&path, &std::fs::read_to_string(&path).unwrap()).unwrap();
+    let is_crash = |one: &ScheduledFault| matches!(one.fault, SimFault::Process { .. });
+    assert!(!incident.plan.faults.iter().any(is_crash), "nobody died in a gap");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,15 +11,11 @@ pub(super) fn sentence(event: &Event) -> Option<String> {
         .fault
         .map_or_else(|| "?".to_owned(), |number| number.to_string());
     let text = match &event.body {
-        Body::FaultBegan(began) => {
-            let until = began
-                .until
-                .filter(|until| *until > event.at.as_nanos())
-                .map_or_else(String::new, |until| {
-                    format!(", until {}", words::seconds(Instant::from_nanos(until)))
-                });
-            format!("Fault {fault} began: {}{until}.", began.what)
-        }
+        Body::FaultBegan(began) => format!(
+            "Fault {fault} began: {}{}.",
+            began.what,
+            until(event, began.until)
+        ),
         Body::FaultEnded(ended) => format!("Fault {fault} ended: {}.", ended.what),
         Body::Violated(violated) => format!(
             "The oracle `{}` found `{}` broken.",
@@ -78,4 +74,12 @@ pub(super) fn sentence(event: &Event) -> Option<String> {
         | Body::Sample(_) => return None,
     };
     Some(text)
+}
+
+/// When a fault ends, if that is later.
+fn until(event: &Event, ends: Option<u64>) -> String {
+    ends.filter(|ends| *ends > event.at.as_nanos())
+        .map_or_else(String::new, |ends| {
+            format!(", until {}", words::seconds(Instant::from_nanos(ends)))
+        })
 }
