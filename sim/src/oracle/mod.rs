@@ -17,6 +17,7 @@ pub mod expectation;
 pub mod idempotency;
 pub mod integrity;
 pub mod lifecycle;
+pub mod panel;
 pub mod replay;
 pub mod testimony;
 pub mod told;
@@ -57,8 +58,8 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
 /// The oracles that can judge a recording of a bank with `config`: they need nothing but inputs, effects and records. Those
 /// that judge what endpoints say know of one chain, and of lives that are seen from their beginning.
 #[must_use]
-pub fn of_recording(config: &BankConfig, is_from_beginning: bool) -> Vec<Box<dyn Oracle>> {
-    let mut oracles: Vec<Box<dyn Oracle>> = vec![
+pub fn of_recording(config: &BankConfig, is_from_beginning: bool) -> Vec<Box<dyn Oracle + Send>> {
+    let mut oracles: Vec<Box<dyn Oracle + Send>> = vec![
         Box::new(conservation::Conservation::default()),
         Box::new(exactly_once::ExactlyOnce::default()),
         Box::new(idempotency::Idempotency::default()),
@@ -74,7 +75,7 @@ pub fn of_recording(config: &BankConfig, is_from_beginning: bool) -> Vec<Box<dyn
     if is_from_beginning {
         oracles.push(Box::new(testimony::Testimony::of_providers(providers.clone())));
         let breakers = breakers::Breakers::of_recording(config.pool, providers.len());
-        oracles.extend(breakers.map(|breakers| Box::new(breakers) as Box<dyn Oracle>));
+        oracles.extend(breakers.map(|breakers| Box::new(breakers) as Box<dyn Oracle + Send>));
     }
     oracles.push(Box::new(lifecycle::Lifecycle::blind(providers)));
     oracles

@@ -15,6 +15,7 @@ mod cues;
 mod deeds;
 mod event;
 mod excuse;
+pub mod expressible;
 mod host;
 mod inject;
 mod jury;
@@ -45,6 +46,7 @@ pub use excuse::{Dependency, Reason, Waiting};
 pub use outcome::{Outcome, Verdict};
 pub use setup::bank_config;
 pub use stats::{BadLuck, Luck, Part, Recovery, Stats};
+pub use wires::{Wire, Wires};
 
 use crate::engine::{Due, Schedule};
 use crate::model::chain::{Chain, TxIndex};
@@ -63,7 +65,6 @@ use recoveries::Recoveries;
 use scribe::Scribe;
 pub use scribe::Tracing;
 use struck::Struck;
-use wires::Wires;
 
 /// How often the world looks whether everything is settled, once the plan's time is over.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);

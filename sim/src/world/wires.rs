@@ -9,20 +9,26 @@ use crate::fault::{Direction, LinkFault, LinkName};
 
 /// The two directions of one link.
 #[derive(Debug)]
-pub(super) struct Wire {
-    pub(super) to_bank: Link,
-    pub(super) from_bank: Link,
+pub struct Wire {
+    /// What travels to the bank.
+    pub to_bank: Link,
+    /// What the bank sends.
+    pub from_bank: Link,
 }
 
 /// The links between the bank and everybody else.
 #[derive(Debug)]
-pub(super) struct Wires {
-    pub(super) users: Wire,
-    pub(super) endpoints: Vec<Wire>,
+pub struct Wires {
+    /// The link of the users.
+    pub users: Wire,
+    /// The link of each endpoint.
+    pub endpoints: Vec<Wire>,
 }
 
 impl Wires {
-    pub(super) fn new(topology: &Topology, rng: &Rng) -> Self {
+    /// The links of `topology`. Each draws from a fork of `rng`.
+    #[must_use]
+    pub fn new(topology: &Topology, rng: &Rng) -> Self {
         let endpoint = |(one, index): (&super::plan::EndpointPlan, u64)| {
             Wire::new(&one.link, &rng.fork_indexed("endpoint", index))
         };
@@ -32,8 +38,8 @@ impl Wires {
         }
     }
 
-    /// Begins a fault on the named links.
-    pub(super) fn begin(
+    /// Begins a fault on the named links, known as `id`, that ends at `until` at the latest.
+    pub fn begin(
         &mut self,
         id: u32,
         (name, direction): (LinkName, Direction),
@@ -45,8 +51,8 @@ impl Wires {
         }
     }
 
-    /// Ends a fault on the named links.
-    pub(super) fn end(&mut self, id: u32, name: LinkName) {
+    /// Ends the fault known as `id` on the named links.
+    pub fn end(&mut self, id: u32, name: LinkName) {
         for link in self.links(name, Direction::Both) {
             link.end(id);
         }

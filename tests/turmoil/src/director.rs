@@ -6,13 +6,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use plimsoll_core::time::Instant;
-use plimsoll_sim::fault::{ChainFault, Direction, Fault, LinkFault, LinkName};
+use plimsoll_sim::fault::{ChainFault, CrashLoss, Direction, Fault, LinkFault, LinkName};
 use plimsoll_sim::model::chain::{Moved, Payee, TxIndex};
+use plimsoll_sim::oracle::panel::Panel;
 use plimsoll_sim::world::plan::{Deed, Plan, ScheduledFault};
 use turmoil::Sim;
 
 use crate::journal::Disk;
-use crate::jury::Jury;
 use crate::run::{BANK, USERS, endpoint_name};
 use crate::stage::Stage;
 
@@ -32,7 +32,7 @@ enum Cue {
 pub(crate) struct Director<'p> {
     plan: &'p Plan,
     stage: Rc<RefCell<Stage>>,
-    jury: Rc<RefCell<Jury>>,
+    jury: Rc<RefCell<Panel>>,
     disk: Disk,
     cues: BTreeMap<(Instant, u64), Cue>,
     seq: u64,
@@ -46,7 +46,7 @@ impl<'p> Director<'p> {
     pub(crate) fn new(
         plan: &'p Plan,
         stage: &Rc<RefCell<Stage>>,
-        (jury, disk): (&Rc<RefCell<Jury>>, &Disk),
+        (jury, disk): (&Rc<RefCell<Panel>>, &Disk),
     ) -> Self {
         let mut director = Self {
             plan,
@@ -158,7 +158,9 @@ impl<'p> Director<'p> {
             Fault::Process { .. } => {
                 if self.down == 0 {
                     sim.crash(BANK);
-                    self.jury.borrow_mut().crashed(&self.disk);
+                    let batches = self.disk.batches();
+                    let journal = batches.iter().map(|batch| (&batch.hash, batch.bytes.as_slice()));
+                    self.jury.borrow_mut().crashed(CrashLoss::Lost, journal);
                 }
                 self.down += 1;
                 if until_ms.is_none() {

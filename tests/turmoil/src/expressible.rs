@@ -1,52 +1,15 @@
 //! What this world can do. Everything else is refused by name: a fault that is left out would prove nothing.
 
 use plimsoll_sim::fault::{CrashLoss, Direction, Fault, LinkFault, ProcessFault};
-use plimsoll_sim::world::plan::{Deed, Plan};
+use plimsoll_sim::world::expressible::Powers;
+use plimsoll_sim::world::plan::Deed;
 
-/// Something in a plan that this world cannot do.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("run {field} in the turmoil world: {why}")]
-pub struct Inexpressible {
-    /// The entry: `faults[3]`.
-    pub field: String,
-    /// Why not.
-    pub why: &'static str,
-}
-
-/// Checks the whole plan.
-///
-/// # Errors
-/// Everything that this world cannot do, not the first alone.
-pub fn check(plan: &Plan) -> Result<(), Vec<Inexpressible>> {
-    let mut found = Vec::new();
-    let mut refuse = |field: String, why: Option<&'static str>| {
-        found.extend(why.map(|why| Inexpressible { field, why }));
-    };
-    refuse(
-        "core".to_owned(),
-        plan.core.as_ref().map(|_| "what heals must heal for all"),
-    );
-    let quiet = (!plan.quiet_at_ms.is_empty()).then_some("faults do not pause here");
-    refuse("quiet_at_ms".to_owned(), quiet);
-    let bad_luck = plan
-        .topology
-        .bank
-        .buggify
-        .map(|_| "the driver takes no bad luck on purpose");
-    refuse("topology.bank.buggify".to_owned(), bad_luck);
-    for (place, deed) in plan.workload.iter().enumerate() {
-        refuse(format!("workload[{place}]"), deed_refused(deed));
-    }
-    for (place, one) in plan.faults.iter().enumerate() {
-        let at = format!("faults[{place}]");
-        refuse(
-            at.clone(),
-            one.after.as_ref().map(|_| "faults come by the clock alone"),
-        );
-        refuse(at, fault_refused(&one.fault));
-    }
-    if found.is_empty() { Ok(()) } else { Err(found) }
-}
+/// What this world can do.
+pub const POWERS: Powers = Powers {
+    world: "turmoil",
+    deed: deed_refused,
+    fault: fault_refused,
+};
 
 const fn deed_refused(deed: &Deed) -> Option<&'static str> {
     match deed {

@@ -20,6 +20,6 @@ mod run;
 mod server;
 mod stage;
 
-pub use expressible::{Inexpressible, check};
+pub use expressible::POWERS;
 pub use fates::Fates;
 pub use run::{Failure, Report, run};

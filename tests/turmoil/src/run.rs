@@ -17,17 +17,19 @@ use plimsoll_core::bank::BankConfig;
 use plimsoll_core::id::EndpointId;
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
+use plimsoll_sim::oracle::panel::Panel;
 use plimsoll_sim::world::bank_config;
+use plimsoll_sim::world::expressible::Inexpressible;
 use plimsoll_sim::world::plan::{Deed, Fate, Plan};
 use turmoil::Builder;
 use turmoil::net::TcpListener;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::director::Director;
-use crate::expressible::{Inexpressible, check};
+use crate::expressible::POWERS;
 use crate::fates::Fates;
 use crate::journal::Disk;
-use crate::jury::{Jury, Seat};
+use crate::jury::Seat;
 use crate::net::{Door, Wire};
 use crate::server::PORT;
 use crate::stage::{Stage, instant};
@@ -81,11 +83,11 @@ pub struct Report {
 /// # Errors
 /// [`Failure`].
 pub fn run(plan: &Plan, seed: u64) -> Result<Report, Failure> {
-    check(plan).map_err(Failure::Inexpressible)?;
+    POWERS.check(plan).map_err(Failure::Inexpressible)?;
     let rng = Rng::from_seed(seed);
     let stage = Rc::new(RefCell::new(Stage::new(plan, &rng)));
     let config = bank_config(&plan.topology, &stage.borrow().chain);
-    let jury = Rc::new(RefCell::new(Jury::new(&config)));
+    let jury = Rc::new(RefCell::new(Panel::new(&config)));
     let disk = Disk::default();
     let mut sim = Builder::new()
         .rng_seed(rng.fork("turmoil").next_u64())
@@ -143,7 +145,7 @@ pub(crate) fn endpoint_name(number: u8) -> String {
 }
 
 /// The bank's process, from its start to its death.
-async fn bank(mut config: BankConfig, jury: Rc<RefCell<Jury>>, disk: Disk, seed: u64) -> turmoil::Result {
+async fn bank(mut config: BankConfig, jury: Rc<RefCell<Panel>>, disk: Disk, seed: u64) -> turmoil::Result {
     let clock = Clock::start();
     let mut journal = disk.open();
     config.seed = seed ^ disk.head().epoch;
@@ -162,7 +164,7 @@ async fn bank(mut config: BankConfig, jury: Rc<RefCell<Jury>>, disk: Disk, seed:
     let client = EvmClient::new(urls.collect(), Wire, clock);
     let (registry, chains) = (config.registry.clone(), config.escrow.chains.clone());
     let recovered = recover(&mut journal, config, |_| {}).await?;
-    jury.borrow_mut().began(&recovered);
+    jury.borrow_mut().began(&recovered.bank, &recovered.head);
     let (driver, handle) = Driver::new(journal, recovered, client, clock, Seat(jury));
     let settings = settings();
     let metrics = Arc::new(Metrics::new(chains.clone()));
@@ -230,7 +232,7 @@ fn claims(plan: &Plan) -> usize {
     plan.workload.iter().map(of_deed).sum()
 }
 
-fn unsettled(jury: &Jury, stage: &Stage, now: Instant, stranded: &BTreeSet<String>) -> Vec<String> {
+fn unsettled(jury: &Panel, stage: &Stage, now: Instant, stranded: &BTreeSet<String>) -> Vec<String> {
     let Some(bank) = jury.settled_bank() else {
         return vec!["records wait for a commit".to_owned()];
     };

@@ -17,7 +17,7 @@ use crate::recorder::Opening;
 
 /// The oracles, and the first thing that one of them complained of.
 pub(super) struct Judge {
-    oracles: Vec<Box<dyn Oracle>>,
+    oracles: Vec<Box<dyn Oracle + Send>>,
     violation: Option<Violation>,
 }
 
