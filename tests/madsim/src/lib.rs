@@ -8,6 +8,7 @@ extern crate self as tokio;
 
 pub use madsim_tokio::{select, sync, time};
 
+pub mod check;
 #[path = "../../../adapters/src/clock.rs"]
 pub mod clock;
 #[path = "../../../adapters/src/driver/mod.rs"]

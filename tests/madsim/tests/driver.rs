@@ -2,16 +2,19 @@
 //!
 //! Clients register users under keys of their own until they are answered, the store fails in every way that it may, the
 //! process is killed and started again, and told to stop in the end. No acknowledged write is lost, none is done twice,
-//! no reply comes before its commit, and nothing hangs. Each seed runs twice, to the same journal at the same time.
+//! no reply comes before its commit, and nothing hangs. Each seed runs three times under a check of determinism, and
+//! `prove` compares the courses of two processes.
 #![cfg(madsim)]
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use madsim::rand::Rng as _;
-use madsim::runtime::{Handle as Machines, Runtime};
+use madsim::runtime::Handle as Machines;
 use madsim::time::{sleep, timeout};
 use plimsoll_core::bank::{BankConfig, Command, Notice, Record, Reply, State};
 use plimsoll_core::escrow::{
@@ -22,6 +25,7 @@ use plimsoll_core::journal::{Batch, Head, OpenedBatch};
 use plimsoll_core::money::{Amount, Asset, ChainToken, Registry};
 use plimsoll_core::outbox::Appended;
 use plimsoll_core::resilience::PoolPolicy;
+use plimsoll_madsim::check::{checked, note};
 use plimsoll_madsim::clock::Clock;
 use plimsoll_madsim::driver::{Asker, Driver, DriverError, Handle, recover};
 use plimsoll_madsim::store::{Journal, Progress};
@@ -37,9 +41,9 @@ const KILLS: usize = 3;
 fn no_order_of_tasks_loses_or_doubles_a_write() {
     let mut seen = Seen::default();
     for seed in 1..=SEEDS {
-        let (first, second) = (run(seed), run(seed));
-        assert_eq!(first, second, "seed {seed} went two ways");
-        seen.add(&first);
+        let course = run(seed);
+        note("driver", seed, &course);
+        seen.add(&course);
     }
     // Runs in which nothing went wrong would prove nothing.
     assert!(seen.shared > 0, "no commit carried two writes");
@@ -49,7 +53,7 @@ fn no_order_of_tasks_loses_or_doubles_a_write() {
 }
 
 /// How one run went.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Course {
     head: Head,
     took: Duration,
@@ -57,7 +61,7 @@ struct Course {
 }
 
 /// What happened.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 struct Seen {
     /// Commits of more than one record.
     shared: usize,
@@ -85,9 +89,31 @@ impl Seen {
 }
 
 fn run(seed: u64) -> Course {
-    let mut runtime = Runtime::with_seed_and_config(seed, madsim::Config::default());
-    runtime.set_time_limit(Duration::from_secs(600)); // what hangs runs into it, and panics
-    runtime.block_on(storm(seed))
+    checked(seed, || async {
+        let storm = storm(Machines::current().seed());
+        timeout(Duration::from_secs(600), storm).await.expect("it hangs")
+    })
+}
+
+/// What every run of this process shares, and no seed decides.
+static LEAK: AtomicU64 = AtomicU64::new(0);
+
+#[test]
+#[should_panic(expected = "non-determinism detected")]
+fn what_no_seed_decides_is_found_out() {
+    checked(1, || async {
+        sleep(Duration::from_millis(1 + LEAK.fetch_add(1, Ordering::Relaxed))).await;
+        pause(1).await;
+    });
+}
+
+#[test]
+#[should_panic(expected = "took another course with other hash maps")]
+fn the_order_of_a_hash_map_is_found_out() {
+    checked(1, || async {
+        let numbers: HashMap<u32, u32> = (0..64).map(|number| (number, number)).collect();
+        numbers.into_keys().collect::<Vec<_>>()
+    });
 }
 
 async fn storm(seed: u64) -> Course {
