@@ -1,5 +1,6 @@
 //! End-to-end tests, in one binary: each needs what `tests/run --install` installs, and fails without it.
 
+mod conformance;
 mod crash;
 mod evm;
 mod http;

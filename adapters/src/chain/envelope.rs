@@ -62,7 +62,9 @@ impl RpcError {
     /// What the error means for the endpoint. Codes beyond the JSON-RPC standard are those of EIP-1474 and of
     /// go-ethereum; where vendors share one code between different things, their texts tell them apart.
     pub(super) fn fault(&self) -> Fault {
-        if self.says(&TOO_LARGE) {
+        if self.is_beyond_head() {
+            Fault::NotReady
+        } else if self.says(&TOO_LARGE) {
             Fault::TooLarge
         } else if self.says(&NOT_READY) {
             Fault::NotReady
@@ -78,6 +80,12 @@ impl RpcError {
         self.code == REVERTED || self.says(&EXECUTION_FAILED)
     }
 
+    /// Whether the call named blocks that the node has not got yet. Nodes used to answer that with the logs that they have,
+    /// and since 2025 refuse it (ethereum/execution-apis, pull request 875).
+    pub(super) fn is_beyond_head(&self) -> bool {
+        self.says(&BEYOND_HEAD)
+    }
+
     fn says(&self, phrases: &[&str]) -> bool {
         let message = self.message.to_ascii_lowercase();
         phrases.iter().any(|phrase| message.contains(phrase))
@@ -89,6 +97,14 @@ const LIMIT_EXCEEDED: i64 = -32005;
 /// go-ethereum: "execution reverted" with the reason as data.
 const REVERTED: i64 = 3;
 
+/// Blocks above the node's head: the texts of go-ethereum, reth and others, and of anvil. They come before those of
+/// [`TOO_LARGE`], some of which they contain.
+const BEYOND_HEAD: [&str; 4] = [
+    "invalid block range",
+    "beyond current head",
+    "beyond the latest block",
+    "blockoutofrange",
+];
 /// More logs or blocks than the node wants to give in one answer: the texts of go-ethereum, bsc, erigon,
 /// nethermind and the large hosted providers.
 const TOO_LARGE: [&str; 7] = [

@@ -131,7 +131,7 @@ pub enum EndpointFault {
     Auth,
     /// HTTP 5xx.
     ServerError,
-    /// "Transaction indexing is in progress" (trap E15).
+    /// It tells who it is and nothing else yet: no block of its is final, or it still indexes transactions (trap E15).
     NotReady,
     /// Answers that are not what the protocol says.
     Malformed,

@@ -9,6 +9,7 @@ use plimsoll_core::id::{Address, BlockHash};
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 
+use super::assets::COUNTERFEIT;
 use super::chain::{Chain, View};
 use crate::fault::{EndpointFault, Lie};
 use crate::world::plan::Token;
@@ -154,7 +155,12 @@ impl Endpoint {
                 }
                 EndpointFault::Auth => mood.failure = Some(Silence::Auth),
                 EndpointFault::ServerError => mood.failure = Some(Silence::Server { code: 503 }),
-                EndpointFault::NotReady => mood.failure = Some(Silence::NotReady),
+                EndpointFault::NotReady => {
+                    // Who it is and what contracts say, a node knows from its first moment.
+                    if !matches!(question, Question::Identity { .. }) {
+                        mood.failure = Some(Silence::NotReady);
+                    }
+                }
                 EndpointFault::Malformed => mood.failure = Some(Silence::Malformed { what: "not JSON" }),
                 EndpointFault::TooLarge => {
                     if matches!(question, Question::Scan { .. }) {
@@ -220,9 +226,15 @@ fn other(question: &Question, chain: &Chain) -> Question {
     }
 }
 
+/// A counterfeit says what the real one says.
 fn decimals(contract: &Address) -> Option<u8> {
     let on_chain = Token::ALL.iter().filter_map(|token| token.facts().contract);
+    let counterfeit = Token::Usdt
+        .facts()
+        .contract
+        .map(|(_, decimals)| (COUNTERFEIT, decimals));
     on_chain
+        .chain(counterfeit)
         .filter(|(address, _)| address == contract)
         .map(|(_, decimals)| decimals)
         .next()

@@ -158,7 +158,7 @@ words!(
         Auth = "auth",
         /// Endpoints answer 5xx.
         ServerError = "server_error",
-        /// Endpoints are indexing (E15).
+        /// Endpoints tell who they are and nothing else yet: they start, or are indexing (E15).
         NotReady = "not_ready",
         /// Endpoints answer what is no protocol.
         Malformed = "malformed",

@@ -75,6 +75,15 @@ impl Node {
     /// When it is not installed, or does not start.
     #[must_use]
     pub fn start(chain_id: u64) -> Self {
+        Self::start_with_accounts(chain_id, 10)
+    }
+
+    /// The same with so many accounts.
+    ///
+    /// # Panics
+    /// When it is not installed, or does not start.
+    #[must_use]
+    pub fn start_with_accounts(chain_id: u64, accounts: usize) -> Self {
         let folder = temporary_folder();
         let mut command = Command::new(installed(ANVIL));
         command
@@ -88,6 +97,7 @@ impl Node {
             ])
             .args(["--no-mining", "--slots-in-an-epoch", "1"])
             .args(["--order", "fifo", "--gas-limit", BLOCK_GAS])
+            .args(["--accounts", &accounts.to_string()])
             .current_dir(folder.path());
         let mut process = Process::spawn("anvil", folder.path(), command);
         let address = process.await_line("Listening on ", START_TIME_MAX);

@@ -10,6 +10,8 @@ use crate::evm::receipt::{TRANSFER_TOPIC, parsed, quantity};
 
 /// How many blocks the node's finalized head is behind its latest one.
 const FINALITY_BLOCKS: u64 = 2;
+/// The most blocks whose logs a narrow endpoint gives in one answer.
+pub const SCAN_BLOCKS_MAX: u64 = 4;
 
 /// Payments that nobody made, which a forging endpoint shows all the same. Clones are one list.
 #[derive(Debug, Clone, Default)]
@@ -118,11 +120,40 @@ pub(super) fn without_what_came_after(mut answers: Value, head: u64) -> Value {
     answers
 }
 
-/// `answers` of a node that still indexes transactions.
-pub(super) fn without_receipts(calls: &Value, mut answers: Value) -> Value {
+/// `answers` of a node that still indexes transactions, in the words of go-ethereum.
+pub(super) fn without_receipts(calls: &Value, answers: Value) -> Value {
+    let error = (-32_000, "transaction indexing is in progress");
+    refusing(calls, answers, error, |call| {
+        call["method"] == "eth_getTransactionReceipt"
+    })
+}
+
+/// `answers` of a node that has no finalized block, in the words of go-ethereum.
+pub(super) fn without_finality(calls: &Value, answers: Value) -> Value {
+    let error = (-32_000, "finalized block not found");
+    refusing(calls, answers, error, |call| call["params"][0] == "finalized")
+}
+
+/// `answers` of a node that bounds its scans, in the words of go-ethereum.
+pub(super) fn without_wide_scans(calls: &Value, answers: Value) -> Value {
+    let error = (-32_602, "query exceeds max block range");
+    refusing(calls, answers, error, |call| {
+        let filter = &call["params"][0];
+        call["method"] == "eth_getLogs"
+            && quantity(&filter["toBlock"]).saturating_sub(quantity(&filter["fromBlock"])) >= SCAN_BLOCKS_MAX
+    })
+}
+
+/// `answers` with this error to every call that is `refused`.
+fn refusing(
+    calls: &Value,
+    mut answers: Value,
+    (code, message): (i64, &str),
+    refused: impl Fn(&Value) -> bool,
+) -> Value {
     for answer in each(&mut answers) {
-        if call_of(calls, answer)["method"] == "eth_getTransactionReceipt" {
-            let error = json!({ "code": -32000, "message": "transaction indexing is in progress" });
+        if refused(call_of(calls, answer)) {
+            let error = json!({ "code": code, "message": message });
             *answer = json!({ "jsonrpc": "2.0", "id": answer["id"], "error": error });
         }
     }

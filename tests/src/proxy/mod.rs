@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use plimsoll_core::rng::Rng;
 use serde_json::{Value, json};
 
-pub use lie::{Forgeries, Forgery};
+pub use lie::{Forgeries, Forgery, SCAN_BLOCKS_MAX};
 pub use weather::blow;
 
 use crate::evm::receipt::quantity;
@@ -52,6 +52,10 @@ pub enum Fault {
     Stale,
     /// Trap E15: it has no receipts yet, because it still indexes transactions.
     Indexing,
+    /// It has no finalized block yet, because it was started a moment ago.
+    Starting,
+    /// It calls logs of more than [`SCAN_BLOCKS_MAX`] blocks too many.
+    Narrow,
     /// It shows receipts and logs of payments that nobody made: see [`Forgeries`].
     Forging,
 }
@@ -181,6 +185,12 @@ impl Inside {
                 Fault::Stale => wire::respond(&mut stream, &self.ask_stale(calls, head)?)?,
                 Fault::Indexing => {
                     wire::respond(&mut stream, &lie::without_receipts(&calls, self.ask(&calls)?))?;
+                }
+                Fault::Starting => {
+                    wire::respond(&mut stream, &lie::without_finality(&calls, self.ask(&calls)?))?;
+                }
+                Fault::Narrow => {
+                    wire::respond(&mut stream, &lie::without_wide_scans(&calls, self.ask(&calls)?))?;
                 }
                 Fault::Forging => {
                     wire::respond(&mut stream, &self.forgeries.added_to(self.ask(&calls)?, &calls))?;

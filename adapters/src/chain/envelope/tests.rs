@@ -98,6 +98,17 @@ fn errors_become_faults_by_code_and_text() {
             Fault::TooLarge,
         ),
         (-32008, "Log response size exceeded", Fault::TooLarge),
+        (-32602, "invalid block range params", Fault::NotReady),
+        (
+            -32602,
+            "block range extends beyond current head block: requested 9, head 5",
+            Fault::NotReady,
+        ),
+        (
+            -32602,
+            "BlockOutOfRangeError: block height is 5 but requested was 6",
+            Fault::NotReady,
+        ),
         (-32000, "transaction indexing is in progress", Fault::NotReady),
         (-32000, "finalized block not found", Fault::NotReady),
         (-39001, "Unknown block", Fault::NotReady),

@@ -5,7 +5,7 @@ use plimsoll_core::id::{Address, UserId};
 use plimsoll_core::rng::Rng;
 
 use super::truth::{Due, Truth};
-use crate::model::assets::{COLLECT, Facts, MIN_MILLI, minor_units};
+use crate::model::assets::{COLLECT, COUNTERFEIT, Facts, MIN_MILLI, minor_units};
 use crate::world::plan::{Movement, Shape};
 
 /// keccak256("Approval(address,address,uint256)").
@@ -19,8 +19,6 @@ const NATIVE_EMITTER: Address = {
     bytes[19] = 0xfe;
     Address(bytes)
 };
-/// A counterfeit token with the name of the real one.
-const COUNTERFEIT: Address = Address([0xbb; 20]);
 
 /// A user as the chain knows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

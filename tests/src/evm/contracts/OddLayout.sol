@@ -48,4 +48,21 @@ contract OddLayout {
             log3(0x00, 0x00, topic, from, to)
         }
     }
+
+    /// Four topics and no data, as ERC-721 has it.
+    function fourTopics(address from, address to, uint256 id) external {
+        bytes32 topic = TRANSFER;
+        assembly {
+            log4(0x00, 0x00, topic, from, to, id)
+        }
+    }
+
+    /// Three topics, taken as they are, and a value that need not exist.
+    function asTold(bytes32 from, bytes32 to, uint256 value) external {
+        bytes32 topic = TRANSFER;
+        assembly {
+            mstore(0x00, value)
+            log3(0x00, 0x20, topic, from, to)
+        }
+    }
 }

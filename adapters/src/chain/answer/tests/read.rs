@@ -144,13 +144,27 @@ fn a_scan_is_read_by_block_and_index_without_removed_logs() {
 
 #[test]
 fn a_node_that_lags_has_no_last_block() {
-    let body = results(&[block(&FINALIZED), Value::Null, json!([])]);
-    let expected = Answer::Scan {
-        finalized: FINALIZED,
-        last: None,
-        logs: vec![],
-    };
-    assert_eq!(parse_value(&scan(), &body), Ok(expected));
+    let nothing = results(&[block(&FINALIZED), Value::Null, json!([])]);
+    let mut refused = nothing.clone();
+    refused[2] = json!({"id": 2, "error": {"code": -32602, "message": "block range extends beyond current head block"}});
+    for body in [nothing, refused] {
+        let expected = Answer::Scan {
+            finalized: FINALIZED,
+            last: None,
+            logs: vec![],
+        };
+        assert_eq!(parse_value(&scan(), &body), Ok(expected), "{body}");
+    }
+}
+
+#[test]
+fn a_node_that_has_the_last_block_and_calls_it_too_high_is_not_ready() {
+    let mut body = results(&[block(&FINALIZED), block(&BLOCK), Value::Null]);
+    body[2] = json!({"id": 2, "error": {"code": -32602, "message": "invalid block range params"}});
+    check_fault(&scan(), &body, &Fault::NotReady);
+    body[1]["result"] = Value::Null;
+    body[2] = json!({"id": 2, "error": {"code": -32602, "message": "too many topics"}});
+    check_fault(&scan(), &body, &Fault::Server { code: -32602 });
 }
 
 #[test]
