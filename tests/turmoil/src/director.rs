@@ -84,7 +84,9 @@ impl<'p> Director<'p> {
     /// Does everything that is due by `now`.
     pub(crate) fn act(&mut self, now: Instant, sim: &mut Sim<'_>) {
         while let Some(next) = self.cues.first_entry().filter(|next| next.key().0 <= now) {
-            match next.remove() {
+            let cue = next.remove();
+            self.stage.borrow().course.tell(now, "cue", &cue);
+            match cue {
                 Cue::Pay(place) => self.pay(now, place),
                 Cue::Mine(index) => self.mine(now, index),
                 Cue::Begin(place) => self.begin(now, place, sim),

@@ -5,9 +5,14 @@
 //! themselves under one key. `run` is the way in: `expressible` refuses by name what this world cannot do, `director`
 //! does what the plan says when it is due, and `fates` says what came of it, in words that the engine's world shares.
 //!
-//! The journal is in memory (`journal`): SQLite's thread keeps real time, so no run with it could be repeated. The date
-//! is the machine's; nothing that is compared depends on it.
+//! The journal is in memory (`journal`): SQLite's thread keeps real time, so no run with it could be repeated.
+//!
+//! What a run leaves to chance is drawn from its seed. The rest that could tell two runs apart is the machine's: the date,
+//! the clock that timers are rounded to, and the order of hash maps. The binary `turmoil-world` takes these over for its
+//! process, so that the whole `course` of a run is the same in every process. Elsewhere what comes of a run is.
 
+mod bank;
+mod course;
 mod director;
 mod expressible;
 mod fates;
@@ -20,6 +25,7 @@ mod run;
 mod server;
 mod stage;
 
+pub use course::{Course, Packets};
 pub use expressible::POWERS;
 pub use fates::Fates;
 pub use run::{Failure, Report, run};

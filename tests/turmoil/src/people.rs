@@ -147,6 +147,7 @@ impl Person {
             ANSWER_TIMEOUT
         };
         loop {
+            self.note("sends", path, key);
             let sent = exchange(Method::POST, path, Some(key), body.to_string());
             if let Ok(Ok(answer)) = tokio::time::timeout(patience, sent).await
                 && let Some(body) = self.heard(answer, path)?
@@ -160,6 +161,7 @@ impl Person {
 
     async fn read(&mut self, path: &str) -> Result<Value, String> {
         loop {
+            self.note("sends", path, "");
             let sent = exchange(Method::GET, path, None, String::new());
             if let Ok(Ok(answer)) = tokio::time::timeout(ANSWER_TIMEOUT, sent).await
                 && let Some(body) = self.heard(answer, path)?
@@ -172,14 +174,25 @@ impl Person {
 
     /// The body of a final answer; `None` if the client must ask again.
     fn heard(&self, answer: Answered, path: &str) -> Result<Option<Value>, String> {
-        if answer.is_replayed {
+        let (status, is_replayed) = (answer.status.as_u16(), answer.is_replayed);
+        let heard = (status, is_replayed, answer.body.to_string());
+        self.stage
+            .borrow()
+            .course
+            .note(now(), "hears", &(self.number, heard));
+        if is_replayed {
             self.stage.borrow_mut().replayed += 1;
         }
-        match answer.status.as_u16() {
+        match status {
             200..=299 => Ok(Some(answer.body)),
             429 | 503 | 504 => Ok(None),
             status => Err(format!("{path}: {status}: {}", answer.body)),
         }
+    }
+
+    fn note(&self, what: &str, path: &str, key: &str) {
+        let sent = (self.number, path, key);
+        self.stage.borrow().course.note(now(), what, &sent);
     }
 
     async fn rest(&mut self) {

@@ -2,19 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::future::pending;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_adapters::chain::EvmClient;
-use plimsoll_adapters::clock::Clock;
-use plimsoll_adapters::config::{ApiConfig, RateLimit, Shutdown};
-use plimsoll_adapters::driver::{Driver, recover};
-use plimsoll_adapters::http::{self, Api, Metrics};
-use plimsoll_core::bank::BankConfig;
-use plimsoll_core::id::EndpointId;
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 use plimsoll_sim::oracle::panel::Panel;
@@ -22,16 +12,14 @@ use plimsoll_sim::world::bank_config;
 use plimsoll_sim::world::expressible::Inexpressible;
 use plimsoll_sim::world::plan::{Deed, Fate, Plan};
 use turmoil::Builder;
-use turmoil::net::TcpListener;
-use utoipa_axum::router::OpenApiRouter;
 
+use crate::bank::House;
+use crate::course::Course;
 use crate::director::Director;
 use crate::expressible::POWERS;
 use crate::fates::Fates;
 use crate::journal::Disk;
 use crate::jury::Seat;
-use crate::net::{Door, Wire};
-use crate::server::PORT;
 use crate::stage::{Stage, instant};
 use crate::{people, server};
 
@@ -78,14 +66,14 @@ pub struct Report {
     pub simulated: Duration,
 }
 
-/// Runs `plan` once, with `seed` for what it leaves to chance.
+/// Runs `plan` once, with `seed` for what it leaves to chance, and notes in `course` what happens.
 ///
 /// # Errors
 /// [`Failure`].
-pub fn run(plan: &Plan, seed: u64) -> Result<Report, Failure> {
+pub fn run(plan: &Plan, seed: u64, course: &Course) -> Result<Report, Failure> {
     POWERS.check(plan).map_err(Failure::Inexpressible)?;
     let rng = Rng::from_seed(seed);
-    let stage = Rc::new(RefCell::new(Stage::new(plan, &rng)));
+    let stage = Rc::new(RefCell::new(Stage::new(plan, &rng, course.clone())));
     let config = bank_config(&plan.topology, &stage.borrow().chain);
     let jury = Rc::new(RefCell::new(Panel::new(&config)));
     let disk = Disk::default();
@@ -103,11 +91,17 @@ pub fn run(plan: &Plan, seed: u64) -> Result<Report, Failure> {
             server::serve(Rc::clone(&stage), number)
         });
     }
-    let house = (config, Rc::clone(&jury), disk.clone(), seed);
-    sim.host(BANK, move || {
-        let (config, jury, disk, seed) = house.clone();
-        bank(config, jury, disk, seed)
-    });
+    let seat = Seat {
+        panel: Rc::clone(&jury),
+        course: course.clone(),
+    };
+    let house = House {
+        config,
+        seat,
+        disk: disk.clone(),
+        seed,
+    };
+    sim.host(BANK, move || house.clone().live());
     sim.client(
         USERS,
         people::live(Rc::clone(&stage), plan.clone(), rng.fork("people")),
@@ -142,66 +136,6 @@ pub fn run(plan: &Plan, seed: u64) -> Result<Report, Failure> {
 /// The name of the host of endpoint `number`.
 pub(crate) fn endpoint_name(number: u8) -> String {
     format!("rpc-{number}")
-}
-
-/// The bank's process, from its start to its death.
-async fn bank(mut config: BankConfig, jury: Rc<RefCell<Panel>>, disk: Disk, seed: u64) -> turmoil::Result {
-    let clock = Clock::start();
-    let mut journal = disk.open();
-    config.seed = seed ^ disk.head().epoch;
-    let urls = config.escrow.chains.iter().flat_map(|chain| {
-        let each = (0u8..).zip(&chain.endpoints);
-        each.map(|(index, _)| {
-            (
-                EndpointId {
-                    chain: chain.id,
-                    index,
-                },
-                url(index),
-            )
-        })
-    });
-    let client = EvmClient::new(urls.collect(), Wire, clock);
-    let (registry, chains) = (config.registry.clone(), config.escrow.chains.clone());
-    let recovered = recover(&mut journal, config, |_| {}).await?;
-    jury.borrow_mut().began(&recovered.bank, &recovered.head);
-    let (driver, handle) = Driver::new(journal, recovered, client, clock, Seat(jury));
-    let settings = settings();
-    let metrics = Arc::new(Metrics::new(chains.clone()));
-    let api = Api::new(Arc::new(handle), registry, chains, metrics, clock, &settings);
-    let router = http::router(&api, OpenApiRouter::new());
-    let listener = Door(TcpListener::bind(("0.0.0.0", PORT)).await?);
-    let serving = http::serve(listener, router, api, settings.shutdown, pending());
-    tokio::select! {
-        biased;
-        ended = driver.run(pending()) => ended?,
-        served = serving => served?,
-    }
-    Ok(())
-}
-
-fn url(index: u8) -> plimsoll_adapters::chain::EndpointUrl {
-    let text = format!("http://{}:{PORT}/", endpoint_name(index));
-    text.parse()
-        .unwrap_or_else(|error| unreachable!("{text}: {error}"))
-}
-
-const fn settings() -> ApiConfig {
-    ApiConfig {
-        listen: SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT),
-        admin_token: None,
-        body_bytes_max: 4_096,
-        request_timeout: Duration::from_secs(10),
-        in_flight_max: 256,
-        rate: RateLimit {
-            per_second: 1_000,
-            burst: 1_000,
-        },
-        shutdown: Shutdown {
-            delay: Duration::ZERO,
-            timeout: Duration::from_secs(1),
-        },
-    }
 }
 
 /// The transactions that no block will ever hold: whoever claimed them waits for ever.

@@ -12,8 +12,12 @@ use plimsoll_sim::model::chain::{Chain, Payee, TxIndex};
 use plimsoll_sim::model::endpoint::{Endpoint, Reaction};
 use plimsoll_sim::world::plan::{Deed, Plan};
 
+use crate::course::Course;
+
 /// Everything that is shared.
 pub(crate) struct Stage {
+    /// What was done so far.
+    pub(crate) course: Course,
     /// The chain.
     pub(crate) chain: Chain,
     /// The endpoints' models.
@@ -33,8 +37,8 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    /// The stage of `plan`: the same chain and the same endpoints as the engine's for `seed`.
-    pub(crate) fn new(plan: &Plan, rng: &Rng) -> Self {
+    /// The stage of `plan`: the same chain and the same endpoints as the engine's for the seed of `rng`.
+    pub(crate) fn new(plan: &Plan, rng: &Rng, course: Course) -> Self {
         let mut chain = Chain::new(&plan.topology.chain, rng.fork("chain"));
         let is_deposit = |deed: &&Deed| matches!(deed, Deed::Deposit { .. });
         let deposits = plan.workload.iter().filter(is_deposit);
@@ -44,6 +48,7 @@ impl Stage {
             Endpoint::new(number, one.lag_blocks, draws).with_scans_of(one.scan_blocks_max)
         });
         Self {
+            course,
             endpoints: endpoints.collect(),
             chain,
             transactions,
@@ -60,7 +65,11 @@ impl Stage {
         let victims: Vec<Address> = self.accounts.values().map(|one| one.address).collect();
         let victim = victims.get(usize::from(number) % victims.len().max(1));
         let victim = victim.copied().unwrap_or(Address([0x0f; 20]));
-        self.endpoints[usize::from(number)].ask(&self.chain, now(), question, victim)
+        let now = now();
+        self.course.note(now, "question", &(number, question));
+        let reaction = self.endpoints[usize::from(number)].ask(&self.chain, now, question, victim);
+        self.course.tell(now, "reaction", &reaction);
+        reaction
     }
 }
 

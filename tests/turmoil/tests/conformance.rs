@@ -7,7 +7,7 @@ use plimsoll_sim::run::{Ending, replay};
 use plimsoll_sim::scenario::{Scenario, library};
 use plimsoll_sim::world::World;
 use plimsoll_sim::world::plan::{ClaimPlan, Deed, Plan, ScheduledFault, Token};
-use plimsoll_turmoil::{Failure, Fates, Report, run};
+use plimsoll_turmoil::{Course, Failure, Fates, Report, run};
 
 /// Scenarios that the turmoil world can run, and some of their seeds.
 const SCENARIOS: [(&str, [u64; 1]); 7] = [
@@ -38,7 +38,7 @@ fn in_engine(plan: &Plan, seed: u64) -> Fates {
 
 #[track_caller]
 fn in_turmoil(plan: &Plan, seed: u64) -> Report {
-    run(plan, seed).unwrap_or_else(|failure| panic!("{} {seed}: {failure}", plan.name))
+    run(plan, seed, &Course::default()).unwrap_or_else(|failure| panic!("{} {seed}: {failure}", plan.name))
 }
 
 #[test]
@@ -141,8 +141,6 @@ fn every_deposit_is_credited_once_whatever_the_network_does() {
         let mut replayed = 0;
         for seed in 1..=2 {
             let report = in_turmoil(&plan, seed);
-            let again = in_turmoil(&plan, seed);
-            assert_repeated(&plan, seed, &report, &again);
             assert_eq!(report.fates.deposits.len(), 30);
             assert!(
                 report.fates.deposits.values().all(|fate| *fate == "posted"),
@@ -160,24 +158,6 @@ fn every_deposit_is_credited_once_whatever_the_network_does() {
             plan.name
         );
     }
-}
-
-/// One seed comes to one end. Without a crash the whole run is the same; a crash resets connections in an order that the
-/// seed does not decide, so only what came of it is.
-#[track_caller]
-fn assert_repeated(plan: &Plan, seed: u64, report: &Report, again: &Report) {
-    let outcome = |report: &Report| (report.fates.clone(), report.told.clone(), report.claims);
-    assert_eq!(outcome(report), outcome(again), "{} {seed}: two ends", plan.name);
-    let crashes = plan
-        .faults
-        .iter()
-        .any(|one| matches!(one.fault, Fault::Process { .. }));
-    let course = |report: &Report| (report.replayed, report.batches, report.simulated);
-    assert!(
-        crashes || course(report) == course(again),
-        "{} {seed}: two courses",
-        plan.name
-    );
 }
 
 /// What people are told over HTTP is what the journal says.
@@ -215,7 +195,7 @@ fn what_this_world_cannot_do_is_refused_by_name() {
         ],
     );
     plan.workload.push(Deed::Balances { at_ms: 5, user: 0 });
-    let Err(Failure::Inexpressible(refused)) = run(&plan, 1) else {
+    let Err(Failure::Inexpressible(refused)) = run(&plan, 1, &Course::default()) else {
         panic!("it ran")
     };
     let fields: Vec<&str> = refused.iter().map(|one| one.field.as_str()).collect();
