@@ -27,6 +27,7 @@ pub(crate) fn bank_config() -> BankConfig {
     let endpoint = |name: &str| EndpointConfig {
         name: name.to_owned(),
         provider: format!("{name} of another provider"),
+        quotas: vec![],
     };
     let chain = ChainConfig {
         id: CHAIN,

@@ -57,6 +57,7 @@ fn escrow() -> EscrowConfig {
     let endpoint = |number: u8| EndpointConfig {
         name: format!("rpc-{number}"),
         provider: format!("provider-{number}"),
+        quotas: vec![],
     };
     let chain = ChainConfig {
         id: CHAIN,

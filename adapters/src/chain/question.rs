@@ -21,15 +21,6 @@ pub fn render(question: &Question) -> Vec<u8> {
     Value::Array(batch).to_string().into_bytes()
 }
 
-/// How many calls the batch of `question` has.
-pub(super) fn count(question: &Question) -> usize {
-    match question {
-        Question::Identity { tokens } => 2 + tokens.len(),
-        Question::Heads | Question::Receipt { .. } => 2,
-        Question::Scan { .. } => 3,
-    }
-}
-
 fn calls(question: &Question) -> Vec<(&'static str, Value)> {
     let calls = match question {
         Question::Identity { tokens } => identity(tokens),
@@ -48,7 +39,12 @@ fn calls(question: &Question) -> Vec<(&'static str, Value)> {
             ]
         }
     };
-    assert_eq!(calls.len(), count(question), "a batch has a call for each place");
+    let charged = usize::try_from(question.calls());
+    assert_eq!(
+        Ok(calls.len()),
+        charged,
+        "a batch has the calls that quotas are charged for"
+    );
     calls
 }
 

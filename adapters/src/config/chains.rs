@@ -5,10 +5,11 @@ use std::time::Duration;
 use figment::value::Value;
 use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig};
 use plimsoll_core::id::{Address, BlockHash, ChainId, EndpointId};
+use plimsoll_core::resilience::Window;
 
 use super::fault::Faults;
 use super::name_of;
-use super::section::{Section, Unfit, duration, list, text, whole};
+use super::section::{Section, Unfit, duration, list, parse_duration, text, whole};
 use crate::chain::{EndpointUrl, UrlError};
 
 /// How often heads are read unless the configuration says otherwise: about each block of a fast chain.
@@ -89,14 +90,37 @@ fn read_endpoint(mut section: Section, faults: &mut Faults) -> Option<(EndpointC
     let name = section.required("name", text, "\"bnb-1\"", faults);
     let provider = section.required("provider", text, "\"BNB Chain\"", faults);
     let url = section.required("url", url, "\"https://bsc-dataseed.bnbchain.org\"", faults);
+    let quotas = section.optional("quotas", list(quota), Vec::new(), faults);
     section.finish(faults);
     Some((
         EndpointConfig {
             name: name?,
             provider: provider?,
+            quotas,
         },
         url?,
     ))
+}
+
+/// A number of calls and a span of time.
+fn quota(value: Value) -> Result<Window, Unfit> {
+    let text = text(value)?;
+    let unfit = |why: String| {
+        Unfit::new(
+            format!("is \"{text}\": {why}"),
+            "write one like \"10000/5m\" or \"20/1s\"",
+        )
+    };
+    let (calls, span) = text
+        .split_once('/')
+        .ok_or_else(|| unfit("there is no slash in it".to_owned()))?;
+    let quota = calls
+        .parse()
+        .map_err(|_| unfit("no whole number of calls comes before the slash".to_owned()))?;
+    let per = parse_duration(span).map_err(|why| unfit(format!("what follows the slash is {why}")))?;
+    let window = Window { quota, per };
+    window.check().map_err(|why| unfit(why.to_string()))?;
+    Ok(window)
 }
 
 /// Never repeats the address, which may carry a key.

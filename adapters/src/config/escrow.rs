@@ -39,6 +39,10 @@ pub(super) fn report(error: &EscrowConfigError, faults: &mut Faults) {
             format!("chains[{}].endpoints", chain.number()),
             "give each endpoint a name of its own",
         ),
+        EscrowConfigError::Quota { chain, name, .. } => (
+            format!("chains[{}].endpoints[{name}].quotas", chain.number()),
+            "write for example quotas = [\"10000/5m\", \"20/1s\"]",
+        ),
         EscrowConfigError::NoToken(chain) => (
             format!("chains[{}]", chain.number()),
             "add an [[assets.tokens]] table with this chain, or remove the chain",

@@ -175,6 +175,7 @@ fn check_escrow(
             | EscrowConfigError::EndpointCount { .. }
             | EscrowConfigError::OneProvider(_)
             | EscrowConfigError::EndpointDuplicate { .. }
+            | EscrowConfigError::Quota { .. }
             | EscrowConfigError::Product { .. }
             | EscrowConfigError::Schedule { .. } => false,
         };

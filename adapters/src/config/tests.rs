@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use plimsoll_core::id::{ChainId, EndpointId};
 use plimsoll_core::limits::TEXT_BYTES_MAX;
+use plimsoll_core::resilience::Window;
 
 use super::{ConfigError, ServerConfig};
 
@@ -197,6 +198,52 @@ fn secrets_are_never_shown() {
         ("https://bsc.drpc.org", &format!("ftp://bsc.drpc.org/{TOKEN}")),
     ]);
     assert!(!faults(&spoilt).contains(TOKEN));
+}
+
+#[test]
+fn quotas_are_calls_and_a_span() {
+    let quotas = |text: &str| edited(&[("quotas = [\"10000/5m\"]", &format!("quotas = {text}"))]);
+    let config = load(&quotas("[\"10000/5m\", \"20/1s\"]")).expect("sound");
+    let found = &config.bank.escrow.chains[0].endpoints[0].quotas;
+    let expected = [(10_000, 300), (20, 1)].map(|(quota, seconds)| Window {
+        quota,
+        per: Duration::from_secs(seconds),
+    });
+    assert_eq!(found[..], expected);
+    let told = |text: &str| {
+        faults(&quotas(text))
+            .lines()
+            .nth(1)
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
+    let place = "chains[56].endpoints[0].quotas: is";
+    for (text, expected) in [
+        (
+            "[\"ten/1s\"]",
+            "\"ten/1s\": no whole number of calls comes before the slash",
+        ),
+        (
+            "[\"10 per second\"]",
+            "\"10 per second\": there is no slash in it",
+        ),
+        (
+            "[\"10/1d\"]",
+            "\"10/1d\": what follows the slash is not a whole number and a unit",
+        ),
+        ("[\"0/1s\"]", "\"0/1s\": quota must be at least 1"),
+        (
+            "[\"9/0s\"]",
+            "\"9/0s\": per must be a nanosecond for each call to 31 days",
+        ),
+        ("\"9/1s\"", "not a list"),
+    ] {
+        assert_eq!(told(text), format!("{place} {expected}"), "{text}");
+    }
+    let narrow = "chains[56].endpoints[bnb-1].quotas: chain eip155:56: endpoint bnb-1: quotas: 4 calls in 1s leave room for 2 \
+                  at once, and asking who an endpoint is takes 3; allow more, or configure fewer tokens";
+    assert_eq!(told("[\"4/1s\"]"), narrow);
 }
 
 #[test]

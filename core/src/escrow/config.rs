@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::id::{Address, AssetId, BlockHash, ChainId, Text};
 use crate::limits::ENDPOINTS_MAX;
 use crate::money::{Ratio, Registry};
+use crate::resilience::PolicyError;
+use crate::resilience::limiter::{WINDOWS_MAX, Window};
+
+use super::evm::Question;
 
 /// One upstream of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -17,6 +21,8 @@ pub struct EndpointConfig {
     pub name: Text,
     /// Who runs it. Two endpoints of one provider are not independent, so they never make a quorum (trap E16).
     pub provider: Text,
+    /// How much may be asked of it, in calls; at most [`WINDOWS_MAX`]. None for no bound but that on calls under way.
+    pub quotas: Vec<Window>,
 }
 
 /// Where deposit addresses come from: a CREATE2 factory (EIP-1014), so that an address needs no key and no storage.
@@ -96,6 +102,32 @@ impl Default for EscrowConfig {
     }
 }
 
+/// What is wrong with the quotas of an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum QuotaError {
+    /// Too many of them.
+    #[error("there are {0}, expected at most {WINDOWS_MAX}")]
+    Count(usize),
+    /// One that makes no sense.
+    #[error(transparent)]
+    Window(#[from] PolicyError),
+    /// The question who it is does not fit into the burst of one.
+    #[error(
+        "{quota} calls in {per:?} leave room for {burst} at once, and asking who an endpoint is takes {needed}; \
+         allow more, or configure fewer tokens"
+    )]
+    Narrow {
+        /// The quota.
+        quota: u32,
+        /// Its span.
+        per: Duration,
+        /// How many calls it leaves room for at once.
+        burst: u32,
+        /// How many the largest question needs.
+        needed: u32,
+    },
+}
+
 /// What is wrong with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EscrowConfigError {
@@ -120,6 +152,16 @@ pub enum EscrowConfigError {
         chain: ChainId,
         /// The name.
         name: String,
+    },
+    /// A quota that cannot be kept, or that no question fits in.
+    #[error("chain {chain}: endpoint {name}: quotas: {why}")]
+    Quota {
+        /// The chain.
+        chain: ChainId,
+        /// The endpoint.
+        name: String,
+        /// What is wrong with them.
+        why: QuotaError,
     },
     /// No registered asset has a token there.
     #[error("chain {0}: no asset has a token on it")]
@@ -245,6 +287,13 @@ fn check_chain(chain: &ChainConfig, registry: &Registry, errors: &mut Vec<Escrow
                 name: one.name.clone(),
             });
         }
+        if let Err(why) = check_quotas(&one.quotas, registry.tokens_of(chain.id).count()) {
+            errors.push(EscrowConfigError::Quota {
+                chain: chain.id,
+                name: one.name.clone(),
+                why,
+            });
+        }
     }
     if registry.tokens_of(chain.id).next().is_none() {
         errors.push(EscrowConfigError::NoToken(chain.id));
@@ -255,6 +304,27 @@ fn check_chain(chain: &ChainConfig, registry: &Registry, errors: &mut Vec<Escrow
             expected: "at least 50 ms",
         });
     }
+}
+
+fn check_quotas(quotas: &[Window], tokens: usize) -> Result<(), QuotaError> {
+    if quotas.len() > WINDOWS_MAX {
+        return Err(QuotaError::Count(quotas.len()));
+    }
+    let needed = Question::identity_calls(tokens).max(Question::SCAN_CALLS);
+    for window in quotas {
+        window.check()?;
+        let burst = window.burst();
+        if burst < needed {
+            let Window { quota, per } = *window;
+            return Err(QuotaError::Narrow {
+                quota,
+                per,
+                burst,
+                needed,
+            });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -94,6 +94,32 @@ pub enum Question {
     },
 }
 
+impl Question {
+    /// The calls of [`Question::Heads`].
+    pub const HEADS_CALLS: u32 = 2;
+    /// The calls of [`Question::Receipt`].
+    pub const RECEIPT_CALLS: u32 = 2;
+    /// The calls of [`Question::Scan`].
+    pub const SCAN_CALLS: u32 = 3;
+
+    /// The calls of [`Question::Identity`] about so many tokens.
+    #[must_use]
+    pub fn identity_calls(tokens: usize) -> u32 {
+        u32::try_from(tokens).unwrap_or(u32::MAX).saturating_add(2)
+    }
+
+    /// How many calls it comes to: the entries of its batch, each of which upstreams count.
+    #[must_use]
+    pub fn calls(&self) -> u32 {
+        match self {
+            Self::Identity { tokens } => Self::identity_calls(tokens.len()),
+            Self::Heads => Self::HEADS_CALLS,
+            Self::Receipt { .. } => Self::RECEIPT_CALLS,
+            Self::Scan { .. } => Self::SCAN_CALLS,
+        }
+    }
+}
+
 /// What an endpoint answered.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Answer {

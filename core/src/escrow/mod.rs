@@ -19,7 +19,9 @@ pub(crate) mod verifier;
 pub use address::{check_identity, create2_address, deposit_address, identity_question};
 pub use assess::{Addresses, Assessment, Recipient, assess, concerns_us};
 
-pub use config::{ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, EscrowConfigError, Product};
+pub use config::{
+    ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, EscrowConfigError, Product, QuotaError,
+};
 pub use deposit::{Beneficiary, Booked, Claim, Deposit, DepositKey, Evidence, Stage, TxKey, Vote};
 pub use evm::{Answer, BlockRef, Fault, Log, Question, Receipt, ScanLog, TRANSFER_TOPIC};
 pub use reason::{DeadLetterReason, Reason, SuspenseReason};

@@ -48,6 +48,7 @@ pub(crate) fn chain() -> ChainConfig {
     let endpoint = |n: u8| EndpointConfig {
         name: std::format!("rpc-{n}"),
         provider: std::format!("provider-{n}"),
+        quotas: vec![],
     };
     ChainConfig {
         id: CHAIN,

@@ -6,6 +6,7 @@
 pub mod backoff;
 pub mod breaker;
 pub mod error_class;
+pub mod limiter;
 pub mod pool;
 pub mod retry_budget;
 
@@ -14,6 +15,7 @@ pub use breaker::{
     Admission, Breaker, BreakerPolicy, BreakerState, CallOutcome, Permit, RefusedBy, Transition,
 };
 pub use error_class::{ErrorClass, Recovery};
+pub use limiter::{Allowance, Limiter, Window};
 pub use pool::{Choice, CordonReason, EndpointSet, Lease, Pool, PoolPolicy, ProviderSet};
 pub use retry_budget::{RetryBudget, RetryBudgetPolicy, Withdrawal};
 

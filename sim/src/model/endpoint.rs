@@ -1,6 +1,7 @@
 //! A chain's RPC endpoint: one node's view of the chain, and all the ways in which it may not tell it.
 
 mod lie;
+mod quota;
 
 use core::time::Duration;
 
@@ -9,10 +10,11 @@ use plimsoll_core::id::{Address, BlockHash};
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 
+pub use self::quota::Quota;
 use super::assets::COUNTERFEIT;
 use super::chain::{Chain, View};
 use crate::fault::{EndpointFault, Lie};
-use crate::world::plan::Token;
+use crate::world::plan::{QuotaPlan, Token};
 
 /// How an endpoint reacts to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +33,7 @@ pub struct Endpoint {
     lag_blocks: u64,
     /// The most blocks of one scan.
     scan_blocks_max: u64,
+    quotas: Vec<Quota>,
     faults: Vec<Active>,
     rng: Rng,
 }
@@ -66,6 +69,7 @@ impl Endpoint {
             number,
             lag_blocks,
             scan_blocks_max: u64::MAX,
+            quotas: Vec::new(),
             faults: Vec::new(),
             rng,
         }
@@ -76,6 +80,15 @@ impl Endpoint {
     pub fn with_scans_of(self, blocks: Option<u64>) -> Self {
         Self {
             scan_blocks_max: blocks.unwrap_or(u64::MAX),
+            ..self
+        }
+    }
+
+    /// The same, turning away what is more than any of `quotas`.
+    #[must_use]
+    pub fn with_quotas(self, quotas: &[QuotaPlan]) -> Self {
+        Self {
+            quotas: quotas.iter().copied().map(Quota::new).collect(),
             ..self
         }
     }
@@ -97,6 +110,10 @@ impl Endpoint {
 
     /// Reacts to a question that arrives at `now`. `victim` is whom an invented payment would pay.
     pub fn ask(&mut self, chain: &Chain, now: Instant, question: &Question, victim: Address) -> Reaction {
+        if let Some(pause) = self.turned_away(now, question.calls()) {
+            let retry_after = Some(pause);
+            return Reaction::Answers(Duration::ZERO, Err(Silence::RateLimited { retry_after }));
+        }
         if self.faults.is_empty() && !self.is_too_large(question) {
             let answer = honest(chain, chain.view_behind(now, self.lag_blocks), question);
             return Reaction::Answers(Duration::ZERO, Ok(answer));
@@ -126,6 +143,16 @@ impl Endpoint {
             lie::tell(lie, &mut answer, (chain, view), question, victim);
         }
         Reaction::Answers(mood.extra, Ok(answer))
+    }
+
+    /// How long until so many more calls fit into every quota, if they do not. Counts them if they do.
+    fn turned_away(&mut self, now: Instant, calls: u32) -> Option<Duration> {
+        let full = self.quotas.iter_mut().filter_map(|quota| quota.pause(now, calls));
+        let pause = full.max();
+        if pause.is_none() {
+            self.quotas.iter_mut().for_each(|quota| quota.count(now, calls));
+        }
+        pause
     }
 
     /// Draws which of the faults hit this question.

@@ -1,7 +1,8 @@
 //! Lawful questions: whom the bank may ask, and whom it may shut out.
 //!
 //! An endpoint is asked nothing but who it is until it has said so; nothing at all while it is shut out, or before it may
-//! be asked again because it was asked too much; never more at once than was agreed. Nobody is shut out who never said an
+//! be asked again because it was asked too much; never more at once than was agreed, nor more than its quotas allow since
+//! the process began. Nobody is shut out who never said an
 //! untruth: an endpoint that is ahead of the others, behind them, empty or slow is honest.
 
 use std::collections::BTreeMap;
@@ -17,8 +18,9 @@ use plimsoll_core::time::Instant;
 
 use super::broken;
 use crate::fault::{EndpointFault, Fault};
+use crate::model::endpoint::Quota;
 use crate::world::observe::{End, Observation, Oracle, Violation};
-use crate::world::plan::Plan;
+use crate::world::plan::{Plan, QuotaPlan};
 
 const NAME: &str = "asking";
 
@@ -40,8 +42,19 @@ struct Endpoint {
     banned_until: Instant,
     /// When it was last asked who it is.
     probed_at: Option<Instant>,
+    /// What it was asked since the process began.
+    quotas: Vec<Quota>,
     /// Whether it ever said an untruth.
     has_lied: bool,
+}
+
+impl Endpoint {
+    fn new(quotas: &[QuotaPlan]) -> Self {
+        Self {
+            quotas: quotas.iter().copied().map(Quota::new).collect(),
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -54,10 +67,11 @@ impl Asking {
     /// The oracle for a run of `plan`.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
+        let endpoints = &plan.topology.endpoints;
         Self {
             chain_id: plan.topology.chain.id,
             policy: plan.topology.bank.pool.policy(),
-            endpoints: vec![Endpoint::default(); plan.topology.endpoints.len()],
+            endpoints: endpoints.iter().map(|one| Endpoint::new(&one.quotas)).collect(),
             calls: BTreeMap::new(),
         }
     }
@@ -106,6 +120,15 @@ impl Asking {
         if at < known.banned_until {
             return wrong("asked_during_ban", "before it said that it may be asked again");
         }
+        let calls = question.calls();
+        if known
+            .quotas
+            .iter_mut()
+            .any(|quota| quota.pause(at, calls).is_some())
+        {
+            return wrong("asked_beyond_quota", "beyond its quota");
+        }
+        known.quotas.iter_mut().for_each(|quota| quota.count(at, calls));
         if matches!(question, Question::Identity { .. }) {
             let may_again = known.probed_at.map(|last| last.after(self.policy.probe_interval));
             known.probed_at = Some(at);
@@ -174,9 +197,11 @@ impl Oracle for Asking {
             Observation::Crashed { .. } => {
                 self.calls.clear();
                 for endpoint in &mut self.endpoints {
-                    let has_lied = endpoint.has_lied;
+                    let (has_lied, mut quotas) = (endpoint.has_lied, core::mem::take(&mut endpoint.quotas));
+                    quotas.iter_mut().for_each(Quota::forget);
                     *endpoint = Endpoint {
                         has_lied,
+                        quotas,
                         ..Endpoint::default()
                     };
                 }

@@ -194,6 +194,7 @@ pub(super) fn bank(records: &[Record]) -> Bank {
     let endpoint = |number: u8| EndpointConfig {
         name: format!("rpc-{number}"),
         provider: format!("provider-{number}"),
+        quotas: vec![],
     };
     let chain = ChainConfig {
         id: CHAIN,

@@ -82,6 +82,14 @@ impl Findings<'_> {
             world.endpoints.span(),
             "a credit needs two endpoints of different providers, and a chain has at most 32",
         );
+        let fits = world.quotas.get_ref().iter().all(|quota| {
+            (16..=1_000_000).contains(&quota.calls) && (1..=self.duration.0.max(1)).contains(&quota.per_ms)
+        });
+        self.require(
+            fits && world.quotas.get_ref().len() <= 4,
+            world.quotas.span(),
+            "at most four quotas, each of 16 to 1000000 calls in 1 ms to the length of the run",
+        );
         if let Some(providers) = &world.providers {
             let possible = (2..=endpoints).contains(&providers.get_ref().len());
             let message = "a credit needs two providers, and each runs at least one of the endpoints";

@@ -97,6 +97,7 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         },
         lag_blocks: 0,
         scan_blocks_max: None,
+        quotas: world.quotas.get_ref().clone(),
     };
     Topology {
         chain: ChainPlan {

@@ -12,7 +12,7 @@ use super::kinds::{
     ShapeKind, TransactionKind,
 };
 use super::values::{Count, Millis, Names, Percent, Span, Sum};
-use crate::world::plan::{Canary, Expectations};
+use crate::world::plan::{Canary, Expectations, QuotaPlan};
 
 /// A whole scenario file.
 #[derive(Debug, Clone, Deserialize)]
@@ -54,6 +54,8 @@ pub struct WorldTable {
     pub endpoints: Spanned<Count>,
     /// How many providers run them, in turn; each its own when absent.
     pub providers: Option<Spanned<Count>>,
+    /// How many calls each endpoint bears: `[{ calls = 40, per_ms = 10_000 }]`. No bound when left out.
+    pub quotas: Spanned<Vec<QuotaPlan>>,
     /// How long a message between the bank and an endpoint takes, one way.
     pub latency_ms: Span<Millis>,
     /// How latencies are spread over `latency_ms`.
@@ -77,6 +79,7 @@ impl Default for WorldTable {
         Self {
             endpoints: plain(Count(3)),
             providers: None,
+            quotas: plain(Vec::new()),
             latency_ms: millis(10, 40),
             latency_shape: ShapeKind::Uniform,
             commit_ms: millis(1, 5),

@@ -68,6 +68,7 @@ fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
         },
         lag_blocks: rare(&mut link, 5).into(),
         scan_blocks_max: is_bounded.then(|| bounds.between(SCAN_BLOCKS.0, SCAN_BLOCKS.1)),
+        quotas: Vec::new(),
     };
     let endpoints = (0..endpoints).map(endpoint).collect();
     let sync_us = rng.between(100, 20_000);

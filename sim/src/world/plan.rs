@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub use check::PlanError;
 pub use topology::{
-    BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, LinkPlan, PoolPlan, PricePlan, StorePlan, Topology,
+    BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, LinkPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan,
+    Topology,
 };
 pub use workload::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Shape, Token};
 

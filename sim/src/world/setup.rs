@@ -8,7 +8,7 @@ use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig, Escro
 use plimsoll_core::id::{Address, ChainId};
 use plimsoll_core::money::{Amount, Asset, ChainToken, Ratio, Registry};
 
-use super::plan::{BankPlan, Token, Topology};
+use super::plan::{BankPlan, QuotaPlan, Token, Topology};
 use crate::model::assets::{COLLECT, MIN_MILLI, minor_units};
 use crate::model::chain::{Chain, FIRST_HEIGHT};
 
@@ -25,6 +25,7 @@ pub fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
     let endpoints = topology.endpoints.iter().map(|one| EndpointConfig {
         name: one.name.clone(),
         provider: one.provider.clone(),
+        quotas: one.quotas.iter().map(QuotaPlan::window).collect(),
     });
     let chain = ChainConfig {
         id,

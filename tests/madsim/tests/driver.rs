@@ -382,6 +382,7 @@ fn config() -> BankConfig {
     let endpoint = |name: &str| EndpointConfig {
         name: name.to_owned(),
         provider: name.to_owned(),
+        quotas: vec![],
     };
     let chain = ChainConfig {
         id: ChainId::new(56),

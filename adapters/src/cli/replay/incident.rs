@@ -23,7 +23,7 @@ use plimsoll_sim::fault::{ChainFault, Fault};
 use plimsoll_sim::scenario::{Expanded, Origin};
 use plimsoll_sim::world::observe::Observation;
 use plimsoll_sim::world::plan::{
-    ClaimPlan, Deed, EndpointPlan, Fate, HoldEnd, HoldPlan, LinkPlan, Movement, Plan, PlanError,
+    ClaimPlan, Deed, EndpointPlan, Fate, HoldEnd, HoldPlan, LinkPlan, Movement, Plan, PlanError, QuotaPlan,
     ScheduledFault, Shape, Token,
 };
 
@@ -293,6 +293,7 @@ impl Incident {
                 link: LinkPlan::default(),
                 lag_blocks: 0,
                 scan_blocks_max: None,
+                quotas: one.quotas.iter().map(QuotaPlan::of).collect(),
             };
             plan.topology.endpoints = chain.endpoints.iter().map(endpoint).collect();
             let is_here = |tx: &TxKey| tx.chain == chain.id;

@@ -9,6 +9,7 @@ use crate::escrow::testing::{asset, chain, config, registry};
 use crate::id::ChainId;
 use crate::limits::ENDPOINTS_MAX;
 use crate::money::{Ratio, Registry};
+use crate::resilience::Window;
 
 const OTHER: ChainId = ChainId::new(97);
 
@@ -43,6 +44,39 @@ fn a_sound_configuration_is_accepted() {
 }
 
 #[test]
+fn quotas_leave_room_for_the_largest_question() {
+    let quotas = |calls: &[u32]| {
+        let per = Duration::from_secs(1);
+        let window = |quota: &u32| Window { quota: *quota, per };
+        calls.iter().map(window).collect::<Vec<_>>()
+    };
+    for (calls, expected) in [
+        (&[16, 1_000][..], &[][..]),
+        (&[5], &[]),
+        (
+            &[4],
+            &[
+                "chain eip155:56: endpoint rpc-0: quotas: 4 calls in 1s leave room for 2 at once, and asking who an \
+               endpoint is takes 3; allow more, or configure fewer tokens",
+            ],
+        ),
+        (
+            &[0],
+            &["chain eip155:56: endpoint rpc-0: quotas: quota must be at least 1"],
+        ),
+        (
+            &[9; 5],
+            &["chain eip155:56: endpoint rpc-0: quotas: there are 5, expected at most 4"],
+        ),
+    ] {
+        check(
+            |config| config.chains[0].endpoints[0].quotas = quotas(calls),
+            expected,
+        );
+    }
+}
+
+#[test]
 fn each_chain_is_there_once_with_independent_endpoints() {
     check(
         |config| config.chains.push(chain()),
@@ -58,6 +92,7 @@ fn each_chain_is_there_once_with_independent_endpoints() {
             let named = |n| crate::escrow::EndpointConfig {
                 name: std::format!("rpc-{n}"),
                 provider: std::format!("provider-{n}"),
+                quotas: vec![],
             };
             config.chains[0].endpoints = (0..=ENDPOINTS_MAX).map(named).collect();
             config.chains[0].endpoints[0] = one;

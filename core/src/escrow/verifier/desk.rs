@@ -179,9 +179,13 @@ impl Desk {
 
     /// Does what is due: lets calls go whose time is over, probes, polls, verifies.
     pub(super) fn on_tick(&mut self, now: Instant, out: &mut Out) {
+        let has_room = self.pool.has_room(now);
         self.report_due(now, out);
         self.expire_calls(now, out);
         self.probe(now, out);
+        if has_room {
+            self.on_room(now, out);
+        }
         self.poll(now, out);
         self.verify_due(now, out);
     }
@@ -214,7 +218,8 @@ impl Desk {
 
     /// Asks unverified endpoints who they are.
     fn probe(&mut self, now: Instant, out: &mut Out) {
-        while let Choice::Ask(lease) = self.pool.choose_unverified(now) {
+        let weight = self.weight(Purpose::Identity);
+        while let Choice::Ask(lease) = self.pool.choose_unverified(now, weight) {
             self.ask(now, lease, Purpose::Identity, out);
         }
     }
@@ -266,7 +271,7 @@ impl Desk {
         }
     }
 
-    /// A call has ended, so an endpoint has room for another one: goes on with what waits for that, the scan first.
+    /// An endpoint has room for another call, because one has ended or its quota allows it: goes on with what waits for that, the scan first.
     fn on_room(&mut self, now: Instant, out: &mut Out) {
         if core::mem::take(&mut self.is_scan_stalled) {
             self.advance_scan(now, out);

@@ -124,7 +124,8 @@ impl Verifier {
     ) -> Self {
         let desk = |(index, chain): (u64, &ChainConfig)| {
             let rng = rng.fork_indexed("pool", chain.id.number());
-            let pool = Pool::new(policy, &providers(chain), rng);
+            let quotas = chain.endpoints.iter().map(|one| one.quotas.as_slice());
+            let pool = Pool::new(policy, &providers(chain), rng).with_quotas(quotas);
             let tokens = registry.tokens_of(chain.id).collect();
             // Call numbers of different desks never meet: each counts from its index in steps of their count.
             let numbering = (index, config.chains.len() as u64);

@@ -37,11 +37,22 @@ pub enum Unavailable {
     Banned,
     /// Their breakers refuse.
     Refused,
+    /// They have been asked as much as they were agreed to bear for now.
+    Limited,
     /// They have as many attempts under way as they may.
     Busy,
 }
 
 impl Unavailable {
+    /// Whether they would answer, and only our own restraint keeps us from asking: it is worth waiting for.
+    #[must_use]
+    pub const fn is_restraint(self) -> bool {
+        match self {
+            Self::Limited | Self::Busy => true,
+            Self::Exhausted | Self::Cordoned | Self::Unverified | Self::Banned | Self::Refused => false,
+        }
+    }
+
     /// The name in logs and metrics.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -51,6 +62,7 @@ impl Unavailable {
             Self::Unverified => "unverified",
             Self::Banned => "banned",
             Self::Refused => "refused",
+            Self::Limited => "limited",
             Self::Busy => "busy",
         }
     }

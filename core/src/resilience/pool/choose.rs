@@ -7,11 +7,22 @@ use super::set::{EndpointSet, ProviderSet};
 use super::{LEASE_GRACE, Pool};
 use crate::buggify;
 use crate::resilience::breaker::{Admission, BreakerState, Permit};
+use crate::resilience::limiter::Allowance;
 use crate::time::Instant;
 
 impl Pool {
-    /// Chooses a verified endpoint that is not in `asked` and whose provider is not in `providers_used`.
-    pub fn choose(&mut self, now: Instant, asked: EndpointSet, providers_used: ProviderSet) -> Choice {
+    /// Chooses a verified endpoint that is not in `asked` and whose provider is not in `providers_used`, to be asked in
+    /// `weight` calls.
+    ///
+    /// # Panics
+    /// When `weight` is more than the least burst of any endpoint.
+    pub fn choose(
+        &mut self,
+        now: Instant,
+        asked: EndpointSet,
+        providers_used: ProviderSet,
+        weight: u32,
+    ) -> Choice {
         let _changed = self.on_tick(now);
         let mut survey = Survey::default();
         for (index, endpoint) in (0..).zip(&mut self.endpoints) {
@@ -19,10 +30,10 @@ impl Pool {
                 continue;
             }
             let admits = endpoint.breaker.admits(now);
-            let obstacle = endpoint.obstacle();
+            let obstacle = endpoint.obstacle(now, weight);
             match obstacle {
                 // Who is busy with probes alone would refuse if it were not: nobody waits for that.
-                Some(obstacle) if obstacle.why != Unavailable::Busy || admits => survey.note(obstacle),
+                Some(obstacle) if !obstacle.why.is_restraint() || admits => survey.note(obstacle),
                 None if admits => survey.admitted.insert(index),
                 Some(_) | None => {
                     let until = match obstacle {
@@ -40,19 +51,22 @@ impl Pool {
             }
         }
         if let Some(index) = self.pick(now, survey.admitted) {
-            return self.ask(now, index);
+            return self.ask(now, index, weight);
         }
         match self.cheapest(now, survey.probeable) {
-            Some(index) => self.probe(now, index),
+            Some(index) => self.probe(now, index, weight),
             None => survey.nobody(),
         }
     }
 
-    /// Chooses an unverified endpoint, so that the owner can ask it who it is: each at most once a `probe_interval`. When
-    /// no verified endpoint is of use, an open breaker does not stand in the way.
+    /// Chooses an unverified endpoint, so that the owner can ask it who it is in `weight` calls: each at most once a
+    /// `probe_interval`. When no verified endpoint is of use, an open breaker does not stand in the way.
     ///
     /// An owner asks until nobody is left, at the start and after every result and tick.
-    pub fn choose_unverified(&mut self, now: Instant) -> Choice {
+    ///
+    /// # Panics
+    /// When `weight` is more than the least burst of any endpoint.
+    pub fn choose_unverified(&mut self, now: Instant, weight: u32) -> Choice {
         let _changed = self.on_tick(now);
         let mut survey = Survey::default();
         if self.endpoints.iter().all(|endpoint| endpoint.verified) {
@@ -63,7 +77,7 @@ impl Pool {
             if endpoint.verified {
                 continue;
             }
-            if let Some(obstacle) = endpoint.obstacle_to_probe() {
+            if let Some(obstacle) = endpoint.obstacle_to_probe(now, weight) {
                 survey.note(obstacle);
             } else if let Some(at) = endpoint.probe_at {
                 survey.note(Obstacle {
@@ -83,8 +97,8 @@ impl Pool {
             }
         }
         let choice = match (survey.admitted.iter().next(), survey.probeable.iter().next()) {
-            (Some(index), _) => self.ask(now, index),
-            (None, Some(index)) => self.probe(now, index),
+            (Some(index), _) => self.ask(now, index, weight),
+            (None, Some(index)) => self.probe(now, index, weight),
             (None, None) => return survey.nobody(),
         };
         self.identify(now, choice)
@@ -127,33 +141,33 @@ impl Pool {
     /// Whether a settled pool has a verified endpoint that could be asked, at once or once it is less busy.
     fn is_usable(&mut self, now: Instant) -> bool {
         self.endpoints.iter_mut().any(|endpoint| {
-            let obstacle = endpoint.obstacle();
-            obstacle.is_none_or(|obstacle| obstacle.why == Unavailable::Busy) && endpoint.breaker.admits(now)
+            let obstacle = endpoint.unfit();
+            obstacle.is_none_or(|obstacle| obstacle.why.is_restraint()) && endpoint.breaker.admits(now)
         })
     }
 
     /// A lease on an endpoint whose breaker admits.
-    fn ask(&mut self, now: Instant, index: u8) -> Choice {
+    fn ask(&mut self, now: Instant, index: u8, weight: u32) -> Choice {
         match self.change(index, |endpoint| endpoint.breaker.try_acquire(now)) {
-            Admission::Granted(permit) => self.lease(now, index, permit),
+            Admission::Granted(permit) => self.lease(now, index, permit, weight),
             Admission::Refused { .. } => unreachable!("a breaker refused what it admitted"),
         }
     }
 
     /// A lease on an endpoint whose breaker is open.
-    fn probe(&mut self, now: Instant, index: u8) -> Choice {
+    fn probe(&mut self, now: Instant, index: u8, weight: u32) -> Choice {
         let probe_interval = self.policy.probe_interval;
         let permit = self.change(index, |endpoint| {
             endpoint.probe_at = Some(now.after(probe_interval));
             endpoint.breaker.probe(now)
         });
         match permit {
-            Some(permit) => self.lease(now, index, permit),
+            Some(permit) => self.lease(now, index, permit, weight),
             None => unreachable!("an open breaker grants every probe"),
         }
     }
 
-    fn lease(&mut self, now: Instant, index: u8, permit: Permit) -> Choice {
+    fn lease(&mut self, now: Instant, index: u8, permit: Permit, weight: u32) -> Choice {
         let PoolPolicy {
             attempt_timeout_min,
             attempt_timeout_max,
@@ -168,7 +182,16 @@ impl Pool {
             health.timeout(attempt_timeout_min, attempt_timeout_max)
         };
         let expires = now.after(attempt_timeout_max).after(LEASE_GRACE);
-        match self.change(index, |endpoint| endpoint.leases.take(expires)) {
+        let (allowance, hold) = self.change(index, |endpoint| {
+            let allowance = endpoint.limiter.take(now, weight);
+            (allowance, endpoint.leases.take(expires))
+        });
+        assert_eq!(
+            allowance,
+            Allowance::Granted,
+            "an endpoint without room was chosen"
+        );
+        match hold {
             Some(hold) => Choice::Ask(Lease {
                 endpoint: index,
                 timeout,

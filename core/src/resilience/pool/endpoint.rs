@@ -10,6 +10,7 @@ use super::leases::Leases;
 use super::policy::PoolPolicy;
 use crate::machine::Deadline;
 use crate::resilience::breaker::{Breaker, BreakerState};
+use crate::resilience::limiter::{Limiter, Window};
 use crate::time::Instant;
 
 /// The block heights that an endpoint has reported.
@@ -35,6 +36,9 @@ pub(super) struct Endpoint {
     pub(super) breaker: Breaker,
     pub(super) health: Health,
     pub(super) leases: Leases,
+    pub(super) limiter: Limiter,
+    /// When its limiter has room for what somebody was refused.
+    room_at: Option<Instant>,
     /// Whether it has proved to be what it should be, since the start or its last cordon.
     pub(super) verified: bool,
     pub(super) cordon: Option<Cordon>,
@@ -64,6 +68,8 @@ impl Endpoint {
             breaker: Breaker::new(policy.breaker),
             health: Health::default(),
             leases: Leases::new(policy.in_flight_max),
+            limiter: Limiter::default(),
+            room_at: None,
             verified: false,
             cordon: None,
             banned_until: None,
@@ -96,22 +102,54 @@ impl Endpoint {
         self.banned_until = self.banned_until.filter(|until| *until > now);
         self.cordon = self.cordon.filter(|cordon| cordon.until > now);
         self.probe_at = self.probe_at.filter(|at| *at > now);
+        self.room_at = self.room_at.filter(|at| *at > now);
         self.breaker.on_tick(now).is_some()
     }
 
-    /// What keeps a settled endpoint from being asked who it is, but for its breaker.
-    pub(super) fn obstacle_to_probe(&self) -> Option<Obstacle> {
-        self.shut_out().or_else(|| self.occupied())
+    /// Sets the quotas of the endpoint.
+    pub(super) fn limit(&mut self, windows: &[Window]) {
+        self.limiter = Limiter::new(windows);
     }
 
-    /// What keeps a settled endpoint from being asked anything else, but for its breaker.
-    pub(super) fn obstacle(&self) -> Option<Obstacle> {
+    /// What keeps a settled endpoint from being asked who it is in `weight` calls, but for its breaker.
+    pub(super) fn obstacle_to_probe(&mut self, now: Instant, weight: u32) -> Option<Obstacle> {
+        let obstacle = self.shut_out().or_else(|| self.occupied());
+        obstacle.or_else(|| self.limited(now, weight))
+    }
+
+    /// What keeps a settled endpoint from being asked anything else in `weight` calls, but for its breaker.
+    pub(super) fn obstacle(&mut self, now: Instant, weight: u32) -> Option<Obstacle> {
+        self.unfit().or_else(|| self.limited(now, weight))
+    }
+
+    /// What keeps a settled endpoint from being asked, however little that is, but for its breaker.
+    pub(super) fn unfit(&self) -> Option<Obstacle> {
         let unverified = || Obstacle {
             why: Unavailable::Unverified,
             until: self.probe_at,
         };
         let doubt = || (!self.verified).then(unverified);
         self.shut_out().or_else(doubt).or_else(|| self.occupied())
+    }
+
+    /// Notes when there is room: somebody waits for it.
+    fn limited(&mut self, now: Instant, weight: u32) -> Option<Obstacle> {
+        let ready = self.limiter.ready_at(now, weight);
+        if ready <= now {
+            return None;
+        }
+        if self.room_at.is_none_or(|at| ready < at) {
+            self.change(|endpoint| endpoint.room_at = Some(ready));
+        }
+        Some(Obstacle {
+            why: Unavailable::Limited,
+            until: Some(ready),
+        })
+    }
+
+    /// Whether somebody waits for room in its limiter that there is.
+    pub(super) fn has_room(&self, now: Instant) -> bool {
+        self.room_at.is_some_and(|at| at <= now)
     }
 
     fn shut_out(&self) -> Option<Obstacle> {
@@ -221,6 +259,7 @@ impl Endpoint {
         [
             due(self.leases.first_expiry(), "lease is lost"),
             due(self.banned_until, "endpoint ban ends"),
+            due(self.room_at, "endpoint has room in its quota"),
             due(self.cordon.map(|cordon| cordon.until), "endpoint cordon ends"),
         ]
         .into_iter()

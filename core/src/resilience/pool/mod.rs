@@ -2,16 +2,16 @@
 //!
 //! Every endpoint has a breaker, a moving average of its latency and of its failures, and a standing: it is unverified
 //! until it has proved its identity, and shut out (cordoned) for a while when it said something false. A choice is made
-//! among the verified endpoints that are neither cordoned, nor banned by their own Retry-After, nor full, nor asked
-//! before, nor of a provider that was asked before, and whose breaker admits: the one whose next attempt is expected to
+//! among the verified endpoints that are neither cordoned, nor banned by their own Retry-After, nor full, nor asked as
+//! much as their quotas allow, nor asked before, nor of a provider that was asked before, and whose breaker admits: the one whose next attempt is expected to
 //! cost the caller least. A small share of choices goes to chance, half-open endpoints first, so that an endpoint which
 //! has recovered is found out about.
 //!
 //! **Panic mode.** When breakers alone stand in the way of a choice, one probe a `probe_interval` is let through to each of
 //! those endpoints regardless: a caller must not wait out an open breaker for a pool in which an endpoint has healed. Envoy
 //! ignores health altogether when too few hosts are left; here the pace keeps a pool that is really dead from being
-//! hammered. The first probe that succeeds makes its breaker half-open at once. A ban, a cordon and a breaker that a person
-//! forced open are respected even then.
+//! hammered. The first probe that succeeds makes its breaker half-open at once. A ban, a quota, a cordon and a breaker that a
+//! person forced open are respected even then.
 //!
 //! A lease is handed in by exactly one of [`Pool::on_answer`], [`Pool::on_failure`] and [`Pool::cancel`]. One that is lost
 //! frees itself [`LEASE_GRACE`] after the longest time-out that there is.
@@ -39,6 +39,7 @@ use crate::limits::ENDPOINTS_MAX;
 use crate::machine::Deadline;
 use crate::resilience::breaker::{CallOutcome, Transition};
 use crate::resilience::error_class::ErrorClass;
+use crate::resilience::limiter::Window;
 use crate::rng::Rng;
 use crate::time::Instant;
 use endpoint::Endpoint;
@@ -84,6 +85,18 @@ impl Pool {
             rng,
             chaos: Chaos::off(),
         }
+    }
+
+    /// The same, with the quotas of each endpoint in turn: none for those that are left over.
+    ///
+    /// # Panics
+    /// When an endpoint has windows that no [`crate::resilience::Limiter`] takes.
+    #[must_use]
+    pub fn with_quotas<'a>(mut self, quotas: impl IntoIterator<Item = &'a [Window]>) -> Self {
+        for (endpoint, windows) in self.endpoints.iter_mut().zip(quotas) {
+            endpoint.change(|endpoint| endpoint.limit(windows));
+        }
+        self
     }
 
     /// Puts the pool under `chaos`.
@@ -248,6 +261,13 @@ impl Pool {
         }
         let settle = |(index, endpoint): (u8, &mut Endpoint)| endpoint.settle(now).then_some(index);
         (0..).zip(&mut self.endpoints).filter_map(settle).collect()
+    }
+
+    /// Whether an endpoint has room for what somebody was refused for want of it. Asked before [`Pool::on_tick`], which
+    /// takes it as told.
+    #[must_use]
+    pub fn has_room(&self, now: Instant) -> bool {
+        self.endpoints.iter().any(|endpoint| endpoint.has_room(now))
     }
 
     /// When something next changes by itself. An owner calls [`Pool::choose_unverified`] after each tick.

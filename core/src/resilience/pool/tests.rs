@@ -13,6 +13,7 @@ use crate::time::Instant;
 mod bans;
 mod outage;
 mod property;
+mod quotas;
 
 fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -36,7 +37,7 @@ fn verify_all(pool: &mut Pool) {
 }
 
 fn any(pool: &mut Pool, now: Instant) -> Choice {
-    pool.choose(now, EndpointSet::EMPTY, ProviderSet::EMPTY)
+    pool.choose(now, EndpointSet::EMPTY, ProviderSet::EMPTY, 1)
 }
 
 #[track_caller]
@@ -173,7 +174,7 @@ fn an_endpoint_that_is_half_open_is_tried_before_others_are() {
         );
         verify_all(&mut pool);
         for _ in 0..5 {
-            let lease = lease(pool.choose(at(0), others, ProviderSet::EMPTY));
+            let lease = lease(pool.choose(at(0), others, ProviderSet::EMPTY, 1));
             pool.on_failure(at(0), lease, ErrorClass::Transient, None, millis(5_000));
         }
         while status(&pool, healed, 0).breaker != BreakerState::Closed {
@@ -192,6 +193,7 @@ fn whom_to_leave_out_is_up_to_the_caller() {
             at(0),
             asked.iter().copied().collect(),
             providers.iter().copied().collect(),
+            1,
         )
     };
     assert_eq!(lease(ask(&mut pool, &[0], &[])).endpoint, 1);
@@ -228,13 +230,13 @@ fn what_a_failure_says_about_the_endpoint() {
 fn an_endpoint_takes_part_once_it_has_proved_who_it_is() {
     let mut pool = Pool::new(PoolPolicy::default(), &[0, 1], Rng::from_seed(1));
     nobody(any(&mut pool, at(0)), Unavailable::Unverified, None);
-    let [first, second] = [(); 2].map(|()| lease(pool.choose_unverified(at(0))));
+    let [first, second] = [(); 2].map(|()| lease(pool.choose_unverified(at(0), 1)));
     assert_eq!(
         (first.endpoint, second.endpoint, first.timeout),
         (0, 1, millis(5_000))
     );
     nobody(
-        pool.choose_unverified(at(0)),
+        pool.choose_unverified(at(0), 1),
         Unavailable::Unverified,
         Some(at(1_000)),
     );
@@ -248,9 +250,9 @@ fn an_endpoint_takes_part_once_it_has_proved_who_it_is() {
     pool.mark_verified(0);
     assert_eq!(answer(&mut pool, at(50), millis(50)), 0);
     pool.on_failure(at(5_000), second, ErrorClass::Transient, None, millis(5_000));
-    assert_eq!(lease(pool.choose_unverified(at(5_000))).endpoint, 1);
+    assert_eq!(lease(pool.choose_unverified(at(5_000), 1)).endpoint, 1);
     nobody(
-        pool.choose_unverified(at(5_999)),
+        pool.choose_unverified(at(5_999), 1),
         Unavailable::Unverified,
         Some(at(6_000)),
     );
@@ -274,7 +276,7 @@ fn an_endpoint_of_the_wrong_chain_is_asked_again_after_a_minute() {
         pool.mark_verified(0);
         nobody(any(&mut pool, at(end - 1)), Unavailable::Cordoned, Some(at(end)));
         nobody(
-            pool.choose_unverified(at(end - 1)),
+            pool.choose_unverified(at(end - 1), 1),
             Unavailable::Cordoned,
             Some(at(end)),
         );
@@ -286,7 +288,7 @@ fn an_endpoint_of_the_wrong_chain_is_asked_again_after_a_minute() {
             "{reason:?}"
         );
         nobody(any(&mut pool, at(end)), Unavailable::Unverified, None);
-        assert_eq!(lease(pool.choose_unverified(at(end))).endpoint, 0);
+        assert_eq!(lease(pool.choose_unverified(at(end), 1)).endpoint, 0);
     }
 }
 

@@ -6,11 +6,11 @@ use plimsoll_core::id::{CallId, EndpointId};
 use plimsoll_core::resilience::CordonReason;
 use plimsoll_core::time::Instant;
 
-use super::super::testing::{CHAIN, act, bank, block, input};
+use super::super::testing::{CHAIN, act, bank, block, head, input};
 use super::Asking;
 use crate::fault::{EndpointFault, Fault, Lie};
 use crate::world::observe::{Observation, Oracle};
-use crate::world::plan::Plan;
+use crate::world::plan::{Plan, QuotaPlan};
 
 const FIRST: EndpointId = EndpointId {
     chain: CHAIN,
@@ -194,4 +194,31 @@ fn there_are_bounds_on_what_is_asked_at_once_and_for_how_long() {
         "fine",
         "the others were given up"
     );
+}
+
+#[test]
+fn a_quota_is_kept_until_the_process_ends() {
+    let mut plan = Plan::calm("test", 1);
+    plan.topology.endpoints[0].quotas = vec![QuotaPlan {
+        calls: 6,
+        per_ms: 1_000,
+    }];
+    let mut script = Script {
+        oracle: Asking::new(&plan),
+        calls: 0,
+    };
+    assert_eq!(script.ask(0, who()), "fine"); // two calls
+    assert_eq!(script.answer(0, Ok(identity(56))), "fine");
+    assert_eq!(script.ask(500, Question::Heads), "fine");
+    assert_eq!(script.ask(500, Question::Heads), "fine");
+    assert_eq!(script.ask(999, Question::Heads), "asked_beyond_quota");
+    assert_eq!(script.ask(1_000, Question::Heads), "fine");
+    assert_eq!(script.ask(1_001, Question::Heads), "asked_beyond_quota");
+    let crashed = Observation::Crashed {
+        bank: &bank(&[]),
+        uncommitted: &[],
+        durable: &head(0),
+    };
+    assert_eq!(script.observe(1_001, &crashed), "fine");
+    assert_eq!(script.ask(1_001, who()), "fine");
 }

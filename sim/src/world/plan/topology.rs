@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use plimsoll_core::chaos::Intensity;
-use plimsoll_core::resilience::PoolPolicy;
 use plimsoll_core::resilience::breaker::{BreakerPolicy, TripModel};
+use plimsoll_core::resilience::{PoolPolicy, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Latency;
@@ -38,6 +38,7 @@ impl Default for Topology {
             link: LinkPlan::default(),
             lag_blocks: 0,
             scan_blocks_max: None,
+            quotas: Vec::new(),
         };
         Self {
             chain: ChainPlan::default(),
@@ -91,6 +92,40 @@ pub struct EndpointPlan {
     /// The most blocks that it scans at once; it calls more of them too large. Left out, there is no bound.
     #[serde(default)]
     pub scan_blocks_max: Option<u64>,
+    /// How many calls it bears, by each of these counts; more are turned away. The bank is told of all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quotas: Vec<QuotaPlan>,
+}
+
+/// A bound on calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuotaPlan {
+    /// The most calls ...
+    pub calls: u32,
+    /// ... in any span of this length.
+    pub per_ms: u64,
+}
+
+impl QuotaPlan {
+    /// The same, as the bank is told of it.
+    #[must_use]
+    pub const fn window(&self) -> Window {
+        Window {
+            quota: self.calls,
+            per: Duration::from_millis(self.per_ms),
+        }
+    }
+
+    /// What a bank was told, in whole milliseconds: a wider span if they do not come out even, which allows no more.
+    #[must_use]
+    pub fn of(window: &Window) -> Self {
+        let whole = window.per.as_micros().div_ceil(1_000);
+        Self {
+            calls: window.quota,
+            per_ms: u64::try_from(whole).unwrap_or(u64::MAX),
+        }
+    }
 }
 
 /// A link, the same both ways.

@@ -8,13 +8,12 @@ use crate::escrow::evm::Question;
 use crate::escrow::verifier::round::Round;
 use crate::escrow::verifier::{Ask, Out};
 use crate::id::{CallId, EndpointId};
-use crate::resilience::pool::Unavailable;
 use crate::resilience::{Choice, EndpointSet, Lease, ProviderSet};
 use crate::time::Instant;
 
 impl Desk {
     /// Asks up to `want` more endpoints on behalf of `round`. True when somebody could not be asked only because too
-    /// many calls are under way.
+    /// many calls are under way, or were made of late.
     pub(super) fn ask_for<T: Clone + PartialEq>(
         &mut self,
         now: Instant,
@@ -23,17 +22,18 @@ impl Desk {
         purpose: Purpose,
         out: &mut Out,
     ) -> bool {
+        let weight = self.weight(purpose);
         for _ in 0..want {
-            let mut choice = self.choose(now, round.asked, round.providers);
+            let mut choice = self.choose(now, round.asked, round.providers, weight);
             if matches!(choice, Choice::None { .. }) && !round.is_pending() && round.is_split() {
-                choice = self.choose(now, round.asked, ProviderSet::EMPTY);
+                choice = self.choose(now, round.asked, ProviderSet::EMPTY, weight);
             }
             match choice {
                 Choice::Ask(lease) => {
                     round.on_asked(lease.endpoint, self.pool.provider(lease.endpoint));
                     self.ask(now, lease, purpose, out);
                 }
-                Choice::None { why, .. } => return why == Unavailable::Busy,
+                Choice::None { why, .. } => return why.is_restraint(),
             }
         }
         false
@@ -42,7 +42,7 @@ impl Desk {
     /// Asks one more endpoint for its heads.
     pub(super) fn ask_heads(&mut self, now: Instant, out: &mut Out) {
         let (asked, providers) = self.heads_asked;
-        if let Choice::Ask(lease) = self.choose(now, asked, providers) {
+        if let Choice::Ask(lease) = self.choose(now, asked, providers, self.weight(Purpose::Heads)) {
             self.ask_for_heads(now, lease, out);
         }
     }
@@ -54,7 +54,8 @@ impl Desk {
         self.next_in_turn = (turn + 1) % count;
         let is_other = |endpoint: &u8| *endpoint != turn || self.heads_asked.0.contains(*endpoint);
         let others = (0..count).filter(is_other).collect();
-        if let Choice::Ask(lease) = self.pool.choose(now, others, ProviderSet::EMPTY) {
+        let weight = self.weight(Purpose::Heads);
+        if let Choice::Ask(lease) = self.pool.choose(now, others, ProviderSet::EMPTY, weight) {
             self.ask_for_heads(now, lease, out);
         }
     }
@@ -66,11 +67,11 @@ impl Desk {
     }
 
     /// Chooses among those who follow the chain, and else among all.
-    fn choose(&mut self, now: Instant, asked: EndpointSet, providers: ProviderSet) -> Choice {
+    fn choose(&mut self, now: Instant, asked: EndpointSet, providers: ProviderSet, weight: u32) -> Choice {
         let avoided = asked.union(self.laggards);
-        match self.pool.choose(now, avoided, providers) {
-            Choice::None { why, .. } if why != Unavailable::Busy && avoided != asked => {
-                self.pool.choose(now, asked, providers)
+        match self.pool.choose(now, avoided, providers, weight) {
+            Choice::None { why, .. } if !why.is_restraint() && avoided != asked => {
+                self.pool.choose(now, asked, providers, weight)
             }
             choice @ (Choice::Ask(_) | Choice::None { .. }) => choice,
         }
@@ -82,13 +83,19 @@ impl Desk {
         let call = CallId::new(number);
         let timeout = lease.timeout;
         let deadline = now.after(timeout);
+        let question = self.question(purpose);
+        assert_eq!(
+            question.calls(),
+            self.weight(purpose),
+            "a quota was charged for another question"
+        );
         out.asks.push(Ask {
             call,
             endpoint: EndpointId {
                 chain: self.chain.id,
                 index: lease.endpoint,
             },
-            question: self.question(purpose),
+            question,
             timeout,
         });
         self.deadlines.insert((deadline, call));
@@ -101,6 +108,16 @@ impl Desk {
                 deadline,
             },
         );
+    }
+
+    /// How many calls the question for `purpose` comes to.
+    pub(super) fn weight(&self, purpose: Purpose) -> u32 {
+        match purpose {
+            Purpose::Identity => Question::identity_calls(self.tokens.len()),
+            Purpose::Heads => Question::HEADS_CALLS,
+            Purpose::Receipt { .. } => Question::RECEIPT_CALLS,
+            Purpose::Scan { .. } => Question::SCAN_CALLS,
+        }
     }
 
     fn question(&self, purpose: Purpose) -> Question {

@@ -1,11 +1,13 @@
 //! More claims than the endpoints can be asked about at once.
 
 use core::time::Duration;
+use std::vec;
 
-use super::{MILLI, Office, SECOND};
+use super::{Endpoint, MILLI, Office, SECOND};
 use crate::escrow::testing::{COLLECT, tx};
 use crate::escrow::verifier::Finding;
 use crate::id::TxHash;
+use crate::resilience::Window;
 
 /// A made-up hash that sorts before every other.
 fn made_up(n: u16) -> TxHash {
@@ -42,4 +44,42 @@ fn a_crowd_of_made_up_claims_delays_a_deposit_and_the_scanner_by_seconds() {
     };
     let per_second = office.findings.iter().filter(decided).count() / 30;
     assert!(per_second >= 400, "{per_second} verifications a second");
+}
+
+/// Quotas are spent as soon as they allow it, not at the next poll: 40 calls a second each, of which a burst of ten is
+/// kept back, are 31 for four endpoints, and two make a question.
+#[test]
+fn a_crowd_waits_for_quotas_and_uses_them_up() {
+    let mut endpoints = ["a", "b", "c", "d"].map(Endpoint::of).to_vec();
+    let quota = Window {
+        quota: 40,
+        per: SECOND,
+    };
+    for endpoint in &mut endpoints {
+        endpoint.quotas = vec![quota];
+    }
+    let mut office = Office::with(endpoints, None);
+    office.run(SECOND * 5);
+    (0..1_000).for_each(|n| office.watch(made_up(n)));
+    let since = office.now;
+    office.run(SECOND * 20);
+    let calls = |endpoint: u8| {
+        let of_endpoint = office
+            .asked
+            .iter()
+            .filter(move |(_, asked, _)| *asked == endpoint);
+        of_endpoint.map(|(at, _, question)| (*at, question.calls()))
+    };
+    for endpoint in 0..4 {
+        for (start, _) in calls(endpoint) {
+            let in_span = calls(endpoint).filter(|(at, _)| (start..start.after(SECOND)).contains(at));
+            let calls: u32 = in_span.map(|(_, calls)| calls).sum();
+            assert!(calls <= quota.quota, "{calls} calls of {endpoint} in a second");
+        }
+        let late: u32 = calls(endpoint)
+            .filter(|(at, _)| *at >= since)
+            .map(|(_, calls)| calls)
+            .sum();
+        assert!(late >= 20 * 30, "only {late} calls of {endpoint} in 20 s");
+    }
 }

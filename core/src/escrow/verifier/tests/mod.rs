@@ -15,7 +15,7 @@ use super::{Ask, Finding, Out, Verifier};
 use crate::escrow::testing::{CHAIN, block, chain, config, receipt, registry, transfer, tx};
 use crate::escrow::{Answer, BlockRef, EscrowConfig, Fault, Log, Question, Receipt, ScanLog, TxKey};
 use crate::id::{Address, CallId, TxHash};
-use crate::resilience::PoolPolicy;
+use crate::resilience::{PoolPolicy, Window};
 use crate::rng::Rng;
 use crate::time::Instant;
 
@@ -36,6 +36,8 @@ struct Endpoint {
     frozen_at: Option<u64>,
     /// Whether it never answers.
     is_dead: bool,
+    /// How many calls it bears.
+    quotas: Vec<Window>,
     bend: Option<Bend>,
 }
 
@@ -47,6 +49,7 @@ impl Endpoint {
             lag: 0,
             frozen_at: None,
             is_dead: false,
+            quotas: vec![],
             bend: None,
         }
     }
@@ -76,6 +79,7 @@ impl Office {
         let place = |(index, one): (usize, &Endpoint)| crate::escrow::EndpointConfig {
             name: std::format!("rpc-{index}"),
             provider: one.provider.into(),
+            quotas: one.quotas.clone(),
         };
         chain.endpoints = endpoints.iter().enumerate().map(place).collect();
         let config = EscrowConfig {

@@ -49,7 +49,7 @@ impl World {
         let begin = self.now;
         let mut asked = EndpointSet::EMPTY;
         while self.now.since(begin) <= patience {
-            match self.pool.choose(self.now, asked, ProviderSet::EMPTY) {
+            match self.pool.choose(self.now, asked, ProviderSet::EMPTY, 1) {
                 Choice::Ask(lease) => {
                     asked.insert(lease.endpoint);
                     if self.attempt(lease) {
@@ -128,7 +128,7 @@ fn once_breakers_are_open_the_living_one_is_asked_first() {
         for dead in (0..7_u8).filter(|index| usize::from(*index) != living) {
             let others: EndpointSet = (0..7).filter(|index| *index != dead).collect();
             for _ in 0..5 {
-                let lease = lease(world.pool.choose(world.now, others, ProviderSet::EMPTY));
+                let lease = lease(world.pool.choose(world.now, others, ProviderSet::EMPTY, 1));
                 assert!(!world.attempt(lease));
             }
             assert_eq!(
@@ -204,7 +204,7 @@ fn a_pool_that_starts_in_an_outage_is_served_soon_after_it() {
     let mut pool = Pool::new(PoolPolicy::default(), &[0, 1], Rng::from_seed(9));
     let mut probes = 0;
     for second in 0..120 {
-        while let Choice::Ask(lease) = pool.choose_unverified(at(second * 1_000)) {
+        while let Choice::Ask(lease) = pool.choose_unverified(at(second * 1_000), 1) {
             probes += 1;
             pool.on_failure(
                 at(second * 1_000),
@@ -216,10 +216,10 @@ fn a_pool_that_starts_in_an_outage_is_served_soon_after_it() {
         }
     }
     assert_eq!(probes, 240);
-    let probe = lease(pool.choose_unverified(at(120_000)));
+    let probe = lease(pool.choose_unverified(at(120_000), 1));
     pool.on_answer(at(120_010), probe, millis(10));
     pool.mark_verified(0);
-    let served = lease(pool.choose(at(120_010), EndpointSet::EMPTY, ProviderSet::EMPTY));
+    let served = lease(pool.choose(at(120_010), EndpointSet::EMPTY, ProviderSet::EMPTY, 1));
     assert_eq!(served.endpoint, 0);
 }
 
@@ -228,7 +228,7 @@ fn with_another_endpoint_well_an_open_breaker_is_respected() {
     let mut pool = Pool::new(PoolPolicy::default(), &[0, 1], Rng::from_seed(9));
     pool.mark_verified(0);
     for second in 0..5 {
-        let probe = lease(pool.choose_unverified(at(second * 1_000)));
+        let probe = lease(pool.choose_unverified(at(second * 1_000), 1));
         pool.on_failure(
             at(second * 1_000),
             probe,
@@ -237,8 +237,11 @@ fn with_another_endpoint_well_an_open_breaker_is_respected() {
             Duration::ZERO,
         );
     }
-    assert!(matches!(pool.choose_unverified(at(63_999)), Choice::None { .. }));
-    assert_eq!(lease(pool.choose_unverified(at(64_000))).endpoint, 1);
+    assert!(matches!(
+        pool.choose_unverified(at(63_999), 1),
+        Choice::None { .. }
+    ));
+    assert_eq!(lease(pool.choose_unverified(at(64_000), 1)).endpoint, 1);
 }
 
 /// Whoever waits for room would wait for ever: each probe that hangs is followed by another.
@@ -250,7 +253,7 @@ fn an_endpoint_that_is_busy_with_a_probe_of_its_open_breaker_refuses() {
     };
     let mut pool = Pool::new(policy, &[0], Rng::from_seed(9));
     verify_all(&mut pool);
-    let any = |pool: &mut Pool, now| pool.choose(now, EndpointSet::EMPTY, ProviderSet::EMPTY);
+    let any = |pool: &mut Pool, now| pool.choose(now, EndpointSet::EMPTY, ProviderSet::EMPTY, 1);
     for _ in 0..5 {
         let lease = lease(any(&mut pool, at(0)));
         pool.on_failure(at(0), lease, ErrorClass::Transient, None, Duration::ZERO);

@@ -211,7 +211,7 @@ impl Drive {
     fn choose(&mut self, asked: EndpointSet, used: ProviderSet) {
         let now = self.now;
         let panic = self.is_panic(asked, used);
-        match self.both(|pool| pool.choose(now, asked, used)) {
+        match self.both(|pool| pool.choose(now, asked, used, 1)) {
             (Choice::Ask(lease), Choice::Ask(twin)) => {
                 assert_eq!((lease.endpoint, lease.timeout), (twin.endpoint, twin.timeout));
                 let index = usize::from(lease.endpoint);
@@ -260,7 +260,7 @@ impl Drive {
 
     fn choose_unverified(&mut self) {
         let now = self.now;
-        match self.both(|pool| pool.choose_unverified(now)) {
+        match self.both(|pool| pool.choose_unverified(now, 1)) {
             (Choice::Ask(lease), Choice::Ask(twin)) => {
                 let memory = &mut self.memory[usize::from(lease.endpoint)];
                 assert!(!memory.verified, "verified already");
@@ -373,7 +373,9 @@ impl Drive {
         let silence = [millis(600_000), millis(5_000), LEASE_GRACE].into_iter().sum();
         self.now = self.now.after(silence);
         self.verify(0);
-        let choice = self.pool.choose(self.now, EndpointSet::EMPTY, ProviderSet::EMPTY);
+        let choice = self
+            .pool
+            .choose(self.now, EndpointSet::EMPTY, ProviderSet::EMPTY, 1);
         assert!(matches!(choice, Choice::Ask(_)), "starved: {choice:?}");
     }
 }

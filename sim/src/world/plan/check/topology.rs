@@ -1,14 +1,19 @@
 //! Whether a world of such parts can be.
 
 use plimsoll_core::limits::ENDPOINTS_MAX;
+use plimsoll_core::resilience::limiter::WINDOWS_MAX;
 
 use super::{BLOCKS_MAX, DURATION_MS_MAX, ENTRIES_MAX, Findings};
 use crate::world::plan::{
-    BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, PoolPlan, PricePlan, StorePlan, Topology,
+    BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan, Topology,
 };
 
 /// The longest time between two blocks: an hour.
 const BLOCK_MS_MAX: u64 = 3_600_000;
+/// The fewest calls that may be allowed: whoever asks an endpoint who it is makes one for each token, at once.
+const QUOTA_CALLS_MIN: u64 = 16;
+/// The most calls that may be allowed.
+const QUOTA_CALLS_MAX: u64 = 1_000_000;
 /// The shortest time between two sweeps.
 const SWEEP_MS_MIN: u64 = 100;
 /// The most attempts on the fast track.
@@ -65,6 +70,7 @@ fn check_endpoints(endpoints: &[EndpointPlan], found: &mut Findings) {
             link,
             lag_blocks,
             scan_blocks_max,
+            quotas,
         } = one;
         let at = format_args!("topology.endpoints[{index}]");
         let is_named_twice = endpoints[..index].iter().any(|other| other.name == *name);
@@ -73,6 +79,17 @@ fn check_endpoints(endpoints: &[EndpointPlan], found: &mut Findings) {
         found.within(format_args!("{at}.lag_blocks"), *lag_blocks, 0, BLOCKS_MAX);
         let most = scan_blocks_max.unwrap_or(BLOCKS_MAX);
         found.within(format_args!("{at}.scan_blocks_max"), most, 1, BLOCKS_MAX);
+        check_quotas(format_args!("{at}.quotas"), quotas, found);
+    }
+}
+
+fn check_quotas(at: core::fmt::Arguments<'_>, quotas: &[QuotaPlan], found: &mut Findings) {
+    found.require(quotas.len() <= WINDOWS_MAX, at, "at most 4");
+    for (index, quota) in quotas.iter().enumerate() {
+        let QuotaPlan { calls, per_ms } = *quota;
+        found.within(format_args!("{at}[{index}].per_ms"), per_ms, 1, DURATION_MS_MAX);
+        let field = format_args!("{at}[{index}].calls");
+        found.within(field, calls.into(), QUOTA_CALLS_MIN, QUOTA_CALLS_MAX);
     }
 }
 
