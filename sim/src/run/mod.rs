@@ -19,7 +19,7 @@ use core::num::NonZeroUsize;
 
 pub use fingerprint::Fingerprint;
 pub use neighbour::{Neighbour, neighbour};
-pub use one::{DETERMINISM, Ending, Failure, Single, Watch, prove, replay, traced};
+pub use one::{DETERMINISM, Ending, Failure, Single, Watch, fates, prove, replay, traced};
 pub use soak::{FINDINGS_MAX, Known, Soak, Soaked, State};
 pub use tally::{Finding, Tally};
 pub use times::Times;

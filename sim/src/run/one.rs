@@ -10,7 +10,7 @@ use crate::scenario::Scenario;
 use crate::trace::{Comparison, Memory, Transcript};
 use crate::world::observe::Violation;
 use crate::world::plan::{Plan, PlanError};
-use crate::world::{Outcome, Stats, Tracing, Verdict, World};
+use crate::world::{Fates, Outcome, Stats, Tracing, Verdict, World};
 
 /// Who finds that the same run did not do the same twice.
 pub const DETERMINISM: &str = "determinism";
@@ -206,6 +206,20 @@ pub fn traced(plan: &Plan, seed: u64) -> Result<(Single, Transcript), Vec<PlanEr
 /// Everything that is wrong with the plan.
 pub fn replay(plan: &Plan, seed: u64, tracing: Option<Tracing>) -> Result<Single, Vec<PlanError>> {
     run_plan(plan, seed, tracing, false)
+}
+
+/// Runs `plan` once, unwatched, with `seed` for what it leaves to chance, and gives what came of it; nothing if the bank's
+/// process was down in the end, which it is not in a run that passes.
+///
+/// # Errors
+/// Everything that is wrong with the plan.
+///
+/// # Panics
+/// When the code under test does.
+pub fn fates(plan: &Plan, seed: u64) -> Result<Option<Fates>, Vec<PlanError>> {
+    let mut world = World::new(plan, seed)?;
+    while world.step() {}
+    Ok(world.fates())
 }
 
 fn run_plan(

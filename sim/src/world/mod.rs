@@ -7,7 +7,8 @@
 //!
 //! Where things are: `host` runs the bank's process as a driver must, `lives` starts and ends it, `traffic` carries what
 //! travels, `deeds` does what the plan's people do, `blocks` what the chain does, `inject` begins and ends faults, `cues`
-//! those that wait for something, `settle` judges liveness, `observe` is what oracles see.
+//! those that wait for something, `settle` judges liveness, `observe` is what oracles see, `fates` what came of it
+//! in words that other worlds share.
 
 mod blocks;
 mod clock;
@@ -16,6 +17,7 @@ mod deeds;
 mod event;
 mod excuse;
 pub mod expressible;
+mod fates;
 mod host;
 mod inject;
 mod jury;
@@ -43,6 +45,7 @@ use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 
 pub use excuse::{Dependency, Reason, Waiting};
+pub use fates::{Booked, Fates, Sent};
 pub use outcome::{Outcome, Verdict};
 pub use setup::bank_config;
 pub use stats::{BadLuck, Luck, Part, Recovery, Stats};
@@ -192,6 +195,14 @@ impl<'p> World<'p> {
     #[must_use]
     pub const fn chain(&self) -> &Chain {
         &self.chain
+    }
+
+    /// What came of everything so far, by what the bank holds, committed or not; nothing while its process is down.
+    #[must_use]
+    pub fn fates(&self) -> Option<Fates> {
+        let transactions: Vec<TxIndex> = self.transactions.iter().copied().flatten().collect();
+        let sent = Sent::on(&self.chain, &self.plan.workload, &transactions);
+        self.bank().map(|bank| Fates::of(bank.state(), &sent))
     }
 
     /// Lets the next event happen. Says whether the run goes on.

@@ -3,7 +3,7 @@
 //! The bank is the real driver behind the real HTTP server, and asks through the real JSON-RPC client; each endpoint is
 //! a host that answers in JSON what the simulator's model of it answers, and people are HTTP clients who repeat
 //! themselves under one key. `run` is the way in: `expressible` refuses by name what this world cannot do, `director`
-//! does what the plan says when it is due, and `fates` says what came of it, in words that the engine's world shares.
+//! does what the plan says when it is due. What came of a run is told in the simulator's words.
 //!
 //! The journal is in memory (`journal`): SQLite's thread keeps real time, so no run with it could be repeated.
 //!
@@ -15,7 +15,6 @@ mod bank;
 mod course;
 mod director;
 mod expressible;
-mod fates;
 mod journal;
 mod jury;
 mod net;
@@ -27,5 +26,4 @@ mod stage;
 
 pub use course::{Course, Packets};
 pub use expressible::POWERS;
-pub use fates::Fates;
 pub use run::{Failure, Report, run};

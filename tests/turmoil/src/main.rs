@@ -87,7 +87,7 @@ fn told(args: &Args) -> Result<u8, Refusal> {
                 "seed {seed} passed: {:?} simulated, {} batches, {} claims, {} answers given again; digest {digest}",
                 report.simulated, report.batches, report.claims, report.replayed
             ));
-            (fates(&report), 0)
+            (report.fates.to_string(), 0)
         }
         Ok(Err(failure)) => {
             tell(&format!("seed {seed}: {failure}; digest {digest}"));
@@ -138,10 +138,6 @@ const fn code_of(failure: &Failure) -> u8 {
         Failure::Violation(_) => 11,
         Failure::Unsettled(_) => 12,
     }
-}
-
-fn fates(report: &Report) -> String {
-    format!("{:#?}\n", report.fates)
 }
 
 fn print(text: &str) {

@@ -5,19 +5,20 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
+use plimsoll_core::bank::State;
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
+use plimsoll_sim::model::chain::{Chain, Due};
 use plimsoll_sim::oracle::panel::Panel;
-use plimsoll_sim::world::bank_config;
 use plimsoll_sim::world::expressible::Inexpressible;
 use plimsoll_sim::world::plan::{Deed, Fate, Plan};
+use plimsoll_sim::world::{Fates, Sent, bank_config};
 use turmoil::Builder;
 
 use crate::bank::House;
 use crate::course::Course;
 use crate::director::Director;
 use crate::expressible::POWERS;
-use crate::fates::Fates;
 use crate::journal::Disk;
 use crate::jury::Seat;
 use crate::stage::{Stage, instant};
@@ -130,7 +131,7 @@ pub fn run(plan: &Plan, seed: u64, course: &Course) -> Result<Report, Failure> {
             return Err(Failure::Unsettled(left));
         }
     }
-    Ok(report(&stage.borrow(), &disk, sim.elapsed()))
+    Ok(report(plan, &stage.borrow(), &disk, sim.elapsed()))
 }
 
 /// The name of the host of endpoint `number`.
@@ -176,16 +177,36 @@ fn unsettled(jury: &Panel, stage: &Stage, now: Instant, stranded: &BTreeSet<Stri
         .filter(|index| stage.chain.block_of(**index, now).is_none());
     let gone = gone.map(|index| stage.chain.hash_of(*index).to_string());
     let stranded = gone.chain(stranded.iter().cloned()).collect();
-    Fates::unsettled(bank.state(), &stage.chain, now, &stranded)
+    open_in(bank.state(), &stage.chain, now, &stranded)
 }
 
-fn report(stage: &Stage, disk: &Disk, simulated: Duration) -> Report {
+/// What keeps `state` from being settled: deposits that are final at `now` and not in the books, and transactions that
+/// are under way though not `stranded`, which no block will hold.
+fn open_in(state: &State, chain: &Chain, now: Instant, stranded: &BTreeSet<String>) -> Vec<String> {
+    let escrow = state.escrow();
+    let missing = chain.deposits(now).filter(|(key, truth)| match truth.due {
+        Due::User(_) => escrow.posting(key).is_none(),
+        Due::Suspense(_) => escrow.suspended(key).is_none() && escrow.posting(key).is_none(),
+        Due::Person | Due::Nothing(_) => false,
+    });
+    let open = escrow.open().map(|(_, key)| key.tx.to_string());
+    let open = open.filter(|tx| !stranded.contains(tx));
+    let missing = missing.map(|(key, _)| format!("{key:?} is in no book"));
+    missing
+        .chain(open.map(|tx| format!("{tx} is under way")))
+        .collect()
+}
+
+fn report(plan: &Plan, stage: &Stage, disk: &Disk, simulated: Duration) -> Report {
     let told = stage.told.iter().flat_map(|(user, balances)| {
         let each = balances.iter().cloned();
         each.map(|(asset, available, locked)| (*user, asset, available, locked))
     });
     Report {
-        fates: Fates::of(&disk.state(), &stage.chain),
+        fates: Fates::of(
+            &disk.state(),
+            &Sent::on(&stage.chain, &plan.workload, &stage.transactions),
+        ),
         told: told.collect(),
         claims: stage.claims,
         replayed: stage.replayed,

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use plimsoll_sim::fault::{Direction, Fault, LinkFault, LinkName, StoreFault};
-use plimsoll_sim::run::{Ending, replay};
+use plimsoll_sim::run::{Ending, fates, replay};
 use plimsoll_sim::scenario::{Scenario, library};
-use plimsoll_sim::world::World;
 use plimsoll_sim::world::plan::{ClaimPlan, Deed, Plan, ScheduledFault, Token};
-use plimsoll_turmoil::{Course, Failure, Fates, Report, run};
+use plimsoll_sim::world::{Booked, Fates};
+use plimsoll_turmoil::{Course, Failure, Report, run};
 
 /// Scenarios that the turmoil world can run, and some of their seeds.
 const SCENARIOS: [(&str, [u64; 1]); 7] = [
@@ -31,9 +31,7 @@ fn scenario(name: &str) -> Scenario {
 fn in_engine(plan: &Plan, seed: u64) -> Fates {
     let single = replay(plan, seed, None).expect("sound");
     assert_eq!(single.ending, Ending::Passed, "{} {seed}", plan.name);
-    let mut world = World::new(plan, seed).expect("sound");
-    while world.step() {}
-    Fates::of(world.bank().expect("it is up").state(), world.chain())
+    fates(plan, seed).expect("sound").expect("it is up")
 }
 
 #[track_caller]
@@ -143,7 +141,7 @@ fn every_deposit_is_credited_once_whatever_the_network_does() {
             let report = in_turmoil(&plan, seed);
             assert_eq!(report.fates.deposits.len(), 30);
             assert!(
-                report.fates.deposits.values().all(|fate| *fate == "posted"),
+                report.fates.deposits.values().all(|fate| *fate == Booked::Posted),
                 "{:?}",
                 report.fates
             );

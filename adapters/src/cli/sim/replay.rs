@@ -32,8 +32,12 @@ pub(super) struct ReplayArgs {
     /// scenario, or what draws from it, changes.
     #[arg(long, value_name = "FILE")]
     expanded: Option<PathBuf>,
+    /// Write what came of the run to this file, if it passes: the fate of each deposit and transaction, by its deed in
+    /// the plan, and every balance. The same text comes of the same run in another world.
+    #[arg(long, value_name = "FILE")]
+    fates: Option<PathBuf>,
     /// Show the expanded scenario, and run nothing.
-    #[arg(long, conflicts_with_all = ["trace", "html", "expanded"])]
+    #[arg(long, conflicts_with_all = ["trace", "html", "expanded", "fates"])]
     plan: bool,
 }
 
@@ -77,7 +81,19 @@ pub(super) fn run(args: &ReplayArgs, out: &mut dyn Write) -> Result<u8, SimError
             source,
         })?;
     }
+    if let (Some(path), None) = (&args.fates, failure) {
+        write_fates(path, &expanded)?;
+    }
     Ok(failure.map_or(0, exit_code))
+}
+
+fn write_fates(path: &Path, expanded: &Expanded) -> Result<(), SimError> {
+    let fates = run::fates(&expanded.plan, expanded.seed);
+    let fates = fates.unwrap_or_else(|faults| unreachable!("an expanded plan is sound: {faults:?}"));
+    let Some(fates) = fates else {
+        unreachable!("a run that passes ends with its bank up")
+    };
+    export::write(path, |file| write!(file, "{fates}"))
 }
 
 /// The run of `scenario` that `seed` names.
