@@ -4,4 +4,5 @@
 //! Scripts are drawn from seeds, one after the other, until every kind of operation has succeeded and has failed.
 
 mod chain;
+mod store;
 mod tally;
