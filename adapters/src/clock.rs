@@ -8,6 +8,8 @@ use plimsoll_core::time::{Instant, WallClock};
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     start: tokio::time::Instant,
+    /// The date at the start, when it goes by the monotonic clock.
+    date: Option<WallClock>,
 }
 
 impl Clock {
@@ -20,6 +22,16 @@ impl Clock {
     pub fn start() -> Self {
         Self {
             start: tokio::time::Instant::now(),
+            date: None,
+        }
+    }
+
+    /// A clock that starts now, at `date`, which the monotonic clock moves on: for simulated time.
+    #[must_use]
+    pub fn start_at(date: WallClock) -> Self {
+        Self {
+            date: Some(date),
+            ..Self::start()
         }
     }
 
@@ -37,6 +49,9 @@ impl Clock {
         reason = "the one place where the wall clock is read"
     )]
     pub fn wall(&self) -> WallClock {
+        if let Some(date) = self.date {
+            return date.after(self.now().since(Instant::ZERO));
+        }
         let since_epoch = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();

@@ -6,7 +6,8 @@ const MICROS_PER_SECOND: i64 = 1_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
 
 /// Writes a date: `2026-11-22T10:21:00.000000Z`.
-pub(crate) fn write(date: WallClock) -> String {
+#[must_use]
+pub fn write(date: WallClock) -> String {
     let micros = date.as_micros();
     let (seconds, fraction) = (
         micros.div_euclid(MICROS_PER_SECOND),

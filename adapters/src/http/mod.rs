@@ -44,12 +44,13 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
 pub use bank_service::{BankService, Replying};
+pub use date::write as write_date;
 pub use metrics::Metrics;
 pub use problem::{Code, Problem};
 pub use server::serve;
 
 pub(crate) use body::Body;
-pub(crate) use date::{read as read_date, write as write_date};
+pub(crate) use date::read as read_date;
 pub(crate) use field::{address, amount_of_scale};
 
 use crate::clock::Clock;

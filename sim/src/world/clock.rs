@@ -43,8 +43,9 @@ impl HostClock {
     }
 }
 
-/// The date as it is.
-pub(super) fn true_date(now: Instant) -> WallClock {
+/// The date at `now`, on a clock that is right.
+#[must_use]
+pub fn true_date(now: Instant) -> WallClock {
     let elapsed: Duration = now.since(Instant::ZERO);
     let micros = i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX);
     WallClock::from_micros(FIRST_DATE_MICROS.saturating_add(micros))

@@ -44,6 +44,7 @@ use plimsoll_core::bank::Bank;
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 
+pub use clock::true_date;
 pub use excuse::{Dependency, Reason, Waiting};
 pub use fates::{Booked, Fates, Sent};
 pub use outcome::{Outcome, Verdict};

@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use plimsoll_adapters::chain::{EndpointUrl, EvmClient};
 use plimsoll_adapters::clock::Clock;
-use plimsoll_adapters::config::{ApiConfig, RateLimit, Shutdown};
+use plimsoll_adapters::config::{AdminToken, ApiConfig, RateLimit, Shutdown};
 use plimsoll_adapters::driver::{Driver, recover};
 use plimsoll_adapters::http::{self, Api, Metrics};
 use plimsoll_core::bank::BankConfig;
 use plimsoll_core::escrow::ChainConfig;
 use plimsoll_core::id::EndpointId;
+use plimsoll_sim::world::true_date;
 use turmoil::net::TcpListener;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -22,6 +23,10 @@ use crate::jury::Seat;
 use crate::net::{Door, Wire};
 use crate::run::endpoint_name;
 use crate::server::PORT;
+use crate::stage::now;
+
+/// What an operator shows.
+pub(crate) const ADMIN_TOKEN: &str = "a token of operators";
 
 /// What each life of the process begins with.
 #[derive(Clone)]
@@ -39,7 +44,7 @@ pub(crate) struct House {
 impl House {
     /// One life.
     pub(crate) async fn live(self) -> turmoil::Result {
-        let clock = Clock::start();
+        let clock = Clock::start_at(true_date(now()));
         let mut config = self.config;
         let mut journal = self.disk.open();
         config.seed = self.seed ^ self.disk.head().epoch;
@@ -82,10 +87,10 @@ fn url(index: u8) -> EndpointUrl {
         .unwrap_or_else(|error| unreachable!("{text}: {error}"))
 }
 
-const fn settings() -> ApiConfig {
+fn settings() -> ApiConfig {
     ApiConfig {
         listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT),
-        admin_token: None,
+        admin_token: Some(AdminToken::new(ADMIN_TOKEN.to_owned())),
         body_bytes_max: 4_096,
         request_timeout: Duration::from_secs(10),
         in_flight_max: 256,

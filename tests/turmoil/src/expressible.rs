@@ -13,11 +13,11 @@ pub const POWERS: Powers = Powers {
 
 const fn deed_refused(deed: &Deed) -> Option<&'static str> {
     match deed {
-        Deed::Deposit { .. } => None,
-        Deed::Transfer { .. }
+        Deed::Deposit { .. }
+        | Deed::Transfer { .. }
         | Deed::Balances { .. }
-        | Deed::RetryDeadLetters { .. }
-        | Deed::Attribute { .. } => Some("people pay and claim, and do nothing else"),
+        | Deed::RetryDeadLetters { .. } => None,
+        Deed::Attribute { .. } => Some("the HTTP interface has no route for it"),
     }
 }
 

@@ -12,6 +12,7 @@
 //! process, so that the whole `course` of a run is the same in every process. Elsewhere what comes of a run is.
 
 mod bank;
+mod client;
 mod course;
 mod director;
 mod expressible;

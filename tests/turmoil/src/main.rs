@@ -20,6 +20,9 @@ use rand::rngs::StdRng;
 /// A wrong argument or scenario: nothing was run.
 const EXIT_USAGE: u8 = 2;
 
+/// This world cannot do what the plan says.
+const EXIT_INEXPRESSIBLE: u8 = 3;
+
 /// What the exit code tells, for `--help`.
 const EXIT_CODES: &str = "Exit codes:\n  \
      0   the run passed\n  \
@@ -80,25 +83,32 @@ fn told(args: &Args) -> Result<u8, Refusal> {
         .name("world".to_owned())
         .spawn(move || in_world(&plan, seed, &noted))?
         .join();
-    let digest = format!("{:032x}", course.digest());
+    let digest = match &ended {
+        Ok(Err(Failure::Inexpressible(_))) => String::new(),
+        Ok(_) | Err(_) => format!("; digest {:032x}", course.digest()),
+    };
     let (text, code) = match ended {
         Ok(Ok(report)) => {
             tell(&format!(
-                "seed {seed} passed: {:?} simulated, {} batches, {} claims, {} answers given again; digest {digest}",
+                "seed {seed} passed: {:?} simulated, {} batches, {} claims, {} answers given again{digest}",
                 report.simulated, report.batches, report.claims, report.replayed
             ));
             (report.fates.to_string(), 0)
         }
         Ok(Err(failure)) => {
-            tell(&format!("seed {seed}: {failure}; digest {digest}"));
+            tell(&format!("seed {seed}: {failure}{digest}"));
             (String::new(), code_of(&failure))
         }
         Err(_) => {
-            tell(&format!("seed {seed}: it panicked; digest {digest}"));
+            tell(&format!("seed {seed}: it panicked{digest}"));
             (String::new(), 10)
         }
     };
-    print(&if args.digest { format!("{digest}\n") } else { text });
+    if !args.digest {
+        print(&text);
+    } else if code != EXIT_INEXPRESSIBLE {
+        print(&format!("{:032x}\n", course.digest()));
+    }
     Ok(code)
 }
 
@@ -133,7 +143,7 @@ fn expand(args: &Args) -> Result<(Plan, u64), Refusal> {
 
 const fn code_of(failure: &Failure) -> u8 {
     match failure {
-        Failure::Inexpressible(_) => 3,
+        Failure::Inexpressible(_) => EXIT_INEXPRESSIBLE,
         Failure::Host(_) => 10,
         Failure::Violation(_) => 11,
         Failure::Unsettled(_) => 12,

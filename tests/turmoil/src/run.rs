@@ -12,7 +12,7 @@ use plimsoll_sim::model::chain::{Chain, Due};
 use plimsoll_sim::oracle::panel::Panel;
 use plimsoll_sim::world::expressible::Inexpressible;
 use plimsoll_sim::world::plan::{Deed, Fate, Plan};
-use plimsoll_sim::world::{Fates, Sent, bank_config};
+use plimsoll_sim::world::{Fates, bank_config};
 use turmoil::Builder;
 
 use crate::bank::House;
@@ -109,7 +109,6 @@ pub fn run(plan: &Plan, seed: u64, course: &Course) -> Result<Report, Failure> {
     );
     let mut director = Director::new(plan, &stage, (&jury, &disk));
     let stranded = stranded(plan, &stage.borrow());
-    let claims = claims(plan);
     loop {
         let is_over = sim.step().map_err(|error| Failure::Host(error.to_string()))?;
         let (now, elapsed) = (instant(sim.elapsed()), sim.elapsed());
@@ -124,7 +123,7 @@ pub fn run(plan: &Plan, seed: u64, course: &Course) -> Result<Report, Failure> {
             continue;
         }
         let left = unsettled(&jury.borrow(), &stage.borrow(), now, &stranded);
-        let is_busy = !director.is_done() || stage.borrow().claims < claims;
+        let is_busy = !director.is_done() || !stage.borrow().is_quiet;
         if left.is_empty() && !is_busy {
             stage.borrow_mut().is_settled = true;
         } else if elapsed > Duration::from_millis(plan.duration_ms + plan.converge_ms) {
@@ -141,8 +140,7 @@ pub(crate) fn endpoint_name(number: u8) -> String {
 
 /// The transactions that no block will ever hold: whoever claimed them waits for ever.
 fn stranded(plan: &Plan, stage: &Stage) -> BTreeSet<String> {
-    let deeds = plan.workload.iter().zip(&stage.transactions);
-    let never = deeds.filter(|(deed, _)| {
+    let is_never_mined = |deed: &Deed| {
         matches!(
             deed,
             Deed::Deposit {
@@ -150,21 +148,12 @@ fn stranded(plan: &Plan, stage: &Stage) -> BTreeSet<String> {
                 ..
             }
         )
-    });
-    never
-        .map(|(_, index)| stage.chain.hash_of(*index).to_string())
-        .collect()
-}
-
-fn claims(plan: &Plan) -> usize {
-    let of_deed = |deed: &Deed| match deed {
-        Deed::Deposit { claims, .. } => claims.len(),
-        Deed::Transfer { .. }
-        | Deed::Balances { .. }
-        | Deed::RetryDeadLetters { .. }
-        | Deed::Attribute { .. } => 0,
     };
-    plan.workload.iter().map(of_deed).sum()
+    let deeds = plan.workload.iter().enumerate();
+    deeds
+        .filter(|(_, deed)| is_never_mined(deed))
+        .map(|(place, _)| stage.hash_of(place).to_string())
+        .collect()
 }
 
 fn unsettled(jury: &Panel, stage: &Stage, now: Instant, stranded: &BTreeSet<String>) -> Vec<String> {
@@ -172,10 +161,10 @@ fn unsettled(jury: &Panel, stage: &Stage, now: Instant, stranded: &BTreeSet<Stri
         return vec!["records wait for a commit".to_owned()];
     };
     let gone = stage
-        .transactions
-        .iter()
-        .filter(|index| stage.chain.block_of(**index, now).is_none());
-    let gone = gone.map(|index| stage.chain.hash_of(*index).to_string());
+        .chain
+        .transactions()
+        .filter(|index| stage.chain.block_of(*index, now).is_none());
+    let gone = gone.map(|index| stage.chain.hash_of(index).to_string());
     let stranded = gone.chain(stranded.iter().cloned()).collect();
     open_in(bank.state(), &stage.chain, now, &stranded)
 }
@@ -203,10 +192,7 @@ fn report(plan: &Plan, stage: &Stage, disk: &Disk, simulated: Duration) -> Repor
         each.map(|(asset, available, locked)| (*user, asset, available, locked))
     });
     Report {
-        fates: Fates::of(
-            &disk.state(),
-            &Sent::on(&stage.chain, &plan.workload, &stage.transactions),
-        ),
+        fates: Fates::of(&disk.state(), &stage.sent(plan)),
         told: told.collect(),
         claims: stage.claims,
         replayed: stage.replayed,

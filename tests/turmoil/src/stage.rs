@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plimsoll_core::escrow::{Answer, Question};
-use plimsoll_core::id::Address;
+use plimsoll_core::id::{Address, TxHash};
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 use plimsoll_sim::model::chain::{Chain, Payee, TxIndex};
 use plimsoll_sim::model::endpoint::{Endpoint, Reaction};
+use plimsoll_sim::world::Sent;
 use plimsoll_sim::world::plan::{Deed, Plan};
 
 use crate::course::Course;
@@ -22,10 +23,12 @@ pub(crate) struct Stage {
     pub(crate) chain: Chain,
     /// The endpoints' models.
     pub(crate) endpoints: Vec<Endpoint>,
-    /// The transaction of each deed.
-    pub(crate) transactions: Vec<TxIndex>,
+    /// The transaction of each deed, if it has one.
+    transactions: Vec<Option<TxIndex>>,
     /// Who has an account, by number in the plan.
     pub(crate) accounts: BTreeMap<u32, Payee>,
+    /// Whether everybody has done what the plan says, and was answered.
+    pub(crate) is_quiet: bool,
     /// Whether everything is settled, so that people look at their balances.
     pub(crate) is_settled: bool,
     /// How many claims are filed and acknowledged.
@@ -40,9 +43,14 @@ impl Stage {
     /// The stage of `plan`: the same chain and the same endpoints as the engine's for the seed of `rng`.
     pub(crate) fn new(plan: &Plan, rng: &Rng, course: Course) -> Self {
         let mut chain = Chain::new(&plan.topology.chain, rng.fork("chain"));
-        let is_deposit = |deed: &&Deed| matches!(deed, Deed::Deposit { .. });
-        let deposits = plan.workload.iter().filter(is_deposit);
-        let transactions = deposits.map(|_| chain.announce()).collect();
+        let transactions = plan.workload.iter().map(|deed| match deed {
+            Deed::Deposit { .. } => Some(chain.announce()),
+            Deed::Transfer { .. }
+            | Deed::Balances { .. }
+            | Deed::RetryDeadLetters { .. }
+            | Deed::Attribute { .. } => None,
+        });
+        let transactions = transactions.collect();
         let endpoints = plan.topology.endpoints.iter().zip(0u8..).map(|(one, number)| {
             let draws = rng.fork_indexed("endpoint", number.into());
             Endpoint::new(number, one.lag_blocks, draws)
@@ -54,12 +62,29 @@ impl Stage {
             endpoints: endpoints.collect(),
             chain,
             transactions,
+            is_quiet: false,
             accounts: BTreeMap::new(),
             is_settled: false,
             claims: 0,
             replayed: 0,
             told: BTreeMap::new(),
         }
+    }
+
+    /// The transaction of the deposit at `place` in the plan.
+    pub(crate) fn transaction(&self, place: usize) -> TxIndex {
+        self.transactions[place].unwrap_or_else(|| unreachable!("only a deposit has a transaction"))
+    }
+
+    /// The hash of the transaction of the deposit at `place` in the plan.
+    pub(crate) fn hash_of(&self, place: usize) -> TxHash {
+        self.chain.hash_of(self.transaction(place))
+    }
+
+    /// The transactions of the deeds of `plan`, as the chain has them.
+    pub(crate) fn sent(&self, plan: &Plan) -> Vec<Sent> {
+        let transactions: Vec<TxIndex> = self.transactions.iter().copied().flatten().collect();
+        Sent::on(&self.chain, &plan.workload, &transactions)
     }
 
     /// How endpoint `number` reacts to `question`.

@@ -10,7 +10,10 @@ use plimsoll_sim::world::{Booked, Fates};
 use plimsoll_turmoil::{Course, Failure, Report, run};
 
 /// Scenarios that the turmoil world can run, and some of their seeds.
-const SCENARIOS: [(&str, [u64; 1]); 7] = [
+const SCENARIOS: [(&str, [u64; 1]); 10] = [
+    ("tests/turmoil/plans/payments.toml", [1]),
+    ("escrow/reorg", [1]),
+    ("escrow/all_automation_fails", [1]),
     ("escrow/one_endpoint_fails", [2]),
     ("escrow/five_of_seven_fail", [1]),
     ("escrow/six_of_seven_fail", [1]),
@@ -192,7 +195,12 @@ fn what_this_world_cannot_do_is_refused_by_name() {
             fault(3_000, 4_000, loss),
         ],
     );
-    plan.workload.push(Deed::Balances { at_ms: 5, user: 0 });
+    plan.workload.push(Deed::Attribute {
+        at_ms: 5,
+        deed: 0,
+        ordinal: 0,
+        user: 0,
+    });
     let Err(Failure::Inexpressible(refused)) = run(&plan, 1, &Course::default()) else {
         panic!("it ran")
     };
