@@ -16,10 +16,11 @@ pub mod driver;
 pub mod recorder;
 pub mod store;
 pub mod task;
+pub mod world;
 
 /// Starts `future` as a task of its own, on the node that runs this.
 pub fn spawn<T: Send + 'static>(
-    future: impl std::future::Future<Output = T> + Send + 'static,
+    future: impl Future<Output = T> + Send + 'static,
 ) -> task::JoinHandle<T> {
     task::JoinHandle::new(madsim::task::spawn(future))
 }

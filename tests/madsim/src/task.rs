@@ -47,6 +47,12 @@ impl JoinError {
 #[derive(Debug)]
 pub struct JoinSet<T>(FuturesUnordered<JoinHandle<T>>);
 
+impl<T: Send + 'static> Default for JoinSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl<T: Send + 'static> JoinSet<T> {
     /// No tasks.
     #[must_use]

@@ -6,7 +6,6 @@
 //! `prove` compares the courses of two processes.
 #![cfg(madsim)]
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,6 +24,7 @@ use plimsoll_core::journal::{Batch, Head, OpenedBatch};
 use plimsoll_core::money::{Amount, Asset, ChainToken, Registry};
 use plimsoll_core::outbox::Appended;
 use plimsoll_core::resilience::PoolPolicy;
+use plimsoll_core::time::Instant;
 use plimsoll_madsim::check::{checked, note};
 use plimsoll_madsim::clock::Clock;
 use plimsoll_madsim::driver::{Asker, Driver, DriverError, Handle, recover};
@@ -111,15 +111,16 @@ fn what_no_seed_decides_is_found_out() {
 #[should_panic(expected = "took another course with other hash maps")]
 fn the_order_of_a_hash_map_is_found_out() {
     checked(1, || async {
-        let numbers: HashMap<u32, u32> = (0..64).map(|number| (number, number)).collect();
+        #[expect(clippy::disallowed_types, reason = "what is to be found out")]
+        let numbers: std::collections::HashMap<u32, ()> = (0..64).map(|number| (number, ())).collect();
         numbers.into_keys().collect::<Vec<_>>()
     });
 }
 
 async fn storm(seed: u64) -> Course {
-    let begun = madsim::time::Instant::now();
+    let clock = Clock::start();
     let (disk, door) = (Disk::default(), Door::default());
-    let (mut bank, mut stop) = start(&disk, &door, 0).await;
+    let (mut bank, mut stop) = start(&disk, &door, 0);
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| madsim::task::spawn(client(number, disk.clone(), door.clone())))
         .collect();
@@ -128,7 +129,7 @@ async fn storm(seed: u64) -> Course {
         Machines::current().kill(bank.machine);
         door.shut();
         pause(100).await;
-        (bank, stop) = start(&disk, &door, life).await;
+        (bank, stop) = start(&disk, &door, life);
     }
     for client in clients {
         client.await.expect("it lives on");
@@ -145,7 +146,7 @@ async fn storm(seed: u64) -> Course {
     let seen = disk.lock().seen.clone();
     Course {
         head: disk.lock().head,
-        took: begun.elapsed(),
+        took: clock.now().since(Instant::ZERO),
         seen,
     }
 }
@@ -161,7 +162,7 @@ struct Process {
     ended: madsim::task::JoinHandle<Result<(), DriverError>>,
 }
 
-async fn start(disk: &Disk, door: &Door, life: usize) -> (Process, oneshot::Sender<()>) {
+fn start(disk: &Disk, door: &Door, life: usize) -> (Process, oneshot::Sender<()>) {
     let node = Machines::current()
         .create_node()
         .name(format!("bank {life}"))
