@@ -229,3 +229,6 @@ pub struct Claim {
     /// When it was filed.
     pub filed_at: WallClock,
 }
+
+#[cfg(test)]
+mod tests;

@@ -192,3 +192,6 @@ pub enum Fault {
 const fn not_stored() -> &'static str {
     "not stored"
 }
+
+#[cfg(test)]
+mod tests;

@@ -108,3 +108,6 @@ reasons!(
         RulesChanged = "rules_changed",
     }
 );
+
+#[cfg(test)]
+mod tests;

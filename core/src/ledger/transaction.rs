@@ -222,3 +222,6 @@ impl Transactions {
 fn index(id: TransactionId) -> Option<usize> {
     usize::try_from(id.number().checked_sub(1)?).ok()
 }
+
+#[cfg(test)]
+mod tests;

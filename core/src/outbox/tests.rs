@@ -166,6 +166,14 @@ fn a_foreign_head_fences_for_ever() {
 }
 
 #[test]
+fn acts_alone_give_the_store_nothing_to_append() {
+    let mut gate = gate();
+    accept(&mut gate, &[Intent::Act("a")]);
+    assert_eq!(gate.store_request(NOW, WallClock::default()), None);
+    assert_eq!(released(&mut gate), ["a"]);
+}
+
+#[test]
 fn a_batch_never_splits_a_group() {
     let mut gate = gate();
     let group: Vec<_> = (0..1_500).map(Intent::Record).collect();
@@ -247,6 +255,7 @@ fn unlucky(seed: u64) -> (u64, u64, u64) {
     let (mut told, mut batches, mut doubts) = (0, 0, 0);
     while !gate.is_empty() {
         now = now.after(core::time::Duration::from_millis(10));
+        assert!(now < LATER, "bad luck holds it up for ever");
         let standing = match gate.store_request(now, WallClock::default()) {
             Some(StoreRequest::Append(batch)) => {
                 batches += 1;

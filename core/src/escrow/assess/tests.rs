@@ -5,7 +5,8 @@ use super::{Addresses, Assessment, NATIVE_TRANSFER_EMITTER, Recipient, assess, c
 use crate::escrow::testing::{CHAIN, COLLECT, PAYER, block, receipt, registry, topic, transfer};
 use crate::escrow::{Beneficiary, DeadLetterReason, Log, Reason, SuspenseReason};
 use crate::id::{Address, ChainId, UserId};
-use crate::limits::DEPOSITS_PER_TX_MAX;
+use crate::limits::{DEPOSIT_MAX, DEPOSITS_PER_TX_MAX};
+use crate::money::{Amount, Asset, Registry};
 
 const ALICE: Address = Address([0xa1; 20]);
 const BOB: Address = Address([0xb0; 20]);
@@ -145,12 +146,30 @@ fn another_chain_has_other_tokens_and_addresses() {
     assert_eq!(other, Assessment::Nothing(Reason::ForeignContract));
 }
 
+/// The same judgement where every asset is changed so.
+fn judged_with(change: impl Fn(&mut Asset), amounts: &[u128]) -> Vec<(u32, i128, Beneficiary)> {
+    let mut assets: Vec<Asset> = registry().assets().cloned().collect();
+    assets.iter_mut().for_each(change);
+    let logs = amounts.iter().map(|amount| transfer(PAYER, ALICE, *amount));
+    let receipt = receipt(1, block(5), logs.collect());
+    owners(assess(CHAIN, &receipt, &Registry::new(assets).unwrap(), &Ours))
+}
+
 #[test]
-fn what_is_too_small_or_disabled_is_held_not_lost() {
-    let below = judged(vec![transfer(PAYER, ALICE, 999)]);
+fn what_is_too_small_or_too_much_or_disabled_is_held_not_lost() {
+    let held = Beneficiary::Suspense;
+    let alice = Beneficiary::User(UserId::new(1));
     assert_eq!(
-        owners(below),
-        [(0, 999, Beneficiary::Suspense(SuspenseReason::BelowMinimum))]
+        judged_with(|_| {}, &[999, 1_000]),
+        [(0, 999, held(SuspenseReason::BelowMinimum)), (1, 1_000, alice)]
+    );
+    assert_eq!(
+        judged_with(|asset| asset.max = Amount::from_minor(5_000), &[5_000, 5_001]),
+        [(0, 5_000, alice), (1, 5_001, held(SuspenseReason::AboveMaximum))]
+    );
+    assert_eq!(
+        judged_with(|asset| asset.enabled = false, &[5_000]),
+        [(0, 5_000, held(SuspenseReason::AssetDisabled))]
     );
 }
 
@@ -162,7 +181,17 @@ fn amounts_and_counts_beyond_the_ledger_need_a_person() {
         judged(vec![huge]),
         Assessment::DeadLetter(DeadLetterReason::AmountOutOfRange)
     );
-    let many = vec![transfer(PAYER, ALICE, 5_000); DEPOSITS_PER_TX_MAX + 1];
+    let most = u128::try_from(DEPOSIT_MAX.minor()).unwrap();
+    let alice = Beneficiary::User(UserId::new(1));
+    let edge = judged(vec![transfer(PAYER, ALICE, most)]);
+    assert_eq!(owners(edge), [(0, DEPOSIT_MAX.minor(), alice)]);
+    assert_eq!(
+        judged(vec![transfer(PAYER, ALICE, most + 1)]),
+        Assessment::DeadLetter(DeadLetterReason::AmountOutOfRange)
+    );
+    let mut many = vec![transfer(PAYER, ALICE, 5_000); DEPOSITS_PER_TX_MAX];
+    assert_eq!(owners(judged(many.clone())).len(), DEPOSITS_PER_TX_MAX);
+    many.push(transfer(PAYER, ALICE, 5_000));
     assert_eq!(
         judged(many),
         Assessment::DeadLetter(DeadLetterReason::TooManyDeposits)
@@ -193,22 +222,4 @@ fn a_scan_looks_for_registered_tokens_to_our_addresses() {
         address: Address([0x66; 20]),
         ..transfer(PAYER, ALICE, 5_000)
     }));
-}
-
-#[test]
-fn more_than_the_maximum_is_nobodys_until_a_person_looks() {
-    let known = registry();
-    let assets = known.assets().cloned().map(|asset| crate::money::Asset {
-        max: crate::money::Amount::from_minor(5_000),
-        ..asset
-    });
-    let strict = crate::money::Registry::new(assets.collect()).unwrap();
-    let logs = vec![transfer(PAYER, ALICE, 5_000), transfer(PAYER, ALICE, 5_001)];
-    assert_eq!(
-        owners(assess(CHAIN, &receipt(1, block(5), logs), &strict, &Ours)),
-        [
-            (0, 5_000, Beneficiary::User(UserId::new(1))),
-            (1, 5_001, Beneficiary::Suspense(SuspenseReason::AboveMaximum)),
-        ]
-    );
 }

@@ -4,7 +4,7 @@ use std::string::ToString;
 use std::vec;
 use std::vec::Vec;
 
-use super::{EscrowConfig, EscrowConfigError, Product};
+use super::{EndpointConfig, EscrowConfig, EscrowConfigError, Product};
 use crate::escrow::testing::{asset, chain, config, registry};
 use crate::id::ChainId;
 use crate::limits::ENDPOINTS_MAX;
@@ -41,6 +41,20 @@ fn a_sound_configuration_is_accepted() {
     check(|config| config.products.clear(), &[]);
     check(|config| config.fast_track.clear(), &[]);
     check(|config| config.patience = config.sweep, &[]);
+    check(
+        |config| config.chains[0].endpoints = endpoints(ENDPOINTS_MAX),
+        &[],
+    );
+    check(|config| config.chains[0].poll = Duration::from_millis(50), &[]);
+}
+
+fn endpoints(count: usize) -> Vec<EndpointConfig> {
+    let numbered = |n| EndpointConfig {
+        name: std::format!("rpc-{n}"),
+        provider: std::format!("provider-{n}"),
+        quotas: vec![],
+    };
+    (0..count).map(numbered).collect()
 }
 
 #[test]
@@ -87,16 +101,7 @@ fn each_chain_is_there_once_with_independent_endpoints() {
         &["chain eip155:56: 0 endpoints, expected 1 to 32"],
     );
     check(
-        |config| {
-            let one = config.chains[0].endpoints[0].clone();
-            let named = |n| crate::escrow::EndpointConfig {
-                name: std::format!("rpc-{n}"),
-                provider: std::format!("provider-{n}"),
-                quotas: vec![],
-            };
-            config.chains[0].endpoints = (0..=ENDPOINTS_MAX).map(named).collect();
-            config.chains[0].endpoints[0] = one;
-        },
+        |config| config.chains[0].endpoints = endpoints(ENDPOINTS_MAX + 1),
         &["chain eip155:56: 33 endpoints, expected 1 to 32"],
     );
     check(

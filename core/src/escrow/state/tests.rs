@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::vec;
 
 use super::EscrowState;
 use crate::escrow::testing::{CHAIN, PAYER, asset, block, tx};
 use crate::escrow::{
-    Beneficiary, Booked, DeadLetterReason, Deposit, EscrowRecord, Evidence, Reason, Resolution, TxKey, Vote,
+    Beneficiary, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence, Reason, Resolution,
+    TxKey, Vote,
 };
 use crate::id::{ClaimId, IdempotencyKey, TransactionId, UserId};
 use crate::money::Amount;
@@ -118,8 +120,7 @@ fn record(word: &str) -> EscrowRecord {
 
 #[track_caller]
 fn lives(script: &str, stage: &str, open: usize) {
-    let mut state = EscrowState::default();
-    script.split(' ').for_each(|word| state.apply(&record(word)));
+    let state = after(script);
     assert_eq!(state.watch(TX).unwrap().stage.name(), stage, "{script}");
     assert_eq!(state.open().count(), open, "{script}");
     let counted: usize = state.stages().map(|(_, count)| count).sum();
@@ -180,4 +181,47 @@ fn every_illegal_step_is_refused_loudly() {
     ] {
         dies(script);
     }
+}
+
+fn after(script: &str) -> EscrowState {
+    let mut state = EscrowState::default();
+    script.split(' ').for_each(|word| state.apply(&record(word)));
+    state
+}
+
+#[test]
+fn what_was_posted_is_found_by_its_key() {
+    let key = |ordinal| DepositKey { tx: TX, ordinal };
+    let state = after("claimed final");
+    assert_eq!(state.posting(&key(0)), Some(TransactionId::new(1)));
+    assert_eq!(state.posting(&key(1)), None);
+    assert_eq!(after("claimed seen").posting(&key(0)), None);
+}
+
+#[test]
+fn every_sighting_counts() {
+    for (script, sightings) in [
+        ("claimed", 0),
+        ("claimed seen", 1),
+        ("claimed seen reorged seen", 2),
+    ] {
+        assert_eq!(after(script).watch(TX).unwrap().sightings, sightings, "{script}");
+    }
+}
+
+#[test]
+fn lives_that_differ_have_other_digests() {
+    let lives = [
+        "claimed",
+        "scanned",
+        "claimed scanned",
+        "claimed seen",
+        "claimed seen reorged",
+        "claimed final",
+        "claimed rejected",
+        "claimed dead",
+    ];
+    let digests: BTreeSet<u128> = lives.iter().map(|life| after(life).digest()).collect();
+    assert_eq!(digests.len(), lives.len());
+    assert_eq!(after("claimed seen").digest(), after("claimed seen").digest());
 }

@@ -1,7 +1,9 @@
+use std::collections::BTreeSet;
 use std::format;
 use std::string::ToString;
 
 use super::{Field, Fingerprint};
+use crate::digest::Digest;
 use crate::ledger::script::command;
 
 #[test]
@@ -84,4 +86,24 @@ fn known_answers_of_fingerprints() {
         "reverse 2",
         ["5", "08e78ebc", "00000000", "00000000", "00000000", "00000000"],
     );
+}
+
+/// Two ledgers that differ in a body alone are told apart by their digests.
+#[test]
+fn bodies_that_differ_in_one_field_have_other_digests() {
+    let bodies = [
+        "post alice>bob 1",
+        "hold alice>bob 1",
+        "post alice>fees 1",
+        "post alice>bob 1 GOLD",
+        "post alice>bob 2",
+        "hold alice>bob 1 until 5",
+        "void 1",
+        "void 2",
+    ];
+    let digests: BTreeSet<u128> = bodies
+        .iter()
+        .map(|body| Digest::of(&Fingerprint::of(&command(body))))
+        .collect();
+    assert_eq!(digests.len(), bodies.len());
 }

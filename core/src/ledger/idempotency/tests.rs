@@ -32,3 +32,12 @@ fn another_body_under_the_key_is_a_conflict() {
         key=1 post alice>bob 1           -> again insufficient_funds
     ");
 }
+
+#[test]
+#[should_panic(expected = "every answer has one key")]
+fn an_answer_without_a_key_is_found() {
+    let mut ledger = run("post custody>alice 10 -> transaction-1").ledger;
+    let answer = ledger.answers.list[0].clone();
+    ledger.answers.list.push(answer);
+    ledger.check();
+}

@@ -144,3 +144,6 @@ pub struct EndpointStatus {
     /// The heights that it reported since it was last shut out.
     pub heights: Option<Heights>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ mod bans;
 mod outage;
 mod property;
 mod quotas;
+mod unlucky;
 
 fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -125,6 +126,7 @@ fn attempts_get_four_latencies_and_more_after_each_timeout() {
     check(&[20], 0, 400);
     check(&[150], 0, 600);
     check(&[150, 350], 0, 800);
+    check(&[350, 150], 0, 1_200);
     check(&[3_000], 0, 5_000);
     check(&[], 1, 3_200); // 4 x 400 ms, twice
     check(&[50], 1, 1_100); // 50 ms and a quarter of the way to 400 ms, times 4, twice
@@ -282,6 +284,7 @@ fn an_endpoint_of_the_wrong_chain_is_asked_again_after_a_minute() {
         );
         let seen = status(&pool, at(end - 1), 0);
         assert_eq!(seen.cordon.map(|cordon| cordon.reason), Some(reason));
+        assert_eq!(status(&pool, at(end), 0).cordon, None);
         assert_eq!(
             (seen.heights, pool.agreed_finalized(1)),
             (None, None),
@@ -383,6 +386,16 @@ fn a_lost_lease_frees_its_place() {
 }
 
 #[test]
+fn a_lease_is_lost_when_its_own_time_is_over() {
+    let mut pool = pool(&[0]);
+    let _early = lease(any(&mut pool, at(0)));
+    let _late = lease(any(&mut pool, at(1_000)));
+    let _last = lease(any(&mut pool, at(6_000)));
+    let seen = status(&pool, at(6_000), 0);
+    assert_eq!((seen.in_flight, seen.leases_lost), (2, 1));
+}
+
+#[test]
 fn a_policy_that_cannot_be_kept_is_refused() {
     #[track_caller]
     fn refused(setting: &str, change: fn(&mut PoolPolicy)) {
@@ -413,4 +426,31 @@ fn a_policy_that_cannot_be_kept_is_refused() {
     refused("permit_timeout", |policy| {
         policy.breaker.permit_timeout = millis(4_999)
     });
+}
+
+#[test]
+fn the_risk_of_a_failure_weighs_as_much_as_the_time_it_would_cost() {
+    let mut pool = pool(&[0, 1]);
+    fail(&mut pool, at(0), ErrorClass::Server, None);
+    assert_eq!(
+        answer(&mut pool, at(0), millis(1_300)),
+        1,
+        "of whom nothing is known"
+    );
+    let choose = |pool: &mut Pool, now| {
+        let lease = lease(any(pool, now));
+        let endpoint = lease.endpoint;
+        pool.cancel(now, lease);
+        endpoint
+    };
+    assert_eq!(
+        choose(&mut pool, at(1)),
+        1,
+        "100 ms and a quarter of 5 s is more than 1.3 s"
+    );
+    assert_eq!(
+        choose(&mut pool, at(10_000)),
+        0,
+        "100 ms and an eighth of 5 s is less"
+    );
 }

@@ -5,6 +5,7 @@ mod failover;
 mod finality;
 mod quorum;
 mod scanning;
+mod telling;
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;
@@ -21,6 +22,9 @@ use crate::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MILLI: Duration = Duration::from_millis(1);
+
+/// How many steps one run has at most: a verifier that is always due does nothing.
+const STEPS_MAX: u32 = 200_000;
 
 /// What an endpoint says instead of the truth as it sees it; `None` lets it say that.
 type Bend = fn(&Office, &Question) -> Option<Result<Answer, Fault>>;
@@ -153,7 +157,8 @@ impl Office {
     /// Does what is due and what arrives, in order, for `duration`.
     fn run(&mut self, duration: Duration) {
         let end = self.now.after(duration);
-        loop {
+        for step in 0.. {
+            assert!(step < STEPS_MAX, "it spins at {:?}", self.now);
             let tick = self
                 .verifier
                 .next_deadline()

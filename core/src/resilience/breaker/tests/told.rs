@@ -1,11 +1,12 @@
 //! What a breaker tells: its counters, why it refuses and until when, its changes, and what is wrong with a policy.
 
 use core::time::Duration;
+use std::format;
 
 use super::super::{
     Admission, BreakerPolicy, BreakerState, Counters, Recent, RefusedBy, Transition, TripModel,
 };
-use super::{SLOW, at, check, rate};
+use super::{SLOW, at, check, growing, rate};
 use crate::machine::Deadline;
 
 /// Polly#647 and #886: nobody could see how near a breaker is to opening.
@@ -151,4 +152,24 @@ fn a_setting_that_would_do_nothing_is_refused() {
     refused("half_open_permits", |policy| policy.half_open_permits = 0);
     refused("half_open_permits", |policy| policy.half_open_permits = 17);
     refused("permit_timeout", |policy| policy.permit_timeout = Duration::ZERO);
+}
+
+#[test]
+fn every_change_is_counted_once() {
+    let changes = |policy, script: &str| {
+        let counters = check(policy, script).counters();
+        [
+            counters.admitted,
+            counters.opened,
+            counters.half_opened,
+            counters.closed,
+        ]
+    };
+    let trips = "0s fail fail fail fail fail -> open\n";
+    let probed = format!("{trips} 5s probe:a a=ok -> closed");
+    assert_eq!(changes(growing(), &probed), [6, 1, 1, 1]);
+    let waited = format!("{trips} 10s ok -> closed");
+    assert_eq!(changes(growing(), &waited), [6, 1, 1, 1]);
+    let ordered = format!("{trips} 1s disable force_open -> forced_open\n 1s reset -> closed");
+    assert_eq!(changes(growing(), &ordered), [5, 1, 0, 1]);
 }

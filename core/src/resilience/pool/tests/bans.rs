@@ -14,11 +14,9 @@ fn who_asks_to_be_left_alone_is_left_alone() {
     fail(&mut pool, at(0), ErrorClass::RateLimited, Some(millis(30_000)));
     assert_eq!(status(&pool, at(0), 0).banned_until, Some(at(30_000)));
     nobody(any(&mut pool, at(29_999)), Unavailable::Banned, Some(at(30_000)));
-    assert_eq!(
-        status(&pool, at(30_000), 0).counters.failures,
-        0,
-        "that is our fault, not the endpoint's"
-    );
+    let seen = status(&pool, at(30_000), 0);
+    assert_eq!(seen.banned_until, None);
+    assert_eq!(seen.counters.failures, 0, "that is our fault, not the endpoint's");
     fail(&mut pool, at(30_000), ErrorClass::Server, Some(millis(5_000)));
     nobody(any(&mut pool, at(34_999)), Unavailable::Banned, Some(at(35_000)));
     fail(
@@ -109,4 +107,27 @@ fn a_later_result_never_shortens_a_ban() {
     );
     pool.on_answer(at(2), c, millis(2));
     nobody(any(&mut pool, at(29_999)), Unavailable::Banned, Some(at(30_000)));
+}
+
+#[test]
+fn an_answer_from_before_the_ban_forgives_nothing() {
+    let mut pool = pool(&[0]);
+    let [refused, answered] = [(); 2].map(|()| lease(any(&mut pool, at(0))));
+    pool.on_failure(at(0), refused, ErrorClass::RateLimited, None, Duration::ZERO);
+    pool.on_answer(at(1), answered, millis(1));
+    fail(&mut pool, at(1_000), ErrorClass::RateLimited, None);
+    nobody(any(&mut pool, at(1_000)), Unavailable::Banned, Some(at(3_000)));
+}
+
+#[test]
+fn refusals_without_end_end_in_the_longest_ban() {
+    let mut pool = pool(&[0]);
+    let mut now = at(0);
+    for _ in 0..40 {
+        fail(&mut pool, now, ErrorClass::RateLimited, None);
+        now = status(&pool, now, 0).banned_until.expect("a ban");
+    }
+    fail(&mut pool, now, ErrorClass::RateLimited, None);
+    let longest = now.after(millis(600_000));
+    nobody(any(&mut pool, now), Unavailable::Banned, Some(longest));
 }

@@ -4,7 +4,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{at, lease, millis, status, verify_all};
+use super::{Lease, any, at, lease, millis, nobody, status, verify_all};
 use crate::resilience::breaker::BreakerState;
 use crate::resilience::error_class::ErrorClass;
 use crate::resilience::pool::{Choice, EndpointSet, LEASE_GRACE, Pool, PoolPolicy, ProviderSet, Unavailable};
@@ -74,7 +74,7 @@ impl World {
     }
 
     /// Whether the attempt was answered.
-    fn attempt(&mut self, lease: super::Lease) -> bool {
+    fn attempt(&mut self, lease: Lease) -> bool {
         self.asked.push((lease.endpoint, self.now));
         let took = match self.endpoints[usize::from(lease.endpoint)] {
             Endpoint::Answers(latency) if millis(latency) <= lease.timeout => {
@@ -267,4 +267,24 @@ fn an_endpoint_that_is_busy_with_a_probe_of_its_open_breaker_refuses() {
         (why, retry_at),
         (Unavailable::Refused, Some(at(6_000).after(LEASE_GRACE)))
     );
+}
+
+#[test]
+fn a_stranger_that_fails_is_probed_only_while_nobody_else_is_of_use() {
+    let mut pool = Pool::new(PoolPolicy::default(), &[0, 1], Rng::from_seed(1));
+    pool.mark_verified(0);
+    for second in 0..5 {
+        let now = at(second * 1_000);
+        let probe = lease(pool.choose_unverified(now, 1));
+        assert_eq!(probe.endpoint, 1);
+        pool.on_failure(now, probe, ErrorClass::Server, None, Duration::ZERO);
+    }
+    let (now, reopens) = (at(5_000), Some(at(64_000)));
+    nobody(pool.choose_unverified(now, 1), Unavailable::Refused, reopens);
+    let busy: Vec<Lease> = (0..32).map(|_| lease(any(&mut pool, now))).collect();
+    nobody(pool.choose_unverified(now, 1), Unavailable::Refused, reopens);
+    for lease in busy {
+        pool.on_failure(now, lease, ErrorClass::Server, None, Duration::ZERO);
+    }
+    assert_eq!(lease(pool.choose_unverified(now, 1)).endpoint, 1);
 }
