@@ -23,6 +23,7 @@ pub mod ledger;
 pub mod limits;
 pub mod machine;
 pub mod money;
+pub mod monitor;
 pub mod outbox;
 mod purpose;
 pub mod resilience;

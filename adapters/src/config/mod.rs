@@ -10,6 +10,7 @@ mod assets;
 mod chains;
 mod escrow;
 mod fault;
+mod monitor;
 mod pool;
 mod record;
 mod section;
@@ -25,6 +26,7 @@ use plimsoll_core::bank::BankConfig;
 use plimsoll_core::escrow::{EscrowConfig, EscrowConfigError};
 use plimsoll_core::id::EndpointId;
 use plimsoll_core::money::{Asset, Registry};
+use plimsoll_core::monitor::MonitorPolicy;
 
 pub use api::{AdminToken, ApiConfig, RateLimit, Shutdown};
 pub use fault::{ConfigError, ConfigFault};
@@ -54,6 +56,8 @@ pub struct ServerConfig {
     pub endpoints: BTreeMap<EndpointId, EndpointUrl>,
     /// How it is recorded, if that is asked for.
     pub record: RecordConfig,
+    /// When somebody is told that something is wrong.
+    pub monitor: MonitorPolicy,
 }
 
 impl ServerConfig {
@@ -106,6 +110,7 @@ fn read(values: Dict, seed: u64, faults: &mut Faults) -> Option<ServerConfig> {
     let mut schedule = escrow::read(root.table("escrow", faults), faults);
     let pool = pool::read(root.table("pool", faults), faults);
     let record = record::read(root.table("record", faults), faults);
+    let monitor = monitor::read(root.table("monitor", faults), faults);
     root.finish(faults);
 
     let (configs, endpoints): (Vec<_>, Vec<_>) = chains.into_iter().unzip();
@@ -123,6 +128,7 @@ fn read(values: Dict, seed: u64, faults: &mut Faults) -> Option<ServerConfig> {
         },
         endpoints: endpoints.into_iter().flatten().collect(),
         record,
+        monitor,
     })
 }
 

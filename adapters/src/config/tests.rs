@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use plimsoll_core::id::{ChainId, EndpointId};
 use plimsoll_core::limits::TEXT_BYTES_MAX;
+use plimsoll_core::monitor::MonitorPolicy;
 use plimsoll_core::resilience::Window;
 
 use super::{ConfigError, ServerConfig};
@@ -198,6 +199,37 @@ fn secrets_are_never_shown() {
         ("https://bsc.drpc.org", &format!("ftp://bsc.drpc.org/{TOKEN}")),
     ]);
     assert!(!faults(&spoilt).contains(TOKEN));
+}
+
+#[test]
+fn thresholds_of_the_monitor_are_read_and_checked() {
+    let sample = load(SAMPLE).expect("sound");
+    assert_eq!(
+        sample.monitor,
+        MonitorPolicy::default(),
+        "the sample shows the defaults"
+    );
+    let contents = edited(&[
+        ("pending_max = 10 ", "pending_max = 500 "),
+        ("repeat_after = \"4h\"", "repeat_after = \"30m\""),
+    ]);
+    let monitor = load(&contents).expect("sound").monitor;
+    assert_eq!(
+        (monitor.pending_max, monitor.repeat_after),
+        (500, Duration::from_secs(1_800))
+    );
+    let told = faults(&edited(&[
+        ("silence_max = \"10s\"", "silence_max = \"0s\""),
+        ("clear_percent = 80", "clear_percent = 101"),
+        ("dead_letters_max", "dead_letter_max"),
+    ]));
+    for expected in [
+        "monitor.silence_max: silence_max must be longer than zero",
+        "monitor.clear_percent: is 101\n    fix: write a number from 1 to 100",
+        "monitor.dead_letter_max: is not a known field\n    fix: did you mean \"dead_letters_max\"?",
+    ] {
+        assert!(told.contains(expected), "{expected} in {told}");
+    }
 }
 
 #[test]

@@ -12,10 +12,11 @@ use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use plimsoll_core::bank::{ChainStatus, Status};
+use plimsoll_core::monitor::Level;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::metrics::is_up;
+use super::watch::{Raised, Watch};
 use super::{Api, date};
 use crate::driver::Pulse;
 use crate::recorder::RecordingPulse;
@@ -90,6 +91,13 @@ pub(super) async fn health(State(api): State<Api>) -> Response {
         checks.extend(status.chains.iter().flat_map(|chain| endpoints(chain, &time)));
         checks.push(oldest_open(&api, status, &time));
     }
+    checks.extend(
+        api.metrics
+            .watch()
+            .map(|watch| alerts(&watch, &time))
+            .into_iter()
+            .flatten(),
+    );
     checks.extend(api.metrics.recording().map(|pulse| recording(&pulse, &time)));
     respond(checks)
 }
@@ -206,7 +214,7 @@ fn upstreams(chain: &ChainStatus, time: &str) -> Named {
     let providers: BTreeSet<_> = chain
         .endpoints
         .iter()
-        .filter(|one| is_up(one))
+        .filter(|one| one.is_up())
         .map(|one| &one.provider)
         .collect();
     let check = check(
@@ -241,7 +249,7 @@ fn endpoints(chain: &ChainStatus, time: &str) -> Vec<Named> {
             endpoint.verified,
             endpoint.breaker.code()
         );
-        unless((name, one), is_up(endpoint), Verdict::Warn, why)
+        unless((name, one), endpoint.is_up(), Verdict::Warn, why)
     };
     chain.endpoints.iter().map(endpoint).collect()
 }
@@ -251,17 +259,31 @@ fn oldest_open(api: &Api, status: &Status, time: &str) -> Named {
         .oldest_open
         .map_or(Duration::ZERO, |since| api.clock.wall().since(since));
     let check = check("escrow:oldest_open", (age.as_secs(), "s"), time);
-    let dead = status
-        .stages
-        .iter()
-        .find(|(stage, _)| *stage == "dead_letter")
-        .map_or(0, |(_, count)| *count);
+    let dead = status.dead_letters;
     unless(
         check,
         dead == 0,
         Verdict::Warn,
         format!("{dead} transactions are dead letters: a person must look"),
     )
+}
+
+/// What the monitor has raised. What is critical fails the whole; readiness has checks of its own.
+fn alerts(watch: &Watch, time: &str) -> Vec<Named> {
+    let named = |raised: Raised| {
+        let check = check(
+            format!("alert:{}", raised.alert),
+            (raised.lasts.as_secs(), "s"),
+            time,
+        );
+        let status = match raised.alert.level() {
+            Level::Healthy => Verdict::Pass,
+            Level::Warning | Level::Degraded => Verdict::Warn,
+            Level::Critical => Verdict::Fail,
+        };
+        unless(check, false, status, raised.alert.advice())
+    };
+    watch.raised().into_iter().map(named).collect()
 }
 
 /// A recording never stands in the way of the service, and somebody should know when it is not whole.

@@ -3,10 +3,12 @@
 //! Events are counted as they happen (notices of the bank, requests); what merely stands (`standing`) is copied from the
 //! bank's status when somebody looks. One registry a server, no global one, so that tests do not share theirs.
 
+mod alerts;
 mod label;
 mod standing;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_core::bank::{Notice, Status};
@@ -21,14 +23,15 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::recording::RecordingFigures;
+use super::watch::Watch;
 use crate::driver::Pulse;
 use crate::recorder::{RecordingPulse, RecordingStatus};
+use alerts::AlertFigures;
 use label::{
     AssetLabel, CordonLabel, EndpointLabel, ReasonLabel, RequestLabel, RouteLabel, StageLabel,
     TransitionLabel,
 };
 use standing::Standing;
-pub(super) use standing::is_up;
 
 /// Upper bounds of the time to credit, in seconds: fine where BSC finalizes, coarse up to the day of patience.
 const CREDIT_SECONDS: [f64; 14] = [
@@ -52,6 +55,7 @@ pub struct Metrics {
     request_seconds: Family<RouteLabel, Histogram>,
     standing: Standing,
     recording: Option<RecordingFigures>,
+    watch: Option<(Arc<Watch>, AlertFigures)>,
 }
 
 impl fmt::Debug for Metrics {
@@ -79,6 +83,7 @@ impl Metrics {
             request_seconds: Family::new_with_constructor(seconds),
             standing: Standing::default(),
             recording: None,
+            watch: None,
         };
         metrics.register_events();
         metrics.standing.register(&mut metrics.registry);
@@ -90,6 +95,19 @@ impl Metrics {
     pub fn with_recording(mut self, status: Option<RecordingStatus>) -> Self {
         self.recording = status.map(|status| RecordingFigures::new(status, &mut self.registry));
         self
+    }
+
+    /// Shows what `watch` has raised as well.
+    #[must_use]
+    pub fn with_watch(mut self, watch: Arc<Watch>) -> Self {
+        let figures = AlertFigures::new(&mut self.registry);
+        self.watch = Some((watch, figures));
+        self
+    }
+
+    /// Who watches, if somebody does.
+    pub(super) fn watch(&self) -> Option<Arc<Watch>> {
+        self.watch.as_ref().map(|(watch, _)| Arc::clone(watch))
     }
 
     /// How the recording does, if one is made.
@@ -212,6 +230,9 @@ impl Metrics {
     ) -> String {
         self.standing.take_pulse(pulse, heartbeat_age);
         self.recording.iter().for_each(RecordingFigures::refresh);
+        if let Some((watch, figures)) = &self.watch {
+            figures.refresh(watch);
+        }
         if let Some(status) = status {
             self.standing.take_status(now, status);
         }

@@ -25,6 +25,7 @@ mod server;
 mod snapshot;
 mod transactions;
 mod users;
+mod watch;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -48,6 +49,7 @@ pub use date::write as write_date;
 pub use metrics::Metrics;
 pub use problem::{Code, Problem};
 pub use server::serve;
+pub use watch::{Raised, Watch};
 
 pub(crate) use body::Body;
 pub(crate) use date::read as read_date;

@@ -266,8 +266,14 @@ pub struct Status {
     pub transactions: u64,
     /// How many watched transactions are in each stage, by stage name.
     pub stages: Vec<(&'static str, usize)>,
-    /// When the oldest transaction that is not settled was named.
+    /// How many transactions are not settled.
+    pub open: usize,
+    /// When the oldest of them was named.
     pub oldest_open: Option<WallClock>,
+    /// How many dead letters stand.
+    pub dead_letters: usize,
+    /// Since when the oldest of them is one.
+    pub oldest_dead_letter: Option<WallClock>,
     /// The chains.
     pub chains: Vec<ChainStatus>,
 }
@@ -302,4 +308,16 @@ pub struct EndpointStatus {
     pub latency: Option<Duration>,
     /// Its latest and finalized heights.
     pub heights: Option<(u64, u64)>,
+}
+
+impl EndpointStatus {
+    /// Whether it may be asked: it proved to be what it should be, and nothing shuts it out.
+    #[must_use]
+    pub const fn is_up(&self) -> bool {
+        let lets_through = match self.breaker {
+            BreakerState::Closed | BreakerState::HalfOpen | BreakerState::Disabled => true,
+            BreakerState::Open | BreakerState::ForcedOpen => false,
+        };
+        self.verified && self.cordon.is_none() && lets_through
+    }
 }

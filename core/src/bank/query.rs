@@ -84,7 +84,10 @@ impl Bank {
             users: self.state.users().len(),
             transactions: self.state.ledger().transaction_count(),
             stages: self.state.escrow().stages().collect(),
+            open: self.state.escrow().open().len(),
             oldest_open: self.state.escrow().open().next().map(|(named, _)| named),
+            dead_letters: self.state.escrow().dead_letter_count(),
+            oldest_dead_letter: self.state.escrow().oldest_dead_letter(),
             chains: self.chains(),
         }
     }

@@ -47,6 +47,8 @@ pub struct EscrowState {
     suspense: BTreeMap<DepositKey, Suspended>,
     /// What automation works on, oldest first. Derived.
     open: BTreeSet<(WallClock, TxKey)>,
+    /// The dead letters, oldest first. Derived.
+    dead: BTreeSet<(WallClock, TxKey)>,
     /// How many watches are in each stage. Derived.
     stages: BTreeMap<&'static str, usize>,
 }
@@ -64,8 +66,20 @@ impl EscrowState {
     }
 
     /// What automation works on, oldest first.
-    pub fn open(&self) -> impl Iterator<Item = (WallClock, TxKey)> + '_ {
+    pub fn open(&self) -> impl ExactSizeIterator<Item = (WallClock, TxKey)> + '_ {
         self.open.iter().copied()
+    }
+
+    /// How many dead letters stand.
+    #[must_use]
+    pub fn dead_letter_count(&self) -> usize {
+        self.dead.len()
+    }
+
+    /// Since when the oldest dead letter is one.
+    #[must_use]
+    pub fn oldest_dead_letter(&self) -> Option<WallClock> {
+        self.dead.first().map(|(since, _)| *since)
     }
 
     /// How many watches are in each stage.
@@ -399,6 +413,12 @@ impl EscrowState {
             *count -= 1;
         }
         *self.stages.entry(to).or_default() += 1;
+        if let Stage::DeadLetter { since, .. } = watch.stage {
+            self.dead.remove(&(since, tx));
+        }
+        if let Stage::DeadLetter { since, .. } = stage {
+            self.dead.insert((since, tx));
+        }
         let entry = (watch.named_at, tx);
         if stage.is_open() {
             self.open.insert(entry);

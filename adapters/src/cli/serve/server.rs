@@ -4,7 +4,6 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::pin::pin;
 use std::sync::Arc;
 
 use plimsoll_core::bank::{Notice, State};
@@ -18,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::driver::spawn::spawn;
 use crate::driver::{Driver, Recovered, recover};
-use crate::http::{self, Api, Metrics};
+use crate::http::{self, Api, Metrics, Watch};
 use crate::recorder::{Recorder, Redactor};
 use crate::store::{Mode, SqliteJournal};
 
@@ -104,11 +103,14 @@ impl Server {
         } = self;
         let chains = config.bank.escrow.chains;
         let recording = recorder.as_ref().map(Recorder::status);
-        let metrics = Arc::new(Metrics::new(chains.clone()).with_recording(recording));
-        let counted = Arc::clone(&metrics);
+        let watch = Arc::new(Watch::new(config.monitor, clock));
+        let metrics = Metrics::new(chains.clone()).with_recording(recording);
+        let metrics = Arc::new(metrics.with_watch(Arc::clone(&watch)));
+        let (counted, watched) = (Arc::clone(&metrics), Arc::clone(&watch));
         let on_notice = move |notice: &Notice| {
             log(notice);
             counted.observe(notice);
+            watched.observe(notice);
         };
         let internet = Internet::reaching(config.endpoints.values())?;
         let client = EvmClient::new(config.endpoints, internet, clock);
@@ -126,9 +128,10 @@ impl Server {
         );
         let (stop_serving, serving_stopped) = oneshot::channel::<()>();
         let router = http::router(&api, extra);
+        let watching = Box::pin(watch.look_on(api.clone()));
         let drain = async { drop(serving_stopped.await) };
         tracing::info!(address = %listener.local_addr()?, "listening");
-        let mut serving = pin!(http::serve(listener, router, api, config.api.shutdown, drain));
+        let mut serving = Box::pin(http::serve(listener, router, api, config.api.shutdown, drain));
 
         let (served, driven) = tokio::select! {
             () = stop => {
@@ -145,6 +148,7 @@ impl Server {
                 drop(stop_serving);
                 (serving.await, driven)
             }
+            never = watching => match never {},
         };
         driven.map_err(|_| ServeError::Panicked)??;
         tracing::info!("stopped: everything is flushed");

@@ -40,7 +40,8 @@ async fn with<F: Future<Output = ()>>(server: DevServer, story: impl FnOnce(Clie
         story(client).await;
         drop(stop);
     };
-    let (served, ()) = tokio::join!(server.run(async { drop(stopped.await) }), told);
+    let running = Box::pin(server.run(async { drop(stopped.await) }));
+    let (served, ()) = tokio::join!(running, told);
     served.expect("an orderly end");
 }
 

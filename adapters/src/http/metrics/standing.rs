@@ -193,7 +193,7 @@ impl Standing {
     fn take_endpoint(&self, label: &EndpointLabel, status: &EndpointStatus) {
         self.endpoint_up
             .get_or_create(label)
-            .set(i64::from(is_up(status)));
+            .set(i64::from(status.is_up()));
         if let Some(latency) = status.latency {
             self.endpoint_latency
                 .get_or_create(label)
@@ -212,15 +212,6 @@ impl Standing {
                 .set(is_in);
         }
     }
-}
-
-/// Whether an endpoint may be asked: it proved to be what it should be, and nothing shuts it out.
-pub(in crate::http) fn is_up(endpoint: &EndpointStatus) -> bool {
-    let lets_through = match endpoint.breaker {
-        BreakerState::Closed | BreakerState::HalfOpen | BreakerState::Disabled => true,
-        BreakerState::Open | BreakerState::ForcedOpen => false,
-    };
-    endpoint.verified && endpoint.cordon.is_none() && lets_through
 }
 
 fn clamped(number: u64) -> i64 {

@@ -94,3 +94,54 @@ async fn metrics_count_what_happens_and_show_what_stands() {
         assert!(metrics.text.contains(line), "no {line} in\n{}", metrics.text);
     }
 }
+
+/// The monitor is told each second how everything stands, and what it raises is at /health and in the metrics.
+#[tokio::test(start_paused = true)]
+async fn what_the_monitor_raises_is_shown() {
+    let server = Server::with_dead_upstream(1);
+    for _ in 0..20 {
+        server.watch.look(&server.api).await;
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
+    let health = server.get("/health").await;
+    let check = &health.json()["checks"]["alert:upstreams_few on eip155:56"][0];
+    assert_eq!(
+        (
+            health.status,
+            check["status"].as_str(),
+            check["observedValue"].as_u64()
+        ),
+        (503, Some("fail"), Some(20)),
+        "{}",
+        health.text
+    );
+    let metrics = server.get("/metrics").await.text;
+    for (line, count) in [
+        (
+            "plimsoll_alert{alert=\"upstreams_few\",chain=\"eip155:56\",severity=\"critical\"} 1",
+            1,
+        ),
+        (
+            "plimsoll_alert{alert=\"endpoints_down\",chain=\"eip155:56\",severity=\"warning\"} 0",
+            1,
+        ),
+        ("plimsoll_level{level=\"critical\"} 1", 1),
+        ("plimsoll_level{level=\"healthy\"} 0", 1),
+    ] {
+        assert_eq!(metrics.matches(line).count(), count, "{line} in {metrics}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_bank_that_says_nothing_is_an_alert() {
+    let server = Server::new();
+    server.watch.look(&server.api).await;
+    tokio::time::advance(Duration::from_secs(2)).await;
+    server.house.turn(Mood::Unavailable(Unavailable::Overloaded));
+    server.watch.look(&server.api).await;
+    let health = server.get("/health").await.json();
+    assert_eq!(
+        health["checks"]["alert:bank_silent"][0]["status"].as_str(),
+        Some("fail")
+    );
+}

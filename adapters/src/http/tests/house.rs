@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::driver::{Pulse, Unavailable};
-use crate::http::{Api, BankService, Metrics, Replying, router};
+use crate::http::{Api, BankService, Metrics, Replying, Watch, router};
 
 /// What the operators of these tests show.
 pub(super) const TOKEN: &str = "0123456789abcdefghijkl";
@@ -120,6 +120,7 @@ impl Answered {
 pub(super) struct Server {
     pub(super) house: Arc<House>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) watch: Arc<Watch>,
     pub(super) router: Router,
     pub(super) api: Api,
 }
@@ -146,7 +147,9 @@ impl Server {
         let bank = Bank::open(config.bank.clone(), State::default()).expect("opens");
         let house = Arc::new(House::new(bank, dead));
         let chains = config.bank.escrow.chains.clone();
-        let metrics = Arc::new(Metrics::new(chains.clone()));
+        let clock = Clock::start();
+        let watch = Arc::new(Watch::new(config.monitor, clock));
+        let metrics = Arc::new(Metrics::new(chains.clone()).with_watch(Arc::clone(&watch)));
         let service = Arc::clone(&house) as Arc<dyn BankService>;
         let registry = config.bank.registry.clone();
         let api = Api::new(
@@ -154,7 +157,7 @@ impl Server {
             registry,
             chains,
             Arc::clone(&metrics),
-            Clock::start(),
+            clock,
             &config.api,
         );
         let router = router(&api, OpenApiRouter::new());
@@ -162,6 +165,7 @@ impl Server {
         Self {
             house,
             metrics,
+            watch,
             router,
             api,
         }

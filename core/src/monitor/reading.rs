@@ -1,0 +1,71 @@
+//! [`Reading`]: how everything stands at one moment, in the figures that a monitor watches.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::bank::{ChainStatus, Status};
+use crate::id::ChainId;
+use crate::time::WallClock;
+
+/// How everything stands.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reading {
+    /// How many transactions are not settled.
+    pub pending: u64,
+    /// How long the oldest of them is known.
+    pub oldest_pending: Duration,
+    /// How many dead letters stand.
+    pub dead_letters: u64,
+    /// How long the oldest of them stands.
+    pub oldest_dead_letter: Duration,
+    /// Whether the journal does not take what it is given.
+    pub is_journal_failing: bool,
+    /// Whether the queue's server cannot be used; false where there is none.
+    pub is_queue_down: bool,
+    /// The chains.
+    pub chains: Vec<ChainReading>,
+}
+
+impl Reading {
+    /// What `status` comes to at `now`.
+    #[must_use]
+    pub fn of(status: &Status, now: WallClock) -> Self {
+        let age = |since: Option<WallClock>| since.map(|since| now.since(since)).unwrap_or_default();
+        Self {
+            pending: status.open as u64,
+            oldest_pending: age(status.oldest_open),
+            dead_letters: status.dead_letters as u64,
+            oldest_dead_letter: age(status.oldest_dead_letter),
+            is_journal_failing: false,
+            is_queue_down: false,
+            chains: status.chains.iter().map(ChainReading::of).collect(),
+        }
+    }
+}
+
+/// How the endpoints of one chain stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChainReading {
+    /// The chain.
+    pub chain: ChainId,
+    /// How many endpoints it has.
+    pub endpoints: u64,
+    /// How many of them may be asked.
+    pub endpoints_up: u64,
+    /// How many providers run those.
+    pub providers_up: u64,
+}
+
+impl ChainReading {
+    fn of(status: &ChainStatus) -> Self {
+        let up = || status.endpoints.iter().filter(|one| one.is_up());
+        let providers: BTreeSet<_> = up().map(|one| &one.provider).collect();
+        Self {
+            chain: status.chain,
+            endpoints: status.endpoints.len() as u64,
+            endpoints_up: up().count() as u64,
+            providers_up: providers.len() as u64,
+        }
+    }
+}
