@@ -9,6 +9,7 @@ mod replay;
 mod serve;
 mod signals;
 mod sim;
+mod verify_credit;
 
 use std::io;
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ use config::ConfigArgs;
 use replay::ReplayArgs;
 use serve::ServeArgs;
 use sim::SimArgs;
+use verify_credit::VerifyCreditArgs;
 
 pub use serve::ServeError;
 
@@ -62,6 +64,8 @@ enum Command {
     Serve(ServeArgs),
     /// Check a journal: chain of hashes, double entry, balances derived again. A server may be running on it.
     Check(CheckArgs),
+    /// Verify one credit again: its evidence against the journal, and against the endpoints if they are given.
+    VerifyCredit(VerifyCreditArgs),
     /// Look at a configuration without starting anything.
     Config(ConfigArgs),
     /// Replay what `serve --record` recorded, and check that the code does what it did.
@@ -105,6 +109,7 @@ impl Cli {
         match self.command {
             Command::Serve(args) => serve::run(args),
             Command::Check(args) => check::run(&args),
+            Command::VerifyCredit(args) => verify_credit::run(&args),
             Command::Config(args) => config::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Sim(args) => Ok(sim::run(args)),

@@ -96,6 +96,20 @@ impl fmt::Display for Finding {
 /// # Errors
 /// The journal cannot even be opened: it is missing, not a journal, from a newer version.
 pub async fn audit(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Report, StoreError> {
+    let each = |_: Position, _: &Record| {};
+    let (report, _) = audited(path, each, &mut progress).await?;
+    Ok(report)
+}
+
+/// The same, with a look at each record that follows from those before it, and with the state that they lead to.
+///
+/// # Errors
+/// As [`audit`].
+pub async fn audited(
+    path: &Path,
+    mut each: impl FnMut(Position, &Record),
+    mut progress: impl FnMut(Progress),
+) -> Result<(Report, State), StoreError> {
     let read = |source| StoreError::Read {
         path: path.to_owned(),
         source,
@@ -122,7 +136,8 @@ pub async fn audit(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Re
         findings,
     };
     let mut state = State::default();
-    let broken = follow(&mut connection, path, &mut state, &mut report, &mut progress).await;
+    let (told, looked) = (&mut progress, &mut each);
+    let broken = follow(&mut connection, path, &mut state, &mut report, told, looked).await;
     report.findings.extend(broken);
     if report.verified == head.position {
         report.digest = Some(state.digest());
@@ -135,7 +150,7 @@ pub async fn audit(path: &Path, mut progress: impl FnMut(Progress)) -> Result<Re
     if let Err(error) = connection.close().await {
         tracing::debug!(%error, "the audited journal did not close cleanly");
     }
-    Ok(report)
+    Ok((report, state))
 }
 
 /// Applies batch after batch until the end or the first thing that is wrong, which it returns.
@@ -145,10 +160,11 @@ async fn follow(
     state: &mut State,
     report: &mut Report,
     progress: &mut impl FnMut(Progress),
+    look: &mut impl FnMut(Position, &Record),
 ) -> Option<Finding> {
     let head = report.head;
     let mut epoch = None;
-    let each = |opened: OpenedBatch<Record>, _: &Head| {
+    let take = |opened: OpenedBatch<Record>, _: &Head| {
         for record in &opened.records {
             if let Some(rule) = broken_rule(|| state.apply(record)) {
                 return ControlFlow::Break(Finding::Record {
@@ -157,6 +173,7 @@ async fn follow(
                 });
             }
             report.verified = report.verified.after(1);
+            look(report.verified, record);
         }
         report.batches += 1;
         report.epochs += u64::from(epoch.replace(opened.epoch) != Some(opened.epoch));
@@ -166,7 +183,7 @@ async fn follow(
         });
         ControlFlow::Continue(())
     };
-    match sqlite::read(connection, path, &head, each).await {
+    match sqlite::read(connection, path, &head, take).await {
         Ok(ControlFlow::Continue(())) => None,
         Ok(ControlFlow::Break(finding)) => Some(finding),
         Err(error) => Some(Finding::Chain(error)),

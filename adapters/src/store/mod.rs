@@ -12,7 +12,7 @@ mod lock;
 mod reading;
 mod sqlite;
 
-pub use audit::{Finding, HouseBalance, Report, audit};
+pub use audit::{Finding, HouseBalance, Report, audit, audited};
 pub use error::StoreError;
 pub use journal::{Journal, Progress};
 pub use reading::read_batches;
