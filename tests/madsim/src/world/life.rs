@@ -39,6 +39,10 @@ pub(super) async fn live(shared: Shared) {
     let stage = &mut *shared.lock();
     bury(stage, CrashLoss::Kept);
     let at = shared.now();
+    if outcome.is_ok() {
+        let life = stage.tally.lives;
+        stage.peaceful.insert(life);
+    }
     stage.ended = Some(Ended { at, outcome });
 }
 

@@ -3,8 +3,10 @@
 //! Their habits are the simulator's. What they send and hear travels over their link, so that requests come twice, late or
 //! never, and so do replies.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use madsim::task::{JoinHandle, spawn};
 use plimsoll_core::bank::{Command, Event, Query, Reply};
 use plimsoll_core::id::{ChainId, RequestId};
@@ -14,6 +16,7 @@ use plimsoll_sim::model::users::{ANSWER_TIMEOUT, CallIndex, Heard, Message, Purp
 use plimsoll_sim::world::plan::{ClaimPlan, Deed};
 
 use super::stage::Shared;
+use crate::driver::{Handle, Unavailable};
 use crate::sync::mpsc;
 use crate::time::timeout;
 
@@ -165,12 +168,13 @@ fn send(shared: &Shared, call: CallIndex, ear: &Ear) -> Option<RequestId> {
 /// Takes a request to the process, and back what is said there.
 async fn carry(shared: Shared, (request, event): (RequestId, Event), arrives: Instant, ear: Ear) {
     shared.clock.sleep_until(arrives).await;
-    let door = shared.lock().door.clone();
-    let reply = match (door, event) {
-        (None, _) => None,
-        (Some(door), Event::Command { command, .. }) => door.command(command).await.ok(),
-        (Some(door), Event::Query { query, .. }) => door.query(query).await.ok(),
-        (Some(_), Event::Tick | Event::Answered { .. }) => unreachable!("no client sends it"),
+    let (door, life) = {
+        let stage = shared.lock();
+        (stage.door.clone(), stage.tally.lives)
+    };
+    let reply = match door {
+        Some(door) => knock(&shared, &door, life, event).await,
+        None => None,
     };
     let sent = {
         let stage = &mut *shared.lock();
@@ -193,6 +197,34 @@ async fn carry(shared: Shared, (request, event): (RequestId, Event), arrives: In
         // Who has an answer hears no other.
         drop(ear.send((request, Echo::Reply(Box::new(reply.clone())))));
     }
+}
+
+/// What the driver of this `life` says, if it says anything. One that goes on, or ended in peace, answers whatever it
+/// took; only one that died, or lost its journal, may owe an answer.
+async fn knock(shared: &Shared, door: &Handle, life: u64, event: Event) -> Option<Reply> {
+    let mut answer = pin!(async {
+        match event {
+            Event::Command { command, .. } => door.command(command).await,
+            Event::Query { query, .. } => door.query(query).await,
+            Event::Tick | Event::Answered { .. } => unreachable!("no client sends it"),
+        }
+    });
+    if let Some(at_once) = answer.as_mut().now_or_never() {
+        return at_once.ok(); // it was not let in
+    }
+    let reply = answer.await;
+    let mut stage = shared.lock();
+    match &reply {
+        Ok(reply) => stage.hear(reply),
+        Err(Unavailable::Stopped) if stage.peaceful.contains(&life) => {
+            stage.complain("a driver stopped in peace without an answer to a request that it had taken");
+        }
+        Err(Unavailable::Stopped) if stage.door.is_some() && stage.tally.lives == life => {
+            stage.complain("a driver goes on without an answer to a request that it had taken");
+        }
+        Err(Unavailable::Stopped | Unavailable::Overloaded) => {}
+    }
+    reply.ok()
 }
 
 const fn is_replayed(reply: &Reply) -> bool {

@@ -30,8 +30,8 @@ pub enum Failure {
     /// The plan asks for what this world cannot do.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Inexpressible(Vec<Inexpressible>),
-    /// An oracle complained.
-    #[error("an oracle complained: {0}")]
+    /// An oracle complained, or a client to whom the driver broke a promise.
+    #[error("broken: {0}")]
     Violation(String),
     /// Everything healed, and this is not settled.
     #[error("not settled in time: {}", .0.join(", "))]
@@ -102,6 +102,9 @@ async fn play(shared: Shared, plan: &Plan) -> Result<Report, Failure> {
             let stage = shared.lock();
             if let Some(violation) = stage.panel.violation() {
                 return Err(Failure::Violation(violation.to_string()));
+            }
+            if let Some(complaint) = stage.complaint {
+                return Err(Failure::Violation(complaint.to_owned()));
             }
             if elapsed < over {
                 None

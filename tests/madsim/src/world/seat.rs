@@ -1,6 +1,7 @@
 //! [`Seat`]: where the simulator's oracles watch the driver from.
 
 use plimsoll_core::bank::{Act, Bank, Effect, Input, Record};
+use plimsoll_core::digest::Digest;
 use plimsoll_core::outbox::{Appended, Outbox, StoreRequest};
 use plimsoll_core::time::{Instant, WallClock};
 
@@ -25,7 +26,11 @@ impl Witness for Seat {
     }
 
     fn released(&mut self, now: Instant, act: &Act) {
-        self.0.lock().panel.released(now, act);
+        let mut stage = self.0.lock();
+        if let Act::Reply { reply, .. } = act {
+            *stage.released.entry(Digest::of(reply)).or_default() += 1;
+        }
+        stage.panel.released(now, act);
     }
 
     fn asked(&mut self, _now: Instant, _wall: WallClock, request: &StoreRequest) {

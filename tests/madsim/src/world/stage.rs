@@ -1,9 +1,10 @@
 //! [`Stage`]: what everybody in one run shares.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use plimsoll_core::bank::BankConfig;
+use plimsoll_core::bank::{BankConfig, Reply};
 use plimsoll_core::digest::Digest;
 use plimsoll_core::escrow::Question;
 use plimsoll_core::id::{Address, EndpointId};
@@ -39,6 +40,12 @@ pub(super) struct Stage {
     pub(super) stop: Option<oneshot::Sender<()>>,
     /// How the process ended by itself, until somebody has seen to it.
     pub(super) ended: Option<Ended>,
+    /// The replies that left the outbox and did not reach their callers yet, by digest: how many.
+    pub(super) released: BTreeMap<u128, usize>,
+    /// The lives that ended as they were told to.
+    pub(super) peaceful: BTreeSet<u64>,
+    /// What the driver broke first of what it promises its callers, if it broke anything.
+    pub(super) complaint: Option<&'static str>,
     pub(super) tally: Tally,
     /// Everything that the driver did, and when.
     pub(super) course: Digest,
@@ -122,6 +129,9 @@ impl Stage {
             door: None,
             stop: None,
             ended: None,
+            released: BTreeMap::new(),
+            peaceful: BTreeSet::new(),
+            complaint: None,
             tally: Tally::default(),
             course: Digest::new(),
             lives: rng.fork("lives"),
@@ -141,6 +151,19 @@ impl Stage {
         let number = usize::from(endpoint.index);
         let victim: Address = self.users.victim(number);
         self.endpoints[number].ask(&self.chain, now, question, victim)
+    }
+
+    /// The driver broke what it promises its callers.
+    pub(super) fn complain(&mut self, what: &'static str) {
+        self.complaint.get_or_insert(what);
+    }
+
+    /// A caller heard `reply`, which must have left the outbox before.
+    pub(super) fn hear(&mut self, reply: &Reply) {
+        match self.released.get_mut(&Digest::of(reply)) {
+            Some(left) if *left > 0 => *left -= 1,
+            Some(_) | None => self.complain("a reply reached its caller before it had left the outbox"),
+        }
     }
 
     /// Notes that something was done at `now`.
