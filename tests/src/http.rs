@@ -32,8 +32,14 @@ impl Client {
     /// A client of the server at `base`, such as `http://127.0.0.1:8545`.
     #[must_use]
     pub fn new(base: &str) -> Self {
+        Self::with_patience(base, REQUEST_TIME_MAX)
+    }
+
+    /// The same that gives a request up after so long.
+    #[must_use]
+    pub fn with_patience(base: &str, patience: Duration) -> Self {
         let config = ureq::Agent::config_builder()
-            .timeout_global(Some(REQUEST_TIME_MAX))
+            .timeout_global(Some(patience))
             .http_status_as_error(false)
             .build();
         Self {

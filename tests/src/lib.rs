@@ -10,3 +10,4 @@ pub mod http;
 pub mod process;
 pub mod product;
 pub mod proxy;
+pub mod world;

@@ -109,10 +109,24 @@ impl Process {
     /// # Panics
     /// When it has not ended `within` the time.
     pub fn terminate(&mut self, within: Duration) -> ExitStatus {
+        self.signal(Signal::TERM);
+        self.await_end(within)
+    }
+
+    /// Stops it where it is (SIGSTOP), until [`go_on`](Self::go_on).
+    pub fn stop(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.id()).ok().and_then(Pid::from_raw);
         let id = id.expect("the system numbers processes from 1 to i32::MAX");
-        kill_process(id, Signal::TERM).expect("a child can be signalled");
-        self.await_end(within)
+        kill_process(id, signal).expect("a child can be signalled");
     }
 
     /// Waits until it ends, and says how.

@@ -9,3 +9,4 @@ mod proxy;
 mod serve;
 mod storm;
 mod timeline;
+mod world;

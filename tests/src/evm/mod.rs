@@ -2,6 +2,7 @@
 
 pub mod abi;
 pub mod contracts;
+pub mod movements;
 pub mod node;
 pub mod receipt;
 pub mod wallet;

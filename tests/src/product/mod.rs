@@ -47,11 +47,20 @@ impl Installation {
     /// When it cannot be written.
     #[must_use]
     pub fn new(settings: &Settings) -> Self {
+        Self::configured(|port, journal| settings.to_toml(port, journal))
+    }
+
+    /// The same with a file of one's own, made for a port and a journal.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    #[must_use]
+    pub fn configured(to_toml: impl FnOnce(u16, &Path) -> String) -> Self {
         let installation = Self {
             folder: temporary_folder(),
             port: free_port(),
         };
-        installation.configure(&settings.to_toml(installation.port, &installation.journal()));
+        installation.configure(&to_toml(installation.port, &installation.journal()));
         installation
     }
 
@@ -172,8 +181,11 @@ impl Installation {
 #[must_use]
 pub fn plimsoll() -> Command {
     let test = std::env::current_exe().expect("a test knows its own path");
-    // TARGET/debug/deps/TEST
-    let target = test.ancestors().nth(3).expect("a test lies in a target folder");
+    // TARGET/debug/deps/TEST, or TARGET/debug/PROGRAM
+    let folders = test.ancestors().skip(2);
+    let is_profile = |folder: &&Path| folder.ends_with("debug") || folder.ends_with("release");
+    let target = folders.take(2).find(|folder| !is_profile(folder));
+    let target = target.expect("a test lies in a target folder");
     let binary = target.join("release/plimsoll");
     let built = modified(&binary).unwrap_or_else(|| panic!("{} is missing: {BUILD}", binary.display()));
     let sources =

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::evm::receipt::{TRANSFER_TOPIC, parsed, quantity};
 
 /// How many blocks the node's finalized head is behind its latest one.
-const FINALITY_BLOCKS: u64 = 2;
+pub(super) const FINALITY_BLOCKS: u64 = 2;
 /// The most blocks whose logs a narrow endpoint gives in one answer.
 pub const SCAN_BLOCKS_MAX: u64 = 4;
 
@@ -38,7 +38,7 @@ impl Forgeries {
     }
 
     /// The node's answers to `calls`, with forged receipts where it has none and forged logs in every range.
-    pub(super) fn added_to(&self, mut answers: Value, calls: &Value) -> Value {
+    pub(crate) fn added_to(&self, mut answers: Value, calls: &Value) -> Value {
         let forged = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let blocks: Vec<Value> = each(&mut answers)
             .map(|answer| answer["result"].clone())
@@ -67,7 +67,7 @@ impl Forgeries {
 }
 
 impl Forgery {
-    fn receipt(&self, tx: TxHash, block: &Value) -> Value {
+    pub(crate) fn receipt(&self, tx: TxHash, block: &Value) -> Value {
         json!({
             "transactionHash": tx.to_string(),
             "blockNumber": block["number"],
@@ -77,7 +77,7 @@ impl Forgery {
         })
     }
 
-    fn log(&self, tx: TxHash, block: &Value, index: usize) -> Value {
+    pub(crate) fn log(&self, tx: TxHash, block: &Value, index: usize) -> Value {
         let topic = |address: Address| format!("0x{:0>64}", address.to_string().trim_start_matches("0x"));
         json!({
             "address": self.token.to_string(),
@@ -92,12 +92,12 @@ impl Forgery {
     }
 }
 
-/// Makes `calls` ask for the heads of a node that stands at `head`.
-pub(super) fn ask_for_the_past(calls: &mut Value, head: u64) {
+/// Makes `calls` ask for the heads of a node that stands at `head`, and has finalized `finalized`.
+pub(crate) fn ask_for_the_past(calls: &mut Value, head: u64, finalized: u64) {
     for call in each(calls).filter(|call| call["method"] == "eth_getBlockByNumber") {
         let height = match call["params"][0].as_str() {
             Some("latest") => head,
-            Some("finalized") => head.saturating_sub(FINALITY_BLOCKS),
+            Some("finalized") => finalized,
             _ => continue,
         };
         call["params"][0] = json!(format!("0x{height:x}"));
@@ -105,7 +105,7 @@ pub(super) fn ask_for_the_past(calls: &mut Value, head: u64) {
 }
 
 /// `answers` without the blocks above `head`, their receipts and their logs.
-pub(super) fn without_what_came_after(mut answers: Value, head: u64) -> Value {
+pub(crate) fn without_what_came_after(mut answers: Value, head: u64) -> Value {
     let is_later = |number: &Value| number.is_string() && quantity(number) > head;
     for answer in each(&mut answers) {
         let result = &mut answer["result"];
@@ -121,7 +121,7 @@ pub(super) fn without_what_came_after(mut answers: Value, head: u64) -> Value {
 }
 
 /// `answers` of a node that still indexes transactions, in the words of go-ethereum.
-pub(super) fn without_receipts(calls: &Value, answers: Value) -> Value {
+pub(crate) fn without_receipts(calls: &Value, answers: Value) -> Value {
     let error = (-32_000, "transaction indexing is in progress");
     refusing(calls, answers, error, |call| {
         call["method"] == "eth_getTransactionReceipt"
@@ -129,23 +129,23 @@ pub(super) fn without_receipts(calls: &Value, answers: Value) -> Value {
 }
 
 /// `answers` of a node that has no finalized block, in the words of go-ethereum.
-pub(super) fn without_finality(calls: &Value, answers: Value) -> Value {
+pub(crate) fn without_finality(calls: &Value, answers: Value) -> Value {
     let error = (-32_000, "finalized block not found");
     refusing(calls, answers, error, |call| call["params"][0] == "finalized")
 }
 
-/// `answers` of a node that bounds its scans, in the words of go-ethereum.
-pub(super) fn without_wide_scans(calls: &Value, answers: Value) -> Value {
+/// `answers` of a node that bounds its scans to so many blocks, in the words of go-ethereum.
+pub(crate) fn without_wide_scans(calls: &Value, answers: Value, blocks_max: u64) -> Value {
     let error = (-32_602, "query exceeds max block range");
     refusing(calls, answers, error, |call| {
         let filter = &call["params"][0];
         call["method"] == "eth_getLogs"
-            && quantity(&filter["toBlock"]).saturating_sub(quantity(&filter["fromBlock"])) >= SCAN_BLOCKS_MAX
+            && quantity(&filter["toBlock"]).saturating_sub(quantity(&filter["fromBlock"])) >= blocks_max
     })
 }
 
 /// `answers` with this error to every call that is `refused`.
-fn refusing(
+pub(crate) fn refusing(
     calls: &Value,
     mut answers: Value,
     (code, message): (i64, &str),
@@ -161,12 +161,12 @@ fn refusing(
 }
 
 /// Every call or answer of a batch; of what is no batch, none.
-fn each(batch: &mut Value) -> impl Iterator<Item = &mut Value> {
+pub(crate) fn each(batch: &mut Value) -> impl Iterator<Item = &mut Value> {
     batch.as_array_mut().into_iter().flatten()
 }
 
 /// The call that `answer` is to.
-fn call_of<'a>(calls: &'a Value, answer: &Value) -> &'a Value {
+pub(crate) fn call_of<'a>(calls: &'a Value, answer: &Value) -> &'a Value {
     let calls = calls.as_array().map_or(&[][..], Vec::as_slice);
     let asked = calls.iter().find(|call| call["id"] == answer["id"]);
     asked.unwrap_or(&Value::Null)

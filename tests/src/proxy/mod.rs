@@ -4,21 +4,21 @@
 //! requests and forwards them, except where its [`Fault`] says otherwise. A fault holds until the next one is set,
 //! and every request that met one is counted: a test that meant to meet a fault can tell that it did.
 
-mod lie;
+mod door;
+pub(crate) mod lie;
 mod weather;
-mod wire;
+pub(crate) mod wire;
 
 use std::collections::BTreeMap;
 use std::io::{self, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use plimsoll_core::rng::Rng;
 use serde_json::{Value, json};
 
+pub(crate) use door::Door;
 pub use lie::{Forgeries, Forgery, SCAN_BLOCKS_MAX};
 pub use weather::blow;
 
@@ -63,9 +63,8 @@ pub enum Fault {
 /// One endpoint. Dropping it closes it.
 #[derive(Debug)]
 pub struct Proxy {
-    address: SocketAddr,
+    door: Door,
     inside: Arc<Inside>,
-    acceptor: Option<JoinHandle<()>>,
 }
 
 #[derive(Debug)]
@@ -73,7 +72,6 @@ struct Inside {
     node: Client,
     forgeries: Forgeries,
     state: Mutex<State>,
-    closed: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -92,8 +90,6 @@ impl Proxy {
     /// When no port is free.
     #[must_use]
     pub fn start(node: &str, forgeries: &Forgeries, rng: Rng) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
-        let address = listener.local_addr().expect("a listener has an address");
         let state = State {
             fault: Fault::Clear,
             head: 0,
@@ -104,21 +100,18 @@ impl Proxy {
             node: Client::new(node),
             forgeries: forgeries.clone(),
             state: Mutex::new(state),
-            closed: AtomicBool::new(false),
         });
-        let accepting = Arc::clone(&inside);
-        let acceptor = std::thread::spawn(move || accept(&listener, &accepting));
+        let serving = Arc::clone(&inside);
         Self {
-            address,
+            door: Door::open(move |stream| serving.serve(stream)),
             inside,
-            acceptor: Some(acceptor),
         }
     }
 
     /// Where it listens.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.door.url()
     }
 
     /// Makes it misbehave, or behave, from the next request on.
@@ -136,29 +129,6 @@ impl Proxy {
     #[must_use]
     pub fn met(&self) -> BTreeMap<Fault, u64> {
         self.inside.lock().met.clone()
-    }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        self.inside.closed.store(true, Ordering::Relaxed);
-        // Wakes the acceptor, which waits for a connection.
-        drop(TcpStream::connect(self.address));
-        if let Some(acceptor) = self.acceptor.take() {
-            drop(acceptor.join());
-        }
-    }
-}
-
-/// Serves every connection in a thread of its own: the product keeps several open.
-fn accept(listener: &TcpListener, inside: &Arc<Inside>) {
-    for stream in listener.incoming() {
-        if inside.closed.load(Ordering::Relaxed) {
-            return;
-        }
-        let inside = Arc::clone(inside);
-        // A connection that breaks is an endpoint's daily life, and the other side's to notice.
-        std::thread::spawn(move || stream.and_then(|stream| inside.serve(stream)).ok());
     }
 }
 
@@ -190,7 +160,10 @@ impl Inside {
                     wire::respond(&mut stream, &lie::without_finality(&calls, self.ask(&calls)?))?;
                 }
                 Fault::Narrow => {
-                    wire::respond(&mut stream, &lie::without_wide_scans(&calls, self.ask(&calls)?))?;
+                    wire::respond(
+                        &mut stream,
+                        &lie::without_wide_scans(&calls, self.ask(&calls)?, SCAN_BLOCKS_MAX),
+                    )?;
                 }
                 Fault::Forging => {
                     wire::respond(&mut stream, &self.forgeries.added_to(self.ask(&calls)?, &calls))?;
@@ -221,7 +194,7 @@ impl Inside {
     }
 
     fn ask_stale(&self, mut calls: Value, head: u64) -> io::Result<Value> {
-        lie::ask_for_the_past(&mut calls, head);
+        lie::ask_for_the_past(&mut calls, head, head.saturating_sub(lie::FINALITY_BLOCKS));
         let answers = self.ask(&calls)?;
         Ok(lie::without_what_came_after(answers, head))
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// The body of the next request; `None` when the client has closed the connection.
-pub(super) fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Vec<u8>>> {
     let mut line = String::new();
     let mut length = 0;
     loop {
@@ -31,12 +31,12 @@ pub(super) fn read_request(reader: &mut impl BufRead) -> io::Result<Option<Vec<u
 }
 
 /// Answers, and keeps the connection.
-pub(super) fn respond(stream: &mut impl Write, answer: &Value) -> io::Result<()> {
+pub(crate) fn respond(stream: &mut impl Write, answer: &Value) -> io::Result<()> {
     stream.write_all(&response(answer))
 }
 
 /// Answers with half of what it announces, and closes the connection.
-pub(super) fn respond_by_half(stream: &mut TcpStream, answer: &Value) -> io::Result<()> {
+pub(crate) fn respond_by_half(stream: &mut TcpStream, answer: &Value) -> io::Result<()> {
     let response = response(answer);
     let (half, _) = response.split_at(response.len() - answer.to_string().len() / 2);
     stream.write_all(half)?;
@@ -44,12 +44,12 @@ pub(super) fn respond_by_half(stream: &mut TcpStream, answer: &Value) -> io::Res
 }
 
 /// Answers with an error status, and keeps the connection.
-pub(super) fn refuse(stream: &mut impl Write, status: &str, header: &str) -> io::Result<()> {
+pub(crate) fn refuse(stream: &mut impl Write, status: &str, header: &str) -> io::Result<()> {
     write!(stream, "HTTP/1.1 {status}\r\n{header}content-length: 0\r\n\r\n")
 }
 
 /// Makes the closing of the connection a reset.
-pub(super) fn reset(stream: &TcpStream) -> io::Result<()> {
+pub(crate) fn reset(stream: &TcpStream) -> io::Result<()> {
     Ok(rustix::net::sockopt::set_socket_linger(
         stream,
         Some(Duration::ZERO),
