@@ -8,9 +8,9 @@ use super::World;
 use super::plan::Plan;
 use crate::fault::{Cue, Trigger};
 
-/// Every fault of the plan that still waits.
+/// Every fault of a plan that still waits.
 #[derive(Debug, Default)]
-pub(super) struct Cues(Vec<Waiting>);
+pub struct Cues(Vec<Waiting>);
 
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
@@ -21,7 +21,9 @@ struct Waiting {
 }
 
 impl Cues {
-    pub(super) fn new(plan: &Plan) -> Self {
+    /// The faults of `plan` that wait for something.
+    #[must_use]
+    pub fn new(plan: &Plan) -> Self {
         let waiting = |(fault, one): (u32, &super::plan::ScheduledFault)| {
             let Trigger { cue, count } = one.after?;
             let left = count;
@@ -30,8 +32,8 @@ impl Cues {
         Self((0..).zip(&plan.faults).filter_map(waiting).collect())
     }
 
-    /// Something happened: gives the faults that have waited long enough.
-    fn happened(&mut self, cue: Cue) -> Vec<u32> {
+    /// Something happened: gives the places in the plan of the faults that have waited long enough.
+    pub fn happened(&mut self, cue: Cue) -> Vec<u32> {
         let mut due = Vec::new();
         self.0.retain_mut(|one| {
             if one.cue == cue {
@@ -44,6 +46,35 @@ impl Cues {
         });
         due
     }
+}
+
+/// What happens when `record` becomes durable that a fault may wait for.
+#[must_use]
+pub const fn cue_of_record(record: &Record) -> Option<Cue> {
+    let Record::Escrow(record) = record else {
+        return None;
+    };
+    match record {
+        EscrowRecord::Seen { .. } => Some(Cue::Seen),
+        EscrowRecord::Final { .. } => Some(Cue::Credited),
+        EscrowRecord::Reorged { .. } => Some(Cue::Reorged),
+        EscrowRecord::DeadLettered { .. } => Some(Cue::DeadLetter),
+        EscrowRecord::ClaimFiled { .. }
+        | EscrowRecord::Rejected { .. }
+        | EscrowRecord::DeadLetterResolved { .. }
+        | EscrowRecord::SuspenseAttributed { .. }
+        | EscrowRecord::Scanned { .. } => None,
+    }
+}
+
+/// What `notice` tells of that a fault may wait for.
+#[must_use]
+pub fn cue_of_notice(notice: &Notice) -> Option<Cue> {
+    let Notice::Breaker { endpoint, to, .. } = notice else {
+        return None;
+    };
+    let endpoint = endpoint.index;
+    (*to == BreakerState::Open).then_some(Cue::Opened { endpoint })
 }
 
 impl World<'_> {
@@ -64,30 +95,15 @@ impl World<'_> {
             return;
         }
         self.cue(Cue::Commit);
-        for record in records {
-            let Record::Escrow(record) = record else { continue };
-            match record {
-                EscrowRecord::Seen { .. } => self.cue(Cue::Seen),
-                EscrowRecord::Final { .. } => self.cue(Cue::Credited),
-                EscrowRecord::Reorged { .. } => self.cue(Cue::Reorged),
-                EscrowRecord::DeadLettered { .. } => self.cue(Cue::DeadLetter),
-                EscrowRecord::ClaimFiled { .. }
-                | EscrowRecord::Rejected { .. }
-                | EscrowRecord::DeadLetterResolved { .. }
-                | EscrowRecord::SuspenseAttributed { .. }
-                | EscrowRecord::Scanned { .. } => {}
-            }
+        for cue in records.iter().filter_map(cue_of_record) {
+            self.cue(cue);
         }
     }
 
     /// The bank told something.
     pub(super) fn cue_notice(&mut self, notice: &Notice) {
-        if let Notice::Breaker { endpoint, to, .. } = notice
-            && *to == BreakerState::Open
-        {
-            self.cue(Cue::Opened {
-                endpoint: endpoint.index,
-            });
+        if let Some(cue) = cue_of_notice(notice) {
+            self.cue(cue);
         }
     }
 }

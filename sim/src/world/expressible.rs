@@ -33,18 +33,26 @@ impl Powers {
     /// # Errors
     /// Everything that the world cannot do, not the first alone.
     pub fn check(&self, plan: &Plan) -> Result<(), Vec<Inexpressible>> {
-        let mut found = Vec::new();
-        let mut refuse = |field: &str, why: Option<&'static str>| {
-            found.extend(why.map(|why| Inexpressible {
-                world: self.world,
-                field: field.to_owned(),
-                why,
-            }));
-        };
         let core = plan.core.as_ref().map(|_| "what heals must heal for all");
-        refuse("core", core);
         let quiet = (!plan.quiet_at_ms.is_empty()).then_some("faults do not pause here");
-        refuse("quiet_at_ms", quiet);
+        let mut found = Vec::new();
+        found.extend(self.refusal("core", core));
+        found.extend(self.refusal("quiet_at_ms", quiet));
+        for (place, one) in plan.faults.iter().enumerate() {
+            let trigger = one.after.as_ref().map(|_| "faults come by the clock alone");
+            found.extend(self.refusal(&format!("faults[{place}]"), trigger));
+        }
+        found.extend(self.check_parts(plan).err().into_iter().flatten());
+        if found.is_empty() { Ok(()) } else { Err(found) }
+    }
+
+    /// As [`Powers::check`], for a world in which faults wait for what happens, pause, and heal for a core alone.
+    ///
+    /// # Errors
+    /// Everything that the world cannot do, not the first alone.
+    pub fn check_parts(&self, plan: &Plan) -> Result<(), Vec<Inexpressible>> {
+        let mut found = Vec::new();
+        let mut refuse = |field: &str, why| found.extend(self.refusal(field, why));
         let bad_luck = plan.topology.bank.buggify;
         let bad_luck = bad_luck.map(|_| "the driver takes no bad luck on purpose");
         refuse("topology.bank.buggify", bad_luck);
@@ -53,10 +61,16 @@ impl Powers {
         }
         for (place, one) in plan.faults.iter().enumerate() {
             let at = format!("faults[{place}]");
-            let trigger = one.after.as_ref().map(|_| "faults come by the clock alone");
-            refuse(&at, trigger);
             refuse(&at, (self.fault)(&one.fault));
         }
         if found.is_empty() { Ok(()) } else { Err(found) }
+    }
+
+    fn refusal(&self, field: &str, why: Option<&'static str>) -> Option<Inexpressible> {
+        why.map(|why| Inexpressible {
+            world: self.world,
+            field: field.to_owned(),
+            why,
+        })
     }
 }

@@ -45,6 +45,7 @@ use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 
 pub use clock::true_date;
+pub use cues::{Cues, cue_of_notice, cue_of_record};
 pub use excuse::{Dependency, Reason, Waiting};
 pub use fates::{Booked, Fates, Sent};
 pub use outcome::{Outcome, Verdict};
@@ -57,7 +58,6 @@ use crate::model::chain::{Chain, TxIndex};
 use crate::model::endpoint::Endpoint;
 use crate::model::store::Store;
 use crate::model::users::Users;
-use cues::Cues;
 use event::Happening;
 use host::Host;
 use jury::Jury;

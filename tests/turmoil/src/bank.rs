@@ -1,24 +1,28 @@
 //! [`House`]: the bank's process, from its start to its death.
 
 use std::collections::BTreeMap;
-use std::future::pending;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_adapters::chain::{EndpointUrl, EvmClient};
 use plimsoll_adapters::clock::Clock;
 use plimsoll_adapters::config::{AdminToken, ApiConfig, RateLimit, Shutdown};
-use plimsoll_adapters::driver::{Driver, recover};
+use plimsoll_adapters::driver::{Driver, DriverError, RecoverError, recover};
 use plimsoll_adapters::http::{self, Api, Metrics};
 use plimsoll_core::bank::BankConfig;
 use plimsoll_core::escrow::ChainConfig;
 use plimsoll_core::id::EndpointId;
+use plimsoll_core::journal::BatchError;
 use plimsoll_sim::world::true_date;
+use tokio::sync::oneshot;
 use turmoil::net::TcpListener;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::journal::Disk;
+use crate::control::Control;
+use crate::journal::{Disk, DiskJournal};
 use crate::jury::Seat;
 use crate::net::{Door, Wire};
 use crate::run::endpoint_name;
@@ -27,6 +31,9 @@ use crate::stage::now;
 
 /// What an operator shows.
 pub(crate) const ADMIN_TOKEN: &str = "a token of operators";
+
+/// How long a process waits before it tries again to open a store that it cannot reach.
+const OPEN_RETRY: Duration = Duration::from_millis(500);
 
 /// What each life of the process begins with.
 #[derive(Clone)]
@@ -37,6 +44,8 @@ pub(crate) struct House {
     pub(crate) seat: Seat,
     /// Where the journal is.
     pub(crate) disk: Disk,
+    /// How it is told to stop, and held up.
+    pub(crate) control: Control,
     /// Decides what the bank draws, in each life anew.
     pub(crate) seed: u64,
 }
@@ -44,10 +53,36 @@ pub(crate) struct House {
 impl House {
     /// One life.
     pub(crate) async fn live(self) -> turmoil::Result {
+        let mut stopped = self.control.begin();
+        let journal = tokio::select! {
+            biased;
+            _ = &mut stopped => return Ok(()),
+            journal = self.opened() => journal,
+        };
+        let (control, disk) = (self.control.clone(), self.disk.clone());
+        match control.gated(Box::pin(self.serve(journal, stopped))).await {
+            // Whoever was fenced off must go; that is sound only if somebody took over.
+            Err(End::Driver(DriverError::Fenced)) if disk.is_usurped() => Ok(()),
+            Err(End::Driver(DriverError::Unflushed { .. })) | Ok(()) => Ok(()),
+            Err(end) => Err(Box::new(end)),
+        }
+    }
+
+    /// The journal, as soon as the store can be reached.
+    async fn opened(&self) -> DiskJournal {
+        loop {
+            if let Some(journal) = self.disk.open() {
+                return journal;
+            }
+            tokio::time::sleep(OPEN_RETRY).await;
+        }
+    }
+
+    /// Recovers and serves until it is `stopped`; then requests under way finish, and everything is flushed.
+    async fn serve(self, mut journal: DiskJournal, stopped: oneshot::Receiver<()>) -> Result<(), End> {
         let clock = Clock::start_at(true_date(now()));
         let mut config = self.config;
-        let mut journal = self.disk.open();
-        config.seed = self.seed ^ self.disk.head().epoch;
+        config.seed = self.seed ^ journal.epoch();
         let client = EvmClient::new(endpoints(&config), Wire, clock);
         let (registry, chains) = (config.registry.clone(), config.escrow.chains.clone());
         let recovered = recover(&mut journal, config, |_| {}).await?;
@@ -58,14 +93,39 @@ impl House {
         let api = Api::new(Arc::new(handle), registry, chains, metrics, clock, &settings);
         let router = http::router(&api, OpenApiRouter::new());
         let listener = Door(TcpListener::bind(("0.0.0.0", PORT)).await?);
-        let serving = http::serve(listener, router, api, settings.shutdown, pending());
+        let (stop_serving, serving_stopped) = oneshot::channel::<()>();
+        let (stop_driver, driver_stopped) = oneshot::channel::<()>();
+        let drain = async { drop(serving_stopped.await) };
+        let serving = http::serve(listener, router, api, settings.shutdown, drain);
+        let mut driving = pin!(driver.run(async { drop(driver_stopped.await) }));
+        let serving = async {
+            let mut serving = pin!(serving);
+            tokio::select! {
+                biased;
+                served = &mut serving => return served,
+                _ = stopped => drop(stop_serving),
+            }
+            serving.await
+        };
         tokio::select! {
             biased;
-            ended = driver.run(pending()) => ended?,
+            driven = &mut driving => return Ok(driven?),
             served = serving => served?,
         }
-        Ok(())
+        drop(stop_driver);
+        Ok(driving.await?)
     }
+}
+
+/// Why a life ended otherwise than it was told to.
+#[derive(Debug, thiserror::Error)]
+enum End {
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    #[error(transparent)]
+    Recover(#[from] RecoverError<BatchError>),
+    #[error(transparent)]
+    Io(#[from] io::Error),
 }
 
 fn endpoints(config: &BankConfig) -> BTreeMap<EndpointId, EndpointUrl> {

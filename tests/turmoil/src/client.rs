@@ -131,6 +131,7 @@ impl Client {
 
     /// Asks until there is an answer that is final.
     pub(crate) async fn ask(&mut self, wish: Wish) -> Result<Answered, String> {
+        let ask = self.stage.borrow_mut().begin_ask();
         let is_impatient = wish.method == Method::POST && self.rng.chance(1, 2);
         let mut patience = if is_impatient {
             self.rng.duration(Duration::ZERO, IMPATIENCE_MAX)
@@ -144,7 +145,7 @@ impl Client {
                 .note(now(), "sends", &(self.number, &wish));
             let sent = tokio::time::timeout(patience, exchange(&wish)).await;
             if let Ok(Ok(answer)) = sent
-                && let Some(answer) = self.heard(answer)?
+                && let Some(answer) = self.heard(ask, answer)?
             {
                 return Ok(answer);
             }
@@ -155,10 +156,13 @@ impl Client {
     }
 
     /// The answer, if it is final; `None` if the client must ask again.
-    fn heard(&self, answer: Answered) -> Result<Option<Answered>, String> {
+    fn heard(&self, ask: u64, answer: Answered) -> Result<Option<Answered>, String> {
         let mut stage = self.stage.borrow_mut();
         let heard = (self.number, answer.status, answer.body.to_string());
         stage.course.note(now(), "hears", &heard);
+        if matches!(answer.status, 0..=499) {
+            stage.asks.remove(&ask);
+        }
         stage.replayed += usize::from(answer.is_replayed);
         match answer.status {
             429 | 503 | 504 => Ok(None),

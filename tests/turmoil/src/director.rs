@@ -1,4 +1,5 @@
-//! [`Director`]: does what the plan says when it is due, between two steps of the network.
+//! [`Director`]: does what the plan says when it is due, between two steps of the network: what the chain does, and when
+//! faults come and go. What a fault does is in `faults`, what a quiet period waits for in `quiet`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -6,14 +7,16 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use plimsoll_core::time::Instant;
-use plimsoll_sim::fault::{ChainFault, CrashLoss, Direction, Fault, LinkFault, LinkName};
+use plimsoll_sim::fault::CrashLoss;
 use plimsoll_sim::model::chain::{Moved, Payee, TxIndex};
-use plimsoll_sim::oracle::panel::Panel;
-use plimsoll_sim::world::plan::{Deed, Plan, ScheduledFault};
+use plimsoll_sim::world::Cues;
+use plimsoll_sim::world::plan::{Deed, Plan};
 use turmoil::Sim;
 
-use crate::journal::Disk;
-use crate::run::{BANK, USERS, endpoint_name};
+use crate::bank::House;
+use crate::links::Links;
+use crate::quiet::Quiet;
+use crate::run::{BANK, Failure};
 use crate::stage::Stage;
 
 /// How long a deed waits for an account that it needs.
@@ -21,42 +24,69 @@ const ACCOUNT_WAIT: Duration = Duration::from_millis(250);
 
 /// One thing to do.
 #[derive(Debug, Clone, Copy)]
-enum Cue {
+pub(crate) enum Cue {
     Pay(usize),
     Mine(TxIndex),
-    Begin(usize),
+    /// A fault begins, to end at this moment.
+    Begin(usize, Instant),
     End(usize),
+    /// The process starts, if nothing keeps it down.
+    Start,
+    Quiet,
+    QuietProbe,
+    /// The plan's time is over.
+    Over,
+}
+
+/// One fault of the plan, as it stands.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Trouble {
+    /// Whether it does its work.
+    pub(crate) is_on: bool,
+    /// Whether its time has come and is not over.
+    pub(crate) is_due: bool,
+    /// Whether its time ever came.
+    pub(crate) has_begun: bool,
+    /// When it ends.
+    pub(crate) until: Instant,
 }
 
 /// What is to be done, by time and in the order in which it was planned.
 pub(crate) struct Director<'p> {
-    plan: &'p Plan,
-    stage: Rc<RefCell<Stage>>,
-    jury: Rc<RefCell<Panel>>,
-    disk: Disk,
+    pub(crate) plan: &'p Plan,
+    pub(crate) stage: Rc<RefCell<Stage>>,
+    pub(crate) house: House,
     cues: BTreeMap<(Instant, u64), Cue>,
     seq: u64,
+    /// The faults that wait for something to happen.
+    waiting: Cues,
+    /// Transactions in blocks that are not final.
     awaiting: Vec<TxIndex>,
-    /// How many faults keep the process down.
-    down: u32,
+    pub(crate) troubles: Vec<Trouble>,
+    pub(crate) links: Links,
+    pub(crate) quiet: Option<Quiet>,
+    /// Whether the process was there when somebody last looked.
+    pub(crate) is_up: bool,
+    /// Until when faults keep it from starting.
+    pub(crate) down_until: Instant,
 }
 
 impl<'p> Director<'p> {
     /// The director of `plan`.
-    pub(crate) fn new(
-        plan: &'p Plan,
-        stage: &Rc<RefCell<Stage>>,
-        (jury, disk): (&Rc<RefCell<Panel>>, &Disk),
-    ) -> Self {
+    pub(crate) fn new(plan: &'p Plan, stage: &Rc<RefCell<Stage>>, house: House) -> Self {
         let mut director = Self {
             plan,
             stage: Rc::clone(stage),
-            jury: Rc::clone(jury),
-            disk: disk.clone(),
+            house,
             cues: BTreeMap::new(),
             seq: 0,
+            waiting: Cues::new(plan),
             awaiting: Vec::new(),
-            down: 0,
+            troubles: vec![Trouble::default(); plan.faults.len()],
+            links: Links::default(),
+            quiet: None,
+            is_up: true,
+            down_until: Instant::ZERO,
         };
         for (place, deed) in plan.workload.iter().enumerate() {
             match deed {
@@ -68,44 +98,101 @@ impl<'p> Director<'p> {
                 | Deed::Attribute { .. } => {}
             }
         }
-        for (
-            place,
-            ScheduledFault {
-                from_ms, until_ms, ..
-            },
-        ) in plan.faults.iter().enumerate()
-        {
-            director.cue(at(*from_ms), Cue::Begin(place));
-            if let Some(until_ms) = until_ms {
-                director.cue(at(*until_ms), Cue::End(place));
+        for (place, fault) in plan.faults.iter().enumerate() {
+            if fault.after.is_none() {
+                director.schedule(place, Instant::ZERO);
             }
         }
+        for at_ms in &plan.quiet_at_ms {
+            director.cue(at(*at_ms), Cue::Quiet);
+        }
+        director.cue(at(plan.duration_ms), Cue::Over);
         director
     }
 
-    /// Whether nothing is left to do.
+    /// Whether nothing is left to do, and the process is up.
     pub(crate) fn is_done(&self) -> bool {
-        self.cues.is_empty() && self.awaiting.is_empty() && self.down == 0
+        self.cues.is_empty() && self.awaiting.is_empty() && self.is_up
     }
 
     /// Does everything that is due by `now`.
-    pub(crate) fn act(&mut self, now: Instant, sim: &mut Sim<'_>) {
+    ///
+    /// # Errors
+    /// When a quiet period did not settle.
+    pub(crate) fn act(&mut self, now: Instant, sim: &mut Sim<'_>) -> Result<(), Failure> {
+        self.note_end(now, sim);
+        for happened in self.house.seat.take_happened() {
+            for fault in self.waiting.happened(happened) {
+                let place = usize::try_from(fault).unwrap_or(usize::MAX);
+                self.schedule(place, now);
+            }
+        }
         while let Some(next) = self.cues.first_entry().filter(|next| next.key().0 <= now) {
             let cue = next.remove();
             self.stage.borrow().course.tell(now, "cue", &cue);
             match cue {
                 Cue::Pay(place) => self.pay(now, place),
                 Cue::Mine(index) => self.mine(now, index),
-                Cue::Begin(place) => self.begin(now, place, sim),
+                Cue::Begin(place, until) => self.begin(now, (place, until), sim),
                 Cue::End(place) => self.end(now, place, sim),
+                Cue::Start => self.start(now, sim),
+                Cue::Quiet => self.begin_quiet(now, sim),
+                Cue::QuietProbe => self.probe_quiet(now, sim)?,
+                Cue::Over => self.leave_core(now, sim),
             }
         }
         self.note_finality(now);
+        Ok(())
     }
 
-    fn cue(&mut self, at: Instant, cue: Cue) {
+    /// Does something later.
+    pub(crate) fn cue(&mut self, at: Instant, cue: Cue) {
         self.seq += 1;
         self.cues.insert((at, self.seq), cue);
+    }
+
+    /// Schedules the fault at `place` in the plan, whose times count from `origin`.
+    fn schedule(&mut self, place: usize, origin: Instant) {
+        let one = &self.plan.faults[place];
+        let over = at(self.plan.duration_ms);
+        let begins = origin.after(Duration::from_millis(one.from_ms));
+        if begins > over {
+            return;
+        }
+        let ends = one
+            .until_ms
+            .map(|ms| origin.after(Duration::from_millis(ms)).min(over));
+        self.cue(begins, Cue::Begin(place, ends.unwrap_or(Instant::MAX)));
+        if let Some(ends) = ends {
+            self.cue(ends, Cue::End(place));
+        }
+    }
+
+    /// A process that ended by itself is started again by whoever watches it.
+    fn note_end(&mut self, now: Instant, sim: &mut Sim<'_>) {
+        if self.is_up && !sim.is_host_running(BANK) {
+            self.gone(CrashLoss::Kept);
+            let restart = now.after(Duration::from_millis(self.plan.topology.bank.restart_ms));
+            self.cue(restart.max(self.down_until), Cue::Start);
+        }
+    }
+
+    /// The process is gone, with `loss` of what it had written and not synced.
+    pub(crate) fn gone(&mut self, loss: CrashLoss) {
+        self.is_up = false;
+        let disk = &self.house.disk;
+        disk.crash(loss);
+        let batches = disk.batches();
+        let journal = batches.iter().map(|(hash, bytes)| (hash, bytes.as_slice()));
+        self.house.seat.panel.borrow_mut().crashed(loss, journal);
+    }
+
+    /// Starts the process, unless it is up or kept down.
+    pub(crate) fn start(&mut self, now: Instant, sim: &mut Sim<'_>) {
+        if !self.is_up && now >= self.down_until {
+            sim.bounce(BANK);
+            self.is_up = true;
+        }
     }
 
     fn pay(&mut self, now: Instant, place: usize) {
@@ -146,76 +233,8 @@ impl<'p> Director<'p> {
             .retain(|index| chain.finalize(now, *index).is_none() && chain.block_of(*index, now).is_some());
     }
 
-    fn begin(&mut self, now: Instant, place: usize, sim: &mut Sim<'_>) {
-        let ScheduledFault { until_ms, fault, .. } = &self.plan.faults[place];
-        let id = number(place);
-        let until = until_ms.map_or(Instant::MAX, at);
-        match fault {
-            Fault::Endpoint {
-                endpoint,
-                fault,
-                percent,
-            } => {
-                let endpoints = &mut self.stage.borrow_mut().endpoints;
-                endpoints[usize::from(*endpoint)].begin(id, *fault, *percent, now);
-            }
-            Fault::Network {
-                link,
-                direction,
-                fault,
-            } => self.cut(*link, *direction, *fault, sim),
-            Fault::Process { .. } => {
-                if self.down == 0 {
-                    sim.crash(BANK);
-                    let batches = self.disk.batches();
-                    let journal = batches.iter().map(|batch| (&batch.hash, batch.bytes.as_slice()));
-                    self.jury.borrow_mut().crashed(CrashLoss::Lost, journal);
-                }
-                self.down += 1;
-                if until_ms.is_none() {
-                    self.cue(
-                        now.after(Duration::from_millis(self.plan.topology.bank.restart_ms)),
-                        Cue::End(place),
-                    );
-                }
-            }
-            Fault::Chain { fault } => match fault {
-                ChainFault::FinalityStall => self.stage.borrow_mut().chain.stall_finality(id, now, until),
-                ChainFault::Reorg {
-                    depth,
-                    vanish_percent,
-                } => self.reorganise(now, *depth, *vanish_percent),
-            },
-            Fault::Store { .. } | Fault::Disk { .. } => unreachable!("a plan with it is refused"),
-        }
-    }
-
-    fn end(&mut self, now: Instant, place: usize, sim: &mut Sim<'_>) {
-        let id = number(place);
-        match &self.plan.faults[place].fault {
-            Fault::Endpoint { endpoint, .. } => {
-                self.stage.borrow_mut().endpoints[usize::from(*endpoint)].end(id);
-            }
-            Fault::Network {
-                link,
-                direction,
-                fault,
-            } => self.mend(*link, *direction, *fault, sim),
-            Fault::Process { .. } => {
-                self.down -= 1;
-                if self.down == 0 {
-                    sim.bounce(BANK);
-                }
-            }
-            Fault::Chain { fault } => match fault {
-                ChainFault::FinalityStall => self.stage.borrow_mut().chain.resume_finality(id, now),
-                ChainFault::Reorg { .. } => {}
-            },
-            Fault::Store { .. } | Fault::Disk { .. } => unreachable!("a plan with it is refused"),
-        }
-    }
-
-    fn reorganise(&mut self, now: Instant, depth: u64, vanish_percent: u8) {
+    /// Replaces blocks.
+    pub(crate) fn reorganise(&mut self, now: Instant, depth: u64, vanish_percent: u8) {
         let moved = self
             .stage
             .borrow_mut()
@@ -228,48 +247,9 @@ impl<'p> Director<'p> {
             }
         }
     }
-
-    /// The hosts at the far end of `link`.
-    fn peers(&self, link: LinkName) -> Vec<String> {
-        match link {
-            LinkName::Endpoint { endpoint } => vec![endpoint_name(endpoint)],
-            LinkName::AllEndpoints => {
-                let endpoints = (0u8..).zip(&self.plan.topology.endpoints);
-                endpoints.map(|(number, _)| endpoint_name(number)).collect()
-            }
-            LinkName::Users => vec![USERS.to_owned()],
-        }
-    }
-
-    fn cut(&self, link: LinkName, direction: Direction, fault: LinkFault, sim: &Sim<'_>) {
-        for peer in self.peers(link) {
-            match (fault, direction) {
-                (LinkFault::Partition, Direction::Both) => sim.partition(BANK, peer),
-                (LinkFault::Partition, Direction::ToBank) => sim.partition_oneway(peer, BANK),
-                (LinkFault::Partition, Direction::FromBank) => sim.partition_oneway(BANK, peer),
-                (LinkFault::Hold, _) => sim.hold(BANK, peer),
-                (other, _) => unreachable!("a plan with {other:?} is refused"),
-            }
-        }
-    }
-
-    fn mend(&self, link: LinkName, direction: Direction, fault: LinkFault, sim: &Sim<'_>) {
-        for peer in self.peers(link) {
-            match (fault, direction) {
-                (LinkFault::Partition, Direction::Both) => sim.repair(BANK, peer),
-                (LinkFault::Partition, Direction::ToBank) => sim.repair_oneway(peer, BANK),
-                (LinkFault::Partition, Direction::FromBank) => sim.repair_oneway(BANK, peer),
-                (LinkFault::Hold, _) => sim.release(BANK, peer),
-                (other, _) => unreachable!("a plan with {other:?} is refused"),
-            }
-        }
-    }
 }
 
-fn at(ms: u64) -> Instant {
+/// `ms` after the beginning.
+pub(crate) fn at(ms: u64) -> Instant {
     Instant::ZERO.after(Duration::from_millis(ms))
-}
-
-fn number(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or_else(|_| unreachable!("a plan has fewer faults"))
 }

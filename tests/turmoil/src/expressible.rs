@@ -1,6 +1,6 @@
 //! What this world can do. Everything else is refused by name: a fault that is left out would prove nothing.
 
-use plimsoll_sim::fault::{CrashLoss, Direction, Fault, LinkFault, ProcessFault};
+use plimsoll_sim::fault::{Direction, DiskFault, Fault, LinkFault, ProcessFault};
 use plimsoll_sim::world::expressible::Powers;
 use plimsoll_sim::world::plan::Deed;
 
@@ -23,21 +23,23 @@ const fn deed_refused(deed: &Deed) -> Option<&'static str> {
 
 const fn fault_refused(fault: &Fault) -> Option<&'static str> {
     match fault {
-        Fault::Endpoint { .. } | Fault::Chain { .. } => None,
+        Fault::Endpoint { .. } | Fault::Chain { .. } | Fault::Store { .. } => None,
         Fault::Network { direction, fault, .. } => link_refused(*fault, *direction),
-        Fault::Store { .. } | Fault::Disk { .. } => Some("its journal is in memory and never fails"),
+        Fault::Disk { fault } => match fault {
+            DiskFault::SyncFailed { .. } => None,
+            DiskFault::BitFlip | DiskFault::MisdirectedWrite { .. } | DiskFault::ReadError => {
+                Some("nothing damages what its journal holds")
+            }
+        },
         Fault::Process { fault } => match fault {
-            ProcessFault::Crash {
-                loss: CrashLoss::Torn,
-            } => Some("its journal keeps whole batches"),
-            ProcessFault::Crash { .. } => None,
-            ProcessFault::Restart
+            ProcessFault::Crash { .. }
+            | ProcessFault::Restart
             | ProcessFault::Pause
-            | ProcessFault::Slow { .. }
-            | ProcessFault::ClockSkew { .. }
+            | ProcessFault::Usurped => None,
+            ProcessFault::Slow { .. } => Some("the driver takes no time over an input"),
+            ProcessFault::ClockSkew { .. }
             | ProcessFault::ClockDrift { .. }
-            | ProcessFault::ClockJump { .. }
-            | ProcessFault::Usurped => Some("a process can only crash here"),
+            | ProcessFault::ClockJump { .. } => Some("the date is always right"),
         },
     }
 }

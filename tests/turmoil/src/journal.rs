@@ -1,74 +1,97 @@
-//! A journal whose disk outlives the process that writes it.
+//! The journal: the simulator's model of a store behind the shell's interface. It outlives the process that writes it,
+//! and has the faults of the model.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use plimsoll_adapters::store::{Journal, Progress};
 use plimsoll_core::bank::{Record, State};
-use plimsoll_core::journal::{Batch, BatchError, Head, OpenedBatch, Position};
+use plimsoll_core::journal::{Batch, BatchError, Head, OpenedBatch};
 use plimsoll_core::outbox::Appended;
+use plimsoll_sim::fault::CrashLoss;
+use plimsoll_sim::model::store::{Done, Store};
 use serde::de::DeserializeOwned;
 
-/// How long a sync takes, once before the batch is durable and once before anybody is told.
-const HALF_SYNC: Duration = Duration::from_millis(6);
-
-/// What is durable.
-#[derive(Debug, Default)]
-struct Platter {
-    head: Head,
-    batches: Vec<Batch>,
-}
-
 /// A disk. Clones are the same one.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Disk(Arc<Mutex<Platter>>);
 
+#[derive(Debug)]
+struct Platter {
+    store: Store,
+    /// Whether another writer took the journal over since it was opened last.
+    is_usurped: bool,
+}
+
 impl Disk {
-    /// Opens the journal on it for a new term, which fences off whoever wrote before.
-    pub(crate) fn open(&self) -> DiskJournal {
+    /// A disk that holds `store`.
+    pub(crate) fn new(store: Store) -> Self {
+        let is_usurped = false;
+        Self(Arc::new(Mutex::new(Platter { store, is_usurped })))
+    }
+
+    /// Opens the journal on it for a new term, which fences off whoever wrote before; `None` while it cannot be reached.
+    pub(crate) fn open(&self) -> Option<DiskJournal> {
         let mut platter = self.lock();
-        platter.head.epoch += 1;
-        DiskJournal {
-            epoch: platter.head.epoch,
+        let head = platter.store.open()?;
+        platter.is_usurped = false;
+        Some(DiskJournal {
+            epoch: head.epoch,
             disk: self.clone(),
-        }
+        })
     }
 
-    /// Every durable batch, oldest first.
-    pub(crate) fn batches(&self) -> Vec<Batch> {
-        self.lock().batches.clone()
+    /// Lets a fault of the store begin or end.
+    pub(crate) fn strike(&self, fault: impl FnOnce(&mut Store)) {
+        fault(&mut self.lock().store);
     }
 
-    /// The durable head.
-    pub(crate) fn head(&self) -> Head {
-        self.lock().head
+    /// Another writer takes the journal over.
+    pub(crate) fn usurp(&self) {
+        let mut platter = self.lock();
+        platter.store.usurp();
+        platter.is_usurped = true;
+    }
+
+    /// Whether another writer took the journal over since it was opened last.
+    pub(crate) fn is_usurped(&self) -> bool {
+        self.lock().is_usurped
+    }
+
+    /// The process is gone, and with it what a crash with `loss` leaves of what was not synced.
+    pub(crate) fn crash(&self, loss: CrashLoss) {
+        let _ = self.lock().store.crash(loss);
+    }
+
+    /// Every durable batch, oldest first: its hash and its bytes.
+    pub(crate) fn batches(&self) -> Vec<(plimsoll_core::journal::ChainHash, Vec<u8>)> {
+        let platter = self.lock();
+        let batches = platter.store.batches();
+        batches.map(|(hash, bytes)| (*hash, bytes.to_vec())).collect()
     }
 
     /// What a restart would find.
+    ///
+    /// # Panics
+    /// When that is not what was written.
     pub(crate) fn state(&self) -> State {
         let mut state = State::default();
-        let each = |opened: OpenedBatch<Record>, _| opened.records.iter().for_each(|one| state.apply(one));
-        if let Err(error) = self.read(each) {
-            unreachable!("the journal is not what was written: {error}")
+        let mut head = Head::default();
+        for (hash, bytes) in self.batches() {
+            let opened = Batch::open::<Record>(&mut head, &hash, &bytes);
+            let opened =
+                opened.unwrap_or_else(|error| unreachable!("the journal is not what was written: {error}"));
+            opened.records.iter().for_each(|one| state.apply(one));
         }
         state.check();
         state
     }
 
-    fn read<R: DeserializeOwned>(
-        &self,
-        mut each: impl FnMut(OpenedBatch<R>, Position),
-    ) -> Result<Head, BatchError> {
-        let mut head = Head::default();
-        for batch in self.batches() {
-            let opened = Batch::open(&mut head, &batch.hash, &batch.bytes)?;
-            each(opened, head.position);
-        }
-        Ok(head)
-    }
-
     fn lock(&self) -> MutexGuard<'_, Platter> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn finish(&self) -> Done {
+        self.lock().store.finish()
     }
 }
 
@@ -79,54 +102,48 @@ pub(crate) struct DiskJournal {
     disk: Disk,
 }
 
+impl DiskJournal {
+    /// The term.
+    pub(crate) const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+}
+
 impl Journal for DiskJournal {
     type Error = BatchError;
 
     async fn append(&mut self, batch: &Batch) -> Appended {
-        tokio::time::sleep(HALF_SYNC).await;
-        if !self.keep(batch) {
-            return Appended::Fenced;
+        let takes = self.disk.lock().store.append(batch);
+        tokio::time::sleep(takes).await;
+        match self.disk.finish() {
+            Done::Appended { answer, .. } => answer,
+            Done::Head(_) => unreachable!("it was asked to append"),
         }
-        tokio::time::sleep(HALF_SYNC).await;
-        Appended::Committed
     }
 
     async fn head(&mut self) -> Option<Head> {
-        tokio::time::sleep(HALF_SYNC).await;
-        Some(self.disk.head())
+        let takes = self.disk.lock().store.read_head();
+        tokio::time::sleep(takes).await;
+        match self.disk.finish() {
+            Done::Head(head) => head,
+            Done::Appended { .. } => unreachable!("it was asked for its head"),
+        }
     }
 
     async fn replay<R: DeserializeOwned + Send>(
         &mut self,
         mut each: impl FnMut(OpenedBatch<R>, Progress) + Send,
     ) -> Result<Head, BatchError> {
-        let of = self.disk.head().position;
-        let read = self
-            .disk
-            .read(|opened, position| each(opened, Progress { position, of }));
-        let head = read?;
+        let of = self.disk.lock().store.head().position;
+        let mut head = Head::default();
+        for (hash, bytes) in self.disk.batches() {
+            let opened = Batch::open(&mut head, &hash, &bytes)?;
+            let position = head.position;
+            each(opened, Progress { position, of });
+        }
         let epoch = self.epoch;
         Ok(Head { epoch, ..head })
     }
 
     async fn close(self) {}
-}
-
-impl DiskJournal {
-    /// Keeps `batch` if it comes from the current term and follows the head.
-    fn keep(&self, batch: &Batch) -> bool {
-        let mut platter = self.disk.lock();
-        let head = platter.head;
-        let follows =
-            batch.epoch == head.epoch && batch.after == head.position && batch.previous == head.hash;
-        if follows {
-            platter.head = Head {
-                position: batch.last,
-                hash: batch.hash,
-                ..head
-            };
-            platter.batches.push(batch.clone());
-        }
-        follows
-    }
 }

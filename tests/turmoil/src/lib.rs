@@ -13,16 +13,21 @@
 
 mod bank;
 mod client;
+mod control;
 mod course;
 mod director;
 mod expressible;
+mod faults;
 mod journal;
 mod jury;
+mod links;
 mod net;
 mod people;
+mod quiet;
 mod rpc;
 mod run;
 mod server;
+mod settle;
 mod stage;
 
 pub use course::{Course, Packets};

@@ -1,26 +1,26 @@
 //! One run of a plan: the hosts, the network between them, and what came of it.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 
-use plimsoll_core::bank::State;
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
-use plimsoll_sim::model::chain::{Chain, Due};
+use plimsoll_sim::model::store::Store;
 use plimsoll_sim::oracle::panel::Panel;
 use plimsoll_sim::world::expressible::Inexpressible;
-use plimsoll_sim::world::plan::{Deed, Fate, Plan};
+use plimsoll_sim::world::plan::Plan;
 use plimsoll_sim::world::{Fates, bank_config};
 use turmoil::Builder;
 
 use crate::bank::House;
+use crate::control::Control;
 use crate::course::Course;
 use crate::director::Director;
 use crate::expressible::POWERS;
 use crate::journal::Disk;
-use crate::jury::Seat;
+use crate::jury::{Seat, Tally};
+use crate::settle::open;
 use crate::stage::{Stage, instant};
 use crate::{people, server};
 
@@ -63,6 +63,10 @@ pub struct Report {
     pub replayed: usize,
     /// How many batches the journal has.
     pub batches: usize,
+    /// How often the process began, the first time included.
+    pub starts: usize,
+    /// When the driver heard of each batch that it is durable.
+    pub commits: Vec<Instant>,
     /// How long the world ran, in its own time.
     pub simulated: Duration,
 }
@@ -72,12 +76,12 @@ pub struct Report {
 /// # Errors
 /// [`Failure`].
 pub fn run(plan: &Plan, seed: u64, course: &Course) -> Result<Report, Failure> {
-    POWERS.check(plan).map_err(Failure::Inexpressible)?;
+    POWERS.check_parts(plan).map_err(Failure::Inexpressible)?;
     let rng = Rng::from_seed(seed);
     let stage = Rc::new(RefCell::new(Stage::new(plan, &rng, course.clone())));
     let config = bank_config(&plan.topology, &stage.borrow().chain);
     let jury = Rc::new(RefCell::new(Panel::new(&config)));
-    let disk = Disk::default();
+    let disk = Disk::new(Store::new(plan.topology.store.sync, rng.fork("store")));
     let mut sim = Builder::new()
         .rng_seed(rng.fork("turmoil").next_u64())
         .tick_duration(TICK)
@@ -92,27 +96,25 @@ pub fn run(plan: &Plan, seed: u64, course: &Course) -> Result<Report, Failure> {
             server::serve(Rc::clone(&stage), number)
         });
     }
-    let seat = Seat {
-        panel: Rc::clone(&jury),
-        course: course.clone(),
-    };
+    let seat = Seat::new(&jury, course);
     let house = House {
         config,
         seat,
-        disk: disk.clone(),
+        disk,
+        control: Control::default(),
         seed,
     };
-    sim.host(BANK, move || house.clone().live());
+    let lives = house.clone();
+    sim.host(BANK, move || lives.clone().live());
     sim.client(
         USERS,
         people::live(Rc::clone(&stage), plan.clone(), rng.fork("people")),
     );
-    let mut director = Director::new(plan, &stage, (&jury, &disk));
-    let stranded = stranded(plan, &stage.borrow());
+    let mut director = Director::new(plan, &stage, house);
     loop {
         let is_over = sim.step().map_err(|error| Failure::Host(error.to_string()))?;
         let (now, elapsed) = (instant(sim.elapsed()), sim.elapsed());
-        director.act(now, &mut sim);
+        director.act(now, &mut sim)?;
         if let Some(violation) = jury.borrow().violation() {
             return Err(Failure::Violation(violation.to_string()));
         }
@@ -122,7 +124,7 @@ pub fn run(plan: &Plan, seed: u64, course: &Course) -> Result<Report, Failure> {
         if elapsed < Duration::from_millis(plan.duration_ms) || stage.borrow().is_settled {
             continue;
         }
-        let left = unsettled(&jury.borrow(), &stage.borrow(), now, &stranded);
+        let left = unsettled(&jury.borrow(), &stage.borrow(), now);
         let is_busy = !director.is_done() || !stage.borrow().is_quiet;
         if left.is_empty() && !is_busy {
             stage.borrow_mut().is_settled = true;
@@ -130,7 +132,7 @@ pub fn run(plan: &Plan, seed: u64, course: &Course) -> Result<Report, Failure> {
             return Err(Failure::Unsettled(left));
         }
     }
-    Ok(report(plan, &stage.borrow(), &disk, sim.elapsed()))
+    Ok(report(plan, &stage.borrow(), &director.house, sim.elapsed()))
 }
 
 /// The name of the host of endpoint `number`.
@@ -138,65 +140,27 @@ pub(crate) fn endpoint_name(number: u8) -> String {
     format!("rpc-{number}")
 }
 
-/// The transactions that no block will ever hold: whoever claimed them waits for ever.
-fn stranded(plan: &Plan, stage: &Stage) -> BTreeSet<String> {
-    let is_never_mined = |deed: &Deed| {
-        matches!(
-            deed,
-            Deed::Deposit {
-                fate: Fate::NeverMined,
-                ..
-            }
-        )
-    };
-    let deeds = plan.workload.iter().enumerate();
-    deeds
-        .filter(|(_, deed)| is_never_mined(deed))
-        .map(|(place, _)| stage.hash_of(place).to_string())
-        .collect()
+fn unsettled(panel: &Panel, stage: &Stage, now: Instant) -> Vec<String> {
+    match panel.settled_bank() {
+        Some(bank) => open(bank.state(), &stage.chain, now).into_values().collect(),
+        None => vec!["records wait for a commit, or the process is down".to_owned()],
+    }
 }
 
-fn unsettled(jury: &Panel, stage: &Stage, now: Instant, stranded: &BTreeSet<String>) -> Vec<String> {
-    let Some(bank) = jury.settled_bank() else {
-        return vec!["records wait for a commit".to_owned()];
-    };
-    let gone = stage
-        .chain
-        .transactions()
-        .filter(|index| stage.chain.block_of(*index, now).is_none());
-    let gone = gone.map(|index| stage.chain.hash_of(index).to_string());
-    let stranded = gone.chain(stranded.iter().cloned()).collect();
-    open_in(bank.state(), &stage.chain, now, &stranded)
-}
-
-/// What keeps `state` from being settled: deposits that are final at `now` and not in the books, and transactions that
-/// are under way though not `stranded`, which no block will hold.
-fn open_in(state: &State, chain: &Chain, now: Instant, stranded: &BTreeSet<String>) -> Vec<String> {
-    let escrow = state.escrow();
-    let missing = chain.deposits(now).filter(|(key, truth)| match truth.due {
-        Due::User(_) => escrow.posting(key).is_none(),
-        Due::Suspense(_) => escrow.suspended(key).is_none() && escrow.posting(key).is_none(),
-        Due::Person | Due::Nothing(_) => false,
-    });
-    let open = escrow.open().map(|(_, key)| key.tx.to_string());
-    let open = open.filter(|tx| !stranded.contains(tx));
-    let missing = missing.map(|(key, _)| format!("{key:?} is in no book"));
-    missing
-        .chain(open.map(|tx| format!("{tx} is under way")))
-        .collect()
-}
-
-fn report(plan: &Plan, stage: &Stage, disk: &Disk, simulated: Duration) -> Report {
+fn report(plan: &Plan, stage: &Stage, house: &House, simulated: Duration) -> Report {
     let told = stage.told.iter().flat_map(|(user, balances)| {
         let each = balances.iter().cloned();
         each.map(|(asset, available, locked)| (*user, asset, available, locked))
     });
+    let Tally { starts, commits } = house.seat.tally();
     Report {
-        fates: Fates::of(&disk.state(), &stage.sent(plan)),
+        fates: Fates::of(&house.disk.state(), &stage.sent(plan)),
         told: told.collect(),
         claims: stage.claims,
         replayed: stage.replayed,
-        batches: disk.batches().len(),
+        batches: house.disk.batches().len(),
+        starts,
+        commits,
         simulated,
     }
 }

@@ -1,7 +1,7 @@
 //! [`Stage`]: what the hosts of one run share, and nobody sends over the network: the chain, the endpoints' models, who
 //! has an account, and what people were told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use plimsoll_core::escrow::{Answer, Question};
@@ -27,6 +27,10 @@ pub(crate) struct Stage {
     transactions: Vec<Option<TxIndex>>,
     /// Who has an account, by number in the plan.
     pub(crate) accounts: BTreeMap<u32, Payee>,
+    /// What was asked and is not answered: a request to come again is an answer.
+    pub(crate) asks: BTreeSet<u64>,
+    /// How often anybody asked for anything.
+    pub(crate) asked: u64,
     /// Whether everybody has done what the plan says, and was answered.
     pub(crate) is_quiet: bool,
     /// Whether everything is settled, so that people look at their balances.
@@ -62,6 +66,8 @@ impl Stage {
             endpoints: endpoints.collect(),
             chain,
             transactions,
+            asks: BTreeSet::new(),
+            asked: 0,
             is_quiet: false,
             accounts: BTreeMap::new(),
             is_settled: false,
@@ -69,6 +75,13 @@ impl Stage {
             replayed: 0,
             told: BTreeMap::new(),
         }
+    }
+
+    /// Somebody asks for something.
+    pub(crate) fn begin_ask(&mut self) -> u64 {
+        self.asked += 1;
+        self.asks.insert(self.asked);
+        self.asked
     }
 
     /// The transaction of the deposit at `place` in the plan.

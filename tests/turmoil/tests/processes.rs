@@ -4,10 +4,12 @@ use std::process::{Child, Command, Output, Stdio};
 
 /// Runs that differ in what could make two of them differ: who is served first after a crash, which of two things that are
 /// ready is done first, what is lost and repeated.
-const RUNS: [(&str, u64); 5] = [
+const RUNS: [(&str, u64); 7] = [
     ("tests/turmoil/plans/crashes.toml", 1),
     ("tests/turmoil/plans/crashes.toml", 2),
     ("tests/turmoil/plans/partitions.toml", 1),
+    ("tests/turmoil/plans/restarts.toml", 1),
+    ("escrow/crash_right_after", 1),
     ("escrow/six_of_seven_fail", 1),
     ("escrow/lying_endpoint", 1),
 ];
