@@ -307,3 +307,6 @@ impl Desk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -126,3 +126,6 @@ impl Scan {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

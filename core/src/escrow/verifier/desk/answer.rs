@@ -273,3 +273,6 @@ const fn blame(fault: &Fault) -> Option<(ErrorClass, Option<Duration>)> {
         Fault::NotReady | Fault::TooLarge => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@ use crate::escrow::deposit::Vote;
 use crate::escrow::testing::block;
 
 /// Plays a script: each word is an endpoint (its number is its provider too) and what it does.
-/// `1?` asked, `1a@9` shows content `a` of height 5 with finalized 9, `1-@9` has nothing, `1!` fails.
+/// `1?` asked, `1a@9` shows content `a` of height 5 (`A`: of height 8) with finalized 9, `1-@9` has nothing, `1!` fails.
 fn played(script: &str) -> Round<char> {
     let mut round = Round::new(1);
     for word in script.split(' ') {
@@ -19,6 +19,7 @@ fn played(script: &str) -> Round<char> {
             '?' => round.on_asked(endpoint, endpoint),
             '!' => round.on_failed(endpoint),
             '-' => round.on_absent(vote, endpoint),
+            'A'..='Z' => round.on_shown(vote, endpoint, 8, what),
             content => round.on_shown(vote, endpoint, 5, content),
         }
     }
@@ -78,6 +79,8 @@ fn different_contents_want_a_third_voice_and_the_odd_one_is_named() {
     check("1? 2? 1a 2b", "want 1");
     check("1? 2? 1a 2b 3? 3a", "a by [1, 3] against [2]");
     check("1? 2? 1a 2b@4 3? 3a", "a by [1, 3] against []");
+    check("1? 2? 1a@6 2B 3? 3a@6", "a by [1, 3] against [2]");
+    check("1? 2? 1A@6 2b 3? 3A@6", "A by [1, 3] against []");
     // Who is ahead is not wrong: those who outvote it may be on a fork that is gone.
     check("1? 2? 1a@4 2b 3? 3a@4", "a by [1, 3] against []");
     check("1? 2? 1a@4 2b 3? 3a", "a by [1, 3] against []");

@@ -115,3 +115,19 @@ fn what_is_removed_is_gone_from_every_index() {
     schedule.put_back(at(0), tx(1));
     assert_eq!(schedule, self::schedule());
 }
+
+#[test]
+fn what_is_hurried_is_due_sooner_and_never_later() {
+    let mut schedule = schedule();
+    schedule.add(at(0), tx(1));
+    assert_eq!(schedule.take_due(at(0)), Some(tx(1)));
+    schedule.hurry(at(0), tx(1), Duration::ZERO);
+    assert_eq!(schedule.next_due(), None, "it is under way");
+    assert_eq!(put_back(&mut schedule, at(50)), at(1_000));
+    for (wait, due) in [(960, 1_000), (900, 950), (50, 100), (70, 100)] {
+        schedule.hurry(at(50), tx(1), Duration::from_millis(wait));
+        assert_eq!(schedule.next_due(), Some(at(due)), "{wait}");
+    }
+    assert_eq!(schedule.take_due(at(100)), Some(tx(1)));
+    assert_eq!(schedule.next_due(), None, "it is listed once");
+}

@@ -1,0 +1,61 @@
+use super::Scan;
+
+const FAR: u64 = 100_000;
+
+/// The blocks of the range that is read next.
+fn next(scan: &mut Scan) -> (u64, u64) {
+    scan.begin(FAR, 1);
+    scan.under_way().map(|range| (range.from, range.to)).unwrap()
+}
+
+#[test]
+fn a_range_is_halved_when_it_is_too_large_and_doubled_when_it_is_read() {
+    let mut scan = Scan::new(1_000);
+    for to in [
+        1_256, 1_128, 1_064, 1_032, 1_016, 1_008, 1_004, 1_002, 1_001, 1_001,
+    ] {
+        assert_eq!(next(&mut scan), (1_001, to));
+        scan.halve();
+    }
+    let (mut from, mut blocks) = (1_001, 1);
+    for _ in 0..10 {
+        let to = from + blocks - 1;
+        assert_eq!(next(&mut scan), (from, to));
+        scan.finish();
+        assert_eq!(scan.cursor(), to);
+        (from, blocks) = (to + 1, (blocks * 2).min(256));
+    }
+}
+
+#[test]
+fn a_range_is_too_large_on_two_words_and_a_block_never_is() {
+    let mut scan = Scan::new(1_000);
+    next(&mut scan);
+    let range = scan.under_way().unwrap();
+    for (provider, is_too_large) in [(3, false), (5, true), (7, true)] {
+        range.too_large.insert(provider);
+        assert_eq!(range.is_too_large(), is_too_large, "{provider}");
+    }
+    range.to = range.from;
+    assert!(!range.is_too_large());
+}
+
+#[test]
+fn a_range_that_was_given_up_is_shorter_only_if_somebody_called_it_too_large() {
+    let mut scan = Scan::new(1_000);
+    next(&mut scan);
+    scan.give_up();
+    assert_eq!(next(&mut scan), (1_001, 1_256));
+    scan.under_way().unwrap().too_large.insert(3);
+    scan.give_up();
+    assert_eq!(next(&mut scan), (1_001, 1_128));
+}
+
+#[test]
+fn a_scan_that_was_shortened_stays_short() {
+    let mut scan = Scan::new(1_000);
+    scan.shorten(16);
+    assert_eq!(next(&mut scan), (1_001, 1_016));
+    scan.finish();
+    assert_eq!(next(&mut scan), (1_017, 1_032));
+}
