@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use plimsoll_core::money::Amount;
 use plimsoll_sim::engine::Latency;
 use plimsoll_sim::fault::{
-    ChainFault, CrashLoss, Direction, EndpointFault, Fault, LinkFault, LinkName, ProcessFault, StoreFault,
+    ChainFault, CrashLoss, Direction, EndpointFault, Fault, Lie, LinkFault, LinkName, ProcessFault,
+    StoreFault,
 };
 use plimsoll_sim::run::{Ending, fates, replay};
 use plimsoll_sim::world::plan::{ClaimPlan, Deed, Fate, Movement, Plan, ScheduledFault, Shape, Token};
 use plimsoll_sim::world::{Booked, Fates};
-use plimsoll_tests::world::{Deposit, check, judge, run};
+use plimsoll_tests::world::{Deposit, Failure, check, judge, run};
 
 /// The seed of the storm.
 const SEED: u64 = 11;
@@ -216,6 +217,33 @@ fn a_storm_in_real_processes_ends_as_in_the_simulator() {
     let mut other = report.deposits.clone();
     other[0].truth.amount = Amount::from_minor(first.truth.amount.minor() + 1);
     assert!(!complaints(&other).is_empty(), "a wrong amount passed");
+}
+
+/// A quorum that tells one lie is more than any verifier can see through, so no sound plan has it. Here it shows that the
+/// jury sees what the bank cannot.
+#[test]
+fn a_credit_on_the_word_of_liars_makes_the_jury_complain() {
+    let mut plan = Plan::calm("a quorum of liars", 8_000);
+    plan.topology.users = 1;
+    let payment = movement(Shape::Payment, 0, Token::Usdt, 5_000);
+    plan.workload = vec![deposit(2_000, vec![payment], Fate::Mined)];
+    let lie = Lie::InflatedAmount;
+    let lying = |number| fault(1_000, 8_000, endpoint(number, EndpointFault::Lying { lie }));
+    plan.faults = (0..7).map(lying).collect();
+    let Err(Failure::Violation(complaints)) = run(&plan, SEED) else {
+        panic!("nobody complained")
+    };
+    let [complaint] = complaints.as_slice() else {
+        panic!("more is wrong: {complaints:?}")
+    };
+    assert!(complaint.starts_with("users hold "), "{complaint}");
+    let (held, due) = (5 * 256, 5);
+    for amount in [held, due] {
+        assert!(
+            complaint.contains(&format!("({amount}{:018}, 0)", 0)),
+            "{complaint}"
+        );
+    }
 }
 
 #[test]
