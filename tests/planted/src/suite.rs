@@ -1,9 +1,12 @@
 //! Runs tests of a package with a bug at work, or without.
 
-use std::path::Path;
+use std::env;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+/// A package outside the workspace, which is built with a flag of its own.
+const APART: &str = "plimsoll-madsim";
 /// How long tests may run, in seconds. A test that a bug keeps from ending has failed.
 const LONGEST_SECS: &str = "120";
 /// What `timeout` ends with when it had to step in.
@@ -76,8 +79,14 @@ pub fn run(tree: &Path, package: &str, filter: &str, bug: Option<&str>) -> Resul
 
 /// Completes `command`, which begins to call cargo, to test `package`.
 fn tests<'a>(command: &'a mut Command, tree: &Path, package: &str) -> &'a mut Command {
-    command
-        .args(["test", "--locked", "--lib", "--package", package])
-        .arg("--manifest-path");
-    command.arg(tree.join("Cargo.toml")).env_remove("PLANTED")
+    command.args(["test", "--locked"]).env_remove("PLANTED");
+    if package == APART {
+        let folder = env::var_os("CARGO_TARGET_DIR").map_or_else(|| tree.join("target"), PathBuf::from);
+        command.env("RUSTFLAGS", "--cfg madsim");
+        command.env("CARGO_TARGET_DIR", folder.join("madsim"));
+        command.args(["--tests", "--no-fail-fast", "--manifest-path"]);
+        return command.arg(tree.join("tests/madsim/Cargo.toml"));
+    }
+    command.args(["--lib", "--package", package, "--manifest-path"]);
+    command.arg(tree.join("Cargo.toml"))
 }
