@@ -4,6 +4,8 @@
 //! arrived, while it waits for a commit, or when the response is on its way.
 
 use std::cell::RefCell;
+use std::convert::Infallible;
+use std::future::pending;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
@@ -20,7 +22,7 @@ use turmoil::net::TcpStream;
 use crate::bank::ADMIN_TOKEN;
 use crate::run::BANK;
 use crate::server::PORT;
-use crate::stage::{Stage, now};
+use crate::stage::{Stage, arrival, now};
 
 /// How long a client waits for an answer before it asks again.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
@@ -143,7 +145,7 @@ impl Client {
                 .borrow()
                 .course
                 .note(now(), "sends", &(self.number, &wish));
-            let sent = tokio::time::timeout(patience, exchange(&wish)).await;
+            let sent = tokio::time::timeout(patience, self.send(&wish)).await;
             if let Ok(Ok(answer)) = sent
                 && let Some(answer) = self.heard(ask, answer)?
             {
@@ -153,6 +155,27 @@ impl Client {
             let (low, high) = PAUSE;
             tokio::time::sleep(self.rng.duration(low, high)).await;
         }
+    }
+
+    /// One attempt, as far as its messages get through.
+    async fn send(&self, wish: &Wish) -> io::Result<Answered> {
+        let request = self.stage.borrow_mut().wires.users.to_bank.send(now());
+        let is_twice = request.second.is_some();
+        arrival(request).await;
+        let again = async {
+            if is_twice {
+                drop(exchange(wish).await);
+            }
+            pending::<Infallible>().await
+        };
+        let answer = tokio::select! {
+            biased;
+            answer = exchange(wish) => answer,
+            never = again => match never {},
+        };
+        let reply = self.stage.borrow_mut().wires.users.from_bank.send(now());
+        arrival(reply).await;
+        answer
     }
 
     /// The answer, if it is final; `None` if the client must ask again.

@@ -1,6 +1,6 @@
 //! What this world can do. Everything else is refused by name: a fault that is left out would prove nothing.
 
-use plimsoll_sim::fault::{Direction, DiskFault, Fault, LinkFault, ProcessFault};
+use plimsoll_sim::fault::{Direction, DiskFault, Fault, LinkFault, LinkName, ProcessFault};
 use plimsoll_sim::world::expressible::Powers;
 use plimsoll_sim::world::plan::Deed;
 
@@ -24,7 +24,11 @@ const fn deed_refused(deed: &Deed) -> Option<&'static str> {
 const fn fault_refused(fault: &Fault) -> Option<&'static str> {
     match fault {
         Fault::Endpoint { .. } | Fault::Chain { .. } | Fault::Store { .. } => None,
-        Fault::Network { direction, fault, .. } => link_refused(*fault, *direction),
+        Fault::Network {
+            link,
+            direction,
+            fault,
+        } => link_refused(*link, *direction, *fault),
         Fault::Disk { fault } => match fault {
             DiskFault::SyncFailed { .. } => None,
             DiskFault::BitFlip | DiskFault::MisdirectedWrite { .. } | DiskFault::ReadError => {
@@ -44,17 +48,27 @@ const fn fault_refused(fault: &Fault) -> Option<&'static str> {
     }
 }
 
-const fn link_refused(fault: LinkFault, direction: Direction) -> Option<&'static str> {
-    match (fault, direction) {
-        (LinkFault::Partition, _) | (LinkFault::Hold, Direction::Both) => None,
-        (LinkFault::Hold, Direction::ToBank | Direction::FromBank) => Some("a link is held both ways"),
+const fn link_refused(link: LinkName, direction: Direction, fault: LinkFault) -> Option<&'static str> {
+    match (fault, direction, link) {
+        (LinkFault::Hold, Direction::ToBank | Direction::FromBank, _) => Some("a link is held both ways"),
         (
-            LinkFault::Loss { .. }
+            LinkFault::Duplicate { .. },
+            Direction::ToBank,
+            LinkName::Endpoint { .. } | LinkName::AllEndpoints,
+        )
+        | (LinkFault::Duplicate { .. }, Direction::FromBank, LinkName::Users) => {
+            Some("HTTP answers a request once")
+        }
+        (
+            LinkFault::Partition
+            | LinkFault::Hold
+            | LinkFault::Loss { .. }
             | LinkFault::Duplicate { .. }
             | LinkFault::Reorder { .. }
             | LinkFault::Delay { .. }
             | LinkFault::HalfOpen { .. },
             _,
-        ) => Some("TCP hides it from the program, or turmoil cannot do it"),
+            _,
+        ) => None,
     }
 }

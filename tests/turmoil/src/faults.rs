@@ -57,11 +57,21 @@ impl Director<'_> {
                 link,
                 direction,
                 fault,
-            } => {
-                for peer in self.peers(*link) {
-                    self.links.hit(id, &peer, (*direction, *fault), sim);
+            } => match fault {
+                LinkFault::Partition | LinkFault::Hold => {
+                    for peer in self.peers(*link) {
+                        self.links.hit(id, &peer, (*direction, *fault), sim);
+                    }
                 }
-            }
+                LinkFault::Loss { .. }
+                | LinkFault::Duplicate { .. }
+                | LinkFault::Reorder { .. }
+                | LinkFault::Delay { .. }
+                | LinkFault::HalfOpen { .. } => {
+                    let wires = &mut self.stage.borrow_mut().wires;
+                    wires.begin(id, (*link, *direction), *fault, until);
+                }
+            },
             Fault::Store { fault, percent } => {
                 self.house.disk.strike(|store| store.begin(id, *fault, *percent))
             }
@@ -94,6 +104,7 @@ impl Director<'_> {
                 for peer in self.peers(*link) {
                     self.links.heal(id, &peer, sim);
                 }
+                self.stage.borrow_mut().wires.end(id, *link);
             }
             Fault::Store { .. } => self.house.disk.strike(|store| store.end(id)),
             Fault::Disk { .. } => self.house.disk.strike(|store| store.end_on_disk(id)),

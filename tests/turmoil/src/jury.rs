@@ -22,6 +22,8 @@ use crate::stage;
 pub(crate) struct Tally {
     /// How often the process began.
     pub(crate) starts: usize,
+    /// How many requests the bank took.
+    pub(crate) requests: usize,
     /// When the driver heard of each batch that it is durable.
     pub(crate) commits: Vec<Instant>,
 }
@@ -82,7 +84,10 @@ impl Witness for Seat {
     fn handling(&mut self, _now: Instant, input: &Input) {
         self.note("input", input);
         match input.event {
-            Event::Command { .. } | Event::Query { .. } => self.happens(Cue::Request),
+            Event::Command { .. } | Event::Query { .. } => {
+                self.happens(Cue::Request);
+                self.tally.borrow_mut().requests += 1;
+            }
             Event::Answered { .. } | Event::Tick => {}
         }
         self.panel.borrow_mut().handling(input);

@@ -42,7 +42,7 @@ impl Links {
             | LinkFault::Duplicate { .. }
             | LinkFault::Reorder { .. }
             | LinkFault::Delay { .. }
-            | LinkFault::HalfOpen { .. } => unreachable!("a plan with {fault:?} is refused"),
+            | LinkFault::HalfOpen { .. } => unreachable!("{fault:?} befalls messages, not links"),
         };
         self.change(peer, sim, |ills| ills.push((id, ill)));
     }

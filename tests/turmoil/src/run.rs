@@ -65,6 +65,8 @@ pub struct Report {
     pub batches: usize,
     /// How often the process began, the first time included.
     pub starts: usize,
+    /// How many requests the bank took.
+    pub requests: usize,
     /// When the driver heard of each batch that it is durable.
     pub commits: Vec<Instant>,
     /// How long the world ran, in its own time.
@@ -152,7 +154,11 @@ fn report(plan: &Plan, stage: &Stage, house: &House, simulated: Duration) -> Rep
         let each = balances.iter().cloned();
         each.map(|(asset, available, locked)| (*user, asset, available, locked))
     });
-    let Tally { starts, commits } = house.seat.tally();
+    let Tally {
+        starts,
+        requests,
+        commits,
+    } = house.seat.tally();
     Report {
         fates: Fates::of(&house.disk.state(), &stage.sent(plan)),
         told: told.collect(),
@@ -160,6 +166,7 @@ fn report(plan: &Plan, stage: &Stage, house: &House, simulated: Duration) -> Rep
         replayed: stage.replayed,
         batches: house.disk.batches().len(),
         starts,
+        requests,
         commits,
         simulated,
     }

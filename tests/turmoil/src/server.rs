@@ -18,7 +18,7 @@ use plimsoll_sim::model::endpoint::Reaction;
 use turmoil::net::TcpListener;
 
 use crate::rpc;
-use crate::stage::{Outcome, Stage};
+use crate::stage::{Outcome, Stage, arrival, now};
 
 /// Where every host listens.
 pub(crate) const PORT: u16 = 80;
@@ -53,10 +53,20 @@ async fn answer(
     let Some(question) = rpc::question(&body) else {
         unreachable!("the client asked what nobody asks: {body:?}")
     };
+    let place = usize::from(number);
+    let arriving = stage.borrow_mut().wires.endpoints[place].from_bank.send(now());
+    let is_twice = arriving.second.is_some();
+    arrival(arriving).await;
+    if is_twice {
+        // The answer to a copy finds nobody: HTTP answers a request once.
+        let _ = stage.borrow_mut().ask(number, &question);
+    }
     let reaction = stage.borrow_mut().ask(number, &question);
     match reaction {
         Reaction::Answers(after, outcome) => {
             tokio::time::sleep(after).await;
+            let leaving = stage.borrow_mut().wires.endpoints[place].to_bank.send(now());
+            arrival(leaving).await;
             respond(outcome).await
         }
         Reaction::Hangs => never().await,

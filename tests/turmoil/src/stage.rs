@@ -8,10 +8,11 @@ use plimsoll_core::escrow::{Answer, Question};
 use plimsoll_core::id::{Address, TxHash};
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
+use plimsoll_sim::engine::{Delivery, Latency};
 use plimsoll_sim::model::chain::{Chain, Payee, TxIndex};
 use plimsoll_sim::model::endpoint::{Endpoint, Reaction};
-use plimsoll_sim::world::Sent;
-use plimsoll_sim::world::plan::{Deed, Plan};
+use plimsoll_sim::world::plan::{Deed, Plan, Topology};
+use plimsoll_sim::world::{Sent, Wires};
 
 use crate::course::Course;
 
@@ -23,6 +24,8 @@ pub(crate) struct Stage {
     pub(crate) chain: Chain,
     /// The endpoints' models.
     pub(crate) endpoints: Vec<Endpoint>,
+    /// What befalls messages on their way, beyond what the network does to packets.
+    pub(crate) wires: Wires,
     /// The transaction of each deed, if it has one.
     transactions: Vec<Option<TxIndex>>,
     /// Who has an account, by number in the plan.
@@ -63,6 +66,7 @@ impl Stage {
         });
         Self {
             course,
+            wires: Wires::new(&without_latency(plan), &rng.fork("wires")),
             endpoints: endpoints.collect(),
             chain,
             transactions,
@@ -110,6 +114,24 @@ impl Stage {
         let reaction = self.endpoints[usize::from(number)].ask(&self.chain, now, question, victim);
         self.course.tell(now, "reaction", &reaction);
         reaction
+    }
+}
+
+/// The topology of `plan` with links that lose and duplicate as they do there, and take no time: the network's packets do.
+fn without_latency(plan: &Plan) -> Topology {
+    let mut topology = plan.topology.clone();
+    topology.users_link.latency = Latency::NONE;
+    for endpoint in &mut topology.endpoints {
+        endpoint.link.latency = Latency::NONE;
+    }
+    topology
+}
+
+/// Waits until a message is there; for ever if it is lost, as on a connection that falls silent.
+pub(crate) async fn arrival(delivery: Delivery) {
+    match delivery.first {
+        Some(at) => tokio::time::sleep(at.since(now())).await,
+        None => std::future::pending().await,
     }
 }
 
