@@ -164,6 +164,11 @@ impl<T: Clone + PartialEq> Round<T> {
         spoken.len() >= QUORUM
     }
 
+    /// Whether anybody showed anything.
+    pub(crate) const fn is_shown(&self) -> bool {
+        !self.contents.is_empty()
+    }
+
     /// The height that a quorum of those who spoke have finalized, if so many have spoken.
     pub(crate) fn reach(&self) -> Option<u64> {
         let mut by_provider = BTreeMap::new();

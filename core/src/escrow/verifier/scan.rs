@@ -35,6 +35,12 @@ impl Range {
         self.from < self.to && self.too_large.len() >= QUORUM
     }
 
+    /// Whether half of it would do: one upstream showed it, the other only lacks room. Were it left to the next poll, an
+    /// upstream with little room would let the scanner fall behind a fast chain for ever.
+    pub(super) fn lacks_room(&self) -> bool {
+        self.from < self.to && self.round.is_shown() && !self.too_large.is_empty()
+    }
+
     /// Half of its length, at least one block.
     fn half(&self) -> u64 {
         (self.to - self.from).div_ceil(2).max(1)

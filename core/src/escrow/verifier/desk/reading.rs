@@ -118,10 +118,15 @@ impl Desk {
         let is_crowded = self.ask_for(now, want, &mut round, purpose, out);
         let is_over = !round.is_pending() && !is_crowded;
         self.is_scan_stalled = !round.is_pending() && is_crowded;
+        let mut lacks_room = false;
         if let Some(range) = self.scan.under_way() {
             range.round = round;
+            lacks_room = range.lacks_room();
         }
-        if is_over {
+        if is_over && lacks_room {
+            self.scan.halve();
+            self.scan_on(now, out);
+        } else if is_over {
             self.scan.give_up();
         }
     }

@@ -100,6 +100,29 @@ fn one_endpoint_that_calls_everything_too_large_holds_up_nothing() {
 }
 
 #[test]
+fn one_of_two_upstreams_that_has_little_room_does_not_let_it_fall_behind() {
+    let narrow: super::Bend = |_, question| {
+        let is_wide = matches!(question, Question::Scan { from, to, .. } if to - from >= 8);
+        is_wide.then_some(Err(Fault::TooLarge))
+    };
+    let mut endpoints = ["a", "b"].map(Endpoint::of).to_vec();
+    endpoints.iter_mut().for_each(|one| one.is_dead = true);
+    let mut office = Office::with(endpoints, None);
+    office.run(SECOND * 4_000);
+    for endpoint in &mut office.endpoints {
+        endpoint.is_dead = false;
+    }
+    office.endpoints[1].bend = Some(narrow);
+    office.run(SECOND * 120);
+    assert!(
+        office.scanned() >= office.height() - 5,
+        "{} of {}",
+        office.scanned(),
+        office.height()
+    );
+}
+
+#[test]
 fn an_endpoint_that_exaggerates_its_finality_holds_up_nothing() {
     let mut office = Office::new();
     for (endpoint, lag) in [(1, 0), (2, 3), (3, 6)] {
