@@ -2,7 +2,9 @@
 //!
 //! The oracle hears every outcome that the bank hears and every change that it tells of, and counts for itself. What it
 //! counts of calls that were asked in the very step in which a breaker changed is uncertain, since an input may ask before
-//! and after: such a call may be the cause of a change, and never must be. Endpoints that ever said an untruth, or
+//! and after: such a call may be the cause of a change, and never must be. A change by time alone is made as of when it was
+//! due, which a process that was stopped tells of later; and if a half-open call failed by time and the open time went by,
+//! too, before anybody looked, nothing is told, and the breaker is half-open anew. Endpoints that ever said an untruth, or
 //! answered what was not asked, are not judged, because what an answer of theirs is worth is for others to say.
 
 use std::collections::BTreeMap;
@@ -43,8 +45,14 @@ pub struct Breakers {
 #[derive(Debug, Clone)]
 struct Breaker {
     state: BreakerState,
-    /// When it came to be so, and in which step.
+    /// When it came to be so, as it was told, and in which step.
     since: (Instant, u64),
+    /// When it may have come to be so.
+    due: Instant,
+    /// When the first permit since then ran out, if one did.
+    ran_out: Option<Instant>,
+    /// The last step in which it may have become half-open anew: what was asked until then may count for nothing.
+    anew: u64,
     /// The outcomes since then that still matter, oldest first, each with whether it certainly counts.
     heard: Vec<(CallOutcome, bool)>,
     /// When it was last asked although it was open.
@@ -57,6 +65,9 @@ impl Default for Breaker {
         Self {
             state: BreakerState::Closed,
             since: (Instant::ZERO, 0),
+            due: Instant::ZERO,
+            ran_out: None,
+            anew: 0,
             heard: Vec::new(),
             probed_at: None,
             has_lied: false,
@@ -151,6 +162,7 @@ impl Breakers {
 
     /// Takes in the outcome of a call, and those of the calls whose time is over.
     fn hear(&mut self, at: Instant, event: &Event) {
+        self.go_round(at);
         if let Event::Answered { call, outcome } = event
             && let Some(call) = self.calls.remove(call)
         {
@@ -186,6 +198,24 @@ impl Breakers {
         }
     }
 
+    /// Notes which half-open breakers may have failed by time, and which of them have been open for long enough since.
+    fn go_round(&mut self, at: Instant) {
+        let policy = self.policy.breaker;
+        for call in self.calls.values() {
+            let breaker = &mut self.endpoints[usize::from(call.endpoint)];
+            let ran_out = call.asked_at.after(policy.permit_timeout);
+            let is_tried = breaker.state == BreakerState::HalfOpen && call.step >= breaker.since.1;
+            if !is_tried || at < ran_out {
+                continue;
+            }
+            breaker.ran_out = Some(breaker.ran_out.map_or(ran_out, |first| first.min(ran_out)));
+            if ran_out.after(policy.open_for) <= at {
+                breaker.anew = self.step;
+                breaker.heard.iter_mut().for_each(|(_, certain)| *certain = false);
+            }
+        }
+    }
+
     fn note(&mut self, call: Call, outcome: CallOutcome) {
         let breaker = &mut self.endpoints[usize::from(call.endpoint)];
         let (_, since) = breaker.since;
@@ -193,7 +223,7 @@ impl Breakers {
         if call.step < since {
             return;
         }
-        let is_certain = call.step > since;
+        let is_certain = call.step > since.max(breaker.anew);
         // While it is closed only failures in a row count, and a success ends every row.
         if breaker.state == BreakerState::Closed && outcome == CallOutcome::Success && is_certain {
             breaker.heard.clear();
@@ -220,6 +250,7 @@ impl Breakers {
             }
             let breaker = &mut self.endpoints[usize::from(endpoint.index)];
             (breaker.state, breaker.since) = (*to, (at, self.step));
+            breaker.due = breaker.ran_out.take().unwrap_or(at);
             // A probe that found out that the endpoint is well counts as its first success.
             let has_answered = count(&breaker.heard, CallOutcome::Success, false) > 0;
             breaker.heard.clear();
@@ -234,26 +265,20 @@ impl Breakers {
     fn has_cause(&self, at: Instant, index: u8, to: BreakerState) -> bool {
         let breaker = &self.endpoints[usize::from(index)];
         let policy = self.policy.breaker;
-        let (since, _) = breaker.since;
         let successes = count(&breaker.heard, CallOutcome::Success, false);
         let failures = count(&breaker.heard, CallOutcome::Failure, false);
-        let permit_over = || {
-            let is_over =
-                |call: &Call| call.endpoint == index && call.asked_at.after(policy.permit_timeout) <= at;
-            self.calls.values().any(is_over)
-        };
         match (breaker.state, to) {
             (BreakerState::Closed, BreakerState::Open) => {
                 failures_in_a_row(&breaker.heard, false) >= self.trips_at()
             }
             (BreakerState::Open, BreakerState::HalfOpen) => {
-                since.after(policy.open_for) <= at || successes > 0
+                breaker.due.after(policy.open_for) <= at || successes > 0
             }
             // An early probe that is well makes it half-open with its success counted, which may be enough to close it.
             (BreakerState::Open, BreakerState::Closed) => {
                 successes > 0 && successes >= policy.successes_to_close
             }
-            (BreakerState::HalfOpen, BreakerState::Open) => failures > 0 || permit_over(),
+            (BreakerState::HalfOpen, BreakerState::Open) => failures > 0 || breaker.ran_out.is_some(),
             (BreakerState::HalfOpen, BreakerState::Closed) => successes >= policy.successes_to_close,
             (_, _) => false,
         }

@@ -294,3 +294,51 @@ fn a_half_open_call_that_took_too_long_may_have_failed_whatever_it_answers() {
     assert_eq!(late.ask(60_100), "fine");
     assert_eq!(late.end(70_100, answer(), FAILS), "fine");
 }
+
+#[test]
+fn a_trial_that_failed_while_nobody_looked_failed_when_its_time_was_over() {
+    let tick = |script: &mut Script, ms, (from, to)| {
+        let endpoint = FIRST;
+        let notice = act(Act::Notice(Notice::Breaker { endpoint, from, to }));
+        script.handled(ms, Event::Tick, &[notice])
+    };
+    let stopped = || {
+        let mut script = Script::half_opened();
+        assert_eq!(script.ask(60_100), "fine");
+        assert_eq!(
+            tick(&mut script, 100_000, (BreakerState::HalfOpen, BreakerState::Open)),
+            "fine"
+        );
+        script
+    };
+    let half_opens = (BreakerState::Open, BreakerState::HalfOpen);
+    assert_eq!(tick(&mut stopped(), 130_099, half_opens), "change_without_cause");
+    assert_eq!(
+        tick(&mut stopped(), 130_100, half_opens),
+        "fine",
+        "it was open since 70,100 ms"
+    );
+}
+
+#[test]
+fn a_trial_may_fail_and_a_new_one_begin_while_nobody_looked() {
+    let timeout = || Err(Silence::Timeout);
+    let mut soon = Script::half_opened();
+    assert_eq!(soon.ask(60_100), "fine");
+    assert_eq!(soon.end(130_099, timeout(), None), "failure_forgiven");
+    let mut late = Script::half_opened();
+    assert_eq!(late.answers(60_050, None), "fine");
+    assert_eq!(late.ask(60_100), "fine");
+    assert_eq!(
+        late.end(130_100, timeout(), None),
+        "fine",
+        "the open time is over, too"
+    );
+    assert_eq!(late.answers(130_200, None), "fine");
+    assert_eq!(
+        late.answers(130_300, None),
+        "fine",
+        "the success before counts for nothing"
+    );
+    assert_eq!(late.answers(130_400, None), "never_closes");
+}
