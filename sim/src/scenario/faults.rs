@@ -345,7 +345,7 @@ impl FaultTable {
 }
 
 /// What breaks, apart from where and when.
-enum Breakage {
+pub(super) enum Breakage {
     Endpoint(EndpointFault),
     Link(LinkFault),
     Store(StoreFault),

@@ -312,8 +312,8 @@ impl ExpectTable {
     }
 }
 
-/// `[swarm]`: what each seed draws. Kinds of payments, claims and commands are each off in half of the runs, and so is
-/// each family of faults.
+/// `[swarm]`: what each seed draws. Kinds of payments, claims and commands are each off in half of the runs, and so are
+/// each family of faults and each kind of a family that is on; what is on has a weight.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SwarmTable {

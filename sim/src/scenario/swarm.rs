@@ -1,9 +1,11 @@
 //! Swarm testing: each seed draws its own world, workload and faults, and leaves much out.
 //!
 //! What is left out matters: a run that only crashes goes where a run with everything at once never gets (Groce et
-//! al., "Swarm Testing", ISSTA 2012). So each kind of payment, claim and command is off in half of the runs, and so is
-//! each family of faults. All draws come from a configuration stream, apart from every stream of the run itself.
+//! al., "Swarm Testing", ISSTA 2012). So each kind of payment, claim and command is off in half of the runs, and so are
+//! each family of faults and each kind of a family that is on. All draws come from a configuration stream, apart from every
+//! stream of the run itself.
 
+mod breaks;
 mod faults;
 
 use plimsoll_core::rng::Rng;
