@@ -7,6 +7,7 @@
 //! - `found by`: the oracles or the test that should find it, with commas between them;
 //! - `hunted in`: the scenarios that are run until one of those does; or `tested by`: a package and the filter of its
 //!   tests, for parts that no simulated world drives;
+//! - `kept as`: the files of the corpus that hold runs that it was found in, with commas between them;
 //! - `twice: yes`: each seed is run twice, and must come to the same digest.
 
 use std::fs;
@@ -29,6 +30,8 @@ pub struct Bug {
     pub area: String,
     /// Who should find it.
     pub found_by: Vec<String>,
+    /// The files of the corpus that must fail while it is at work, without their ending: fingerprints.
+    pub kept_as: Vec<String>,
     /// How it is looked for.
     pub hunt: Hunt,
 }
@@ -108,6 +111,7 @@ fn parse(name: &str, text: &str) -> Result<Bug, String> {
     }
     take("stands for").ok_or("`stands for` is missing")?;
     let found_by = list(&take("found by").ok_or("`found by` is missing")?);
+    let kept_as = take("kept as").map_or_else(Vec::new, |kept| list(&kept));
     let twice = take("twice").is_some_and(|twice| twice == "yes");
     let hunt = match (take("hunted in"), take("tested by")) {
         (Some(scenarios), None) => Hunt::Runs {
@@ -133,6 +137,7 @@ fn parse(name: &str, text: &str) -> Result<Bug, String> {
         what: what.replace('\n', " "),
         area,
         found_by,
+        kept_as,
         hunt,
     })
 }

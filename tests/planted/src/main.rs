@@ -1,8 +1,10 @@
 //! Hunts planted bugs, one after the other, with the scenarios and tests that everybody runs, and prints who found each.
+//! Before that, each run of the corpus must fail with the bug that it is kept for.
 //!
-//! Exit codes: 0 every bug is found and nothing is found where there is none; 1 otherwise; 2 it could not be tried.
+//! Exit codes: 0 every bug is found, nothing is found where there is none, and no run of the corpus has rotted; 1 otherwise; 2 it could not be tried.
 
 mod bug;
+mod corpus;
 mod hunt;
 mod smallest;
 mod suite;
@@ -28,6 +30,7 @@ usage: tests/planted/prove [OPTION]... [BUG]...
 
   BUG               only these; else all of them
   --list            what there is, and nothing more
+  --corpus          only see whether the runs of the corpus still fail with their bugs
   --first-seed N    the first seed of the first hunt (0)
   --hunts N         how many hunts for each bug, each with seeds of its own (5)
   --runs-max N      after how many runs a hunt is given up (3000)
@@ -86,6 +89,7 @@ struct Options {
     keep: Option<PathBuf>,
     clean_seeds: u64,
     is_list: bool,
+    is_corpus_only: bool,
     is_detailed: bool,
 }
 
@@ -125,7 +129,11 @@ fn run() -> Result<bool, String> {
     if bugs.is_empty() {
         return Err("there is no bug to hunt".to_owned());
     }
-    prove(&tree, bugs, &options)
+    let is_sound = corpus::prove(&tree, &bugs, options.names.is_empty())?;
+    if options.is_corpus_only {
+        return Ok(is_sound);
+    }
+    Ok(prove(&tree, bugs, &options)? && is_sound)
 }
 
 /// Looks for bugs where there are none, and then for each of `bugs`.
@@ -348,6 +356,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, S
         keep: None,
         clean_seeds: 25,
         is_list: false,
+        is_corpus_only: false,
         is_detailed: false,
     };
     let mut arguments = arguments;
@@ -365,6 +374,7 @@ fn options(arguments: impl Iterator<Item = String>) -> Result<Option<Options>, S
         match argument.as_str() {
             "--help" | "-h" => return Ok(None),
             "--list" => options.is_list = true,
+            "--corpus" => options.is_corpus_only = true,
             "--detail" => options.is_detailed = true,
             "--first-seed" => options.rules.first_seed = number()?,
             "--hunts" => options.rules.hunts = number()?.max(1),
