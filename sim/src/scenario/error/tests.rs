@@ -23,7 +23,8 @@ fn an_unknown_field_is_refused_with_a_suggestion() {
     check(
         "[world]\nendpionts = 3",
         "test.toml:4:1: world.endpionts: unknown field `endpionts`, expected one of `endpoints`, `providers`, \
-         `latency_ms`, `latency_shape`, `commit_ms`, `block_ms`, `finality_blocks`, `poll_ms`, `patience_ms`, `buggify`\n\
+         `quotas`, `latency_ms`, `latency_shape`, `commit_ms`, `block_ms`, `finality_blocks`, `poll_ms`, `patience_ms`, \
+         `buggify`\n\
          did you mean `endpoints`?",
     );
 }
