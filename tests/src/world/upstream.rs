@@ -25,7 +25,7 @@ use crate::proxy::{Door, lie, wire};
 
 /// How long a silent one keeps a connection: longer than the product waits for any endpoint.
 const SILENCE: Duration = Duration::from_secs(10);
-/// "Too many logs", in the words of go-ethereum, and what it says while it starts.
+/// What go-ethereum says while it indexes.
 const NOT_READY: (i64, &str) = (-32_000, "transaction indexing is in progress");
 
 /// One endpoint. Dropping it closes it.
