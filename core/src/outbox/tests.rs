@@ -173,6 +173,43 @@ fn acts_alone_give_the_store_nothing_to_append() {
     assert_eq!(released(&mut gate), ["a"]);
 }
 
+/// What a gate tells of itself: the position after what it accepted, the last position under way, whether that is in
+/// doubt, and whether nothing waits.
+fn told(gate: &Gate) -> (u64, Option<u64>, bool, bool) {
+    let in_flight = gate.in_flight().map(|batch| batch.last.count());
+    (
+        gate.accepted().count(),
+        in_flight,
+        gate.is_in_doubt(),
+        gate.is_empty(),
+    )
+}
+
+#[test]
+fn what_a_gate_tells_of_itself() {
+    let mut gate = gate();
+    assert_eq!(told(&gate), (0, None, false, true));
+    accept(&mut gate, &[Intent::Act("a"), Intent::Act("asked?")]);
+    assert_eq!(told(&gate), (0, None, false, false));
+    assert_eq!(gate.pop(), Some("asked?"));
+    assert_eq!(told(&gate), (0, None, false, false), "an act waits");
+    assert_eq!(gate.pop(), Some("a"));
+    assert_eq!(told(&gate), (0, None, false, true));
+    accept(&mut gate, &[Intent::Record(1), Intent::Record(2)]);
+    assert_eq!(told(&gate), (2, None, false, false));
+    let batch = append(&mut gate, NOW);
+    accept(&mut gate, &[Intent::Record(3)]);
+    assert_eq!(told(&gate), (3, Some(2), false, false));
+    assert_eq!(gate.on_appended(NOW, Appended::Unknown), Standing::Writer);
+    assert_eq!(told(&gate), (3, Some(2), true, false));
+    assert!(gate.store_request(NOW, WallClock::default()).is_some());
+    assert_eq!(gate.on_head(NOW, Some(tip(&batch))), Standing::Writer);
+    assert_eq!(told(&gate), (3, None, false, false));
+    append(&mut gate, NOW);
+    assert_eq!(gate.on_appended(NOW, Appended::Committed), Standing::Writer);
+    assert_eq!(told(&gate), (3, None, false, true));
+}
+
 #[test]
 fn a_batch_never_splits_a_group() {
     let mut gate = gate();

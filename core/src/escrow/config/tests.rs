@@ -67,6 +67,7 @@ fn quotas_leave_room_for_the_largest_question() {
     for (calls, expected) in [
         (&[16, 1_000][..], &[][..]),
         (&[5], &[]),
+        (&[9; 4], &[]),
         (
             &[4],
             &[

@@ -1,4 +1,31 @@
-use super::Fault;
+use std::vec;
+
+use super::{Fault, Question};
+use crate::escrow::testing::{TOKEN, tx};
+
+/// Upstreams count the entries of a batch: a quota must count no fewer.
+#[test]
+fn each_question_is_so_many_calls() {
+    let scan = Question::Scan {
+        from: 1,
+        to: 2,
+        tokens: vec![TOKEN],
+    };
+    for (question, calls) in [
+        (Question::Identity { tokens: vec![] }, 2),
+        (
+            Question::Identity {
+                tokens: vec![TOKEN, TOKEN],
+            },
+            4,
+        ),
+        (Question::Heads, 2),
+        (Question::Receipt { tx: tx(1) }, 2),
+        (scan, 3),
+    ] {
+        assert_eq!(question.calls(), calls, "{question:?}");
+    }
+}
 
 /// A recorded fault is told from one whose text was kept.
 #[test]

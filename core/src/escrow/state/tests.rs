@@ -225,3 +225,20 @@ fn lives_that_differ_have_other_digests() {
     assert_eq!(digests.len(), lives.len());
     assert_eq!(after("claimed seen").digest(), after("claimed seen").digest());
 }
+
+#[test]
+fn dead_letters_are_counted_while_they_stand() {
+    for (script, told) in [
+        ("claimed", (0, None)),
+        ("claimed dead", (1, Some(AT))),
+        ("claimed dead retried", (0, None)),
+        ("claimed dead dismissed", (0, None)),
+    ] {
+        let state = after(script);
+        assert_eq!(
+            (state.dead_letter_count(), state.oldest_dead_letter()),
+            told,
+            "{script}"
+        );
+    }
+}

@@ -91,6 +91,19 @@ fn a_doubt_is_gone_on_with_and_resolved() {
 }
 
 #[test]
+fn what_was_committed_before_is_no_part_of_a_batch_under_way() {
+    let mut gate = story(|gate| {
+        append(gate, NOW);
+        assert_eq!(gate.on_appended(NOW, Appended::Committed), Standing::Writer);
+    });
+    accept(&mut gate, &[Intent::Record(4)]);
+    append(&mut gate, NOW);
+    accept(&mut gate, &[Intent::Record(5)]);
+    let next = resumed(&gate);
+    assert_eq!(next.in_flight().map(|batch| batch.last.count()), Some(4));
+}
+
+#[test]
 fn a_moment_that_never_was_is_refused() {
     let moment = |groups: Vec<Vec<u64>>, flight: &[u8]| -> Moment<u64> {
         let mut bytes = postcard::to_allocvec(&Head::default()).unwrap();

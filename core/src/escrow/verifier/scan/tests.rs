@@ -1,4 +1,8 @@
+use std::vec::Vec;
+
 use super::Scan;
+use crate::escrow::Vote;
+use crate::escrow::testing::block;
 
 const FAR: u64 = 100_000;
 
@@ -58,4 +62,34 @@ fn a_scan_that_was_shortened_stays_short() {
     assert_eq!(next(&mut scan), (1_001, 1_016));
     scan.finish();
     assert_eq!(next(&mut scan), (1_017, 1_032));
+}
+
+#[test]
+fn a_range_lacks_room_when_one_showed_it_and_the_other_called_it_too_large() {
+    for (is_shown, is_too_large, lacks_room) in [
+        (false, false, false),
+        (true, false, false),
+        (false, true, false),
+        (true, true, true),
+    ] {
+        let mut scan = Scan::new(1_000);
+        next(&mut scan);
+        let range = scan.under_way().unwrap();
+        if is_shown {
+            let vote = Vote {
+                endpoint: 0,
+                finalized: block(range.to),
+            };
+            range.round.on_asked(0, 0);
+            range
+                .round
+                .on_shown(vote, 0, range.to, (block(range.to), Vec::new()));
+        }
+        if is_too_large {
+            range.too_large.insert(3);
+        }
+        assert_eq!(range.lacks_room(), lacks_room, "{is_shown} {is_too_large}");
+        range.to = range.from;
+        assert!(!range.lacks_room(), "one block has no half");
+    }
 }

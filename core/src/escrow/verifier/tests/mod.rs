@@ -24,7 +24,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const MILLI: Duration = Duration::from_millis(1);
 
 /// How many steps one run has at most: a verifier that is always due does nothing.
-const STEPS_MAX: u32 = 200_000;
+const STEPS_MAX: u32 = 50_000;
 
 /// What an endpoint says instead of the truth as it sees it; `None` lets it say that.
 type Bend = fn(&Office, &Question) -> Option<Result<Answer, Fault>>;

@@ -24,6 +24,13 @@ fn half_open_is_never_stuck() {
         130s  ok ok ok                            -> closed
     ";
     check(BreakerPolicy::api(), unseen);
+    let second_hangs = "
+        0s    fail fail fail fail fail            -> open
+        60s   ask:a ask:b a=ignored               -> half_open
+        69s   tick                                -> half_open
+        70s   tick                                -> open
+    ";
+    check(BreakerPolicy::api(), second_hangs);
     let cancelled = "
         0s    fail fail fail fail fail            -> open
         60s   ask:a ask:b ask:c refused b=cancel ask:d refused  -> half_open

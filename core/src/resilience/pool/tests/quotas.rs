@@ -37,6 +37,13 @@ fn who_has_no_room_is_not_asked_before_it_has() {
     assert!(pool.has_room(at(100)));
     answer(&mut pool, at(100), millis(1));
     assert!(!pool.has_room(at(10_000)), "whoever waited was told");
+    nobody(
+        weighing(&mut pool, at(100), 1),
+        Unavailable::Limited,
+        Some(at(200)),
+    );
+    answer(&mut pool, at(250), millis(1));
+    assert!(!pool.has_room(at(10_000)), "whoever waited was told, if late");
 }
 
 #[test]
