@@ -19,11 +19,16 @@ use super::values::{Count, Millis, Percent, Span, Sum};
 use crate::engine::Latency;
 use crate::model::assets::MIN_MILLI;
 use crate::world::plan::{
-    BankPlan, BuggifyPlan, ChainPlan, Deed, EndpointPlan, LinkPlan, Plan, PoolPlan, StorePlan, Topology,
+    BankPlan, BuggifyPlan, ChainPlan, Deed, EndpointPlan, LinkPlan, Plan, PoolPlan, QuotaPlan, StorePlan,
+    Topology,
 };
 
 /// The least and the most blocks that endpoints scan at once, where they bound it.
 const SCAN_BLOCKS: (u64, u64) = (8, 64);
+/// The fewest and the most calls in a second that endpoints bear, where they count them: enough for a few transactions.
+const CALLS_PER_SECOND: (u64, u64) = (20, 200);
+/// The shortest and the longest span in which they are counted.
+const QUOTA_MS: (u64, u64) = (1_000, 10_000);
 /// The shortest that automation has patience: whatever is tried is tried before that.
 const PATIENCE_MS_MIN: u64 = 3_000;
 /// The longest time between two sweeps.
@@ -54,12 +59,28 @@ pub(super) fn draw(name: &str, table: &ScenarioTable, swarm: &SwarmTable, rng: &
     plan
 }
 
+/// Up to two bounds on calls.
+fn quotas(rng: &mut Rng) -> Vec<QuotaPlan> {
+    let count = rng.below(3);
+    let quota = |_| {
+        let per_ms = rng.between(QUOTA_MS.0, QUOTA_MS.1);
+        let calls = rng.between(CALLS_PER_SECOND.0, CALLS_PER_SECOND.1) * per_ms / 1_000;
+        QuotaPlan {
+            calls: u32::try_from(calls).unwrap_or(u32::MAX),
+            per_ms,
+        }
+    };
+    (0..count).map(quota).collect()
+}
+
 fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
     let endpoints = swarm.endpoints.get_ref().draw(rng).len();
     let providers = rng.between(2, endpoints as u64);
     let mut link = rng.fork("links");
     let mut bounds = rng.fork("bounds");
     let is_bounded = bounds.chance(1, 2);
+    let mut meters = rng.fork("quotas");
+    let is_metered = meters.chance(1, 4);
     let endpoint = |index: usize| EndpointPlan {
         name: endpoint_name(index),
         provider: format!("provider-{}", index as u64 % providers + 1),
@@ -70,7 +91,11 @@ fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
         },
         lag_blocks: rare(&mut link, 5).into(),
         scan_blocks_max: is_bounded.then(|| bounds.between(SCAN_BLOCKS.0, SCAN_BLOCKS.1)),
-        quotas: Vec::new(),
+        quotas: if is_metered {
+            quotas(&mut meters)
+        } else {
+            Vec::new()
+        },
     };
     let endpoints = (0..endpoints).map(endpoint).collect();
     let sync_us = rng.between(100, 20_000);
