@@ -14,7 +14,7 @@ pub use self::quota::Quota;
 use super::assets::COUNTERFEIT;
 use super::chain::{Chain, View};
 use crate::fault::{EndpointFault, Lie};
-use crate::world::plan::{QuotaPlan, Token};
+use crate::world::plan::{EndpointPlan, QuotaPlan, Token};
 
 /// How an endpoint reacts to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +73,14 @@ impl Endpoint {
             faults: Vec::new(),
             rng,
         }
+    }
+
+    /// The endpoint `number` as `plan` has it, in whichever world.
+    #[must_use]
+    pub fn planned(number: u8, plan: &EndpointPlan, rng: Rng) -> Self {
+        Self::new(number, plan.lag_blocks, rng)
+            .with_scans_of(plan.scan_blocks_max)
+            .with_quotas(&plan.quotas)
     }
 
     /// The same, calling scans of more than `blocks` blocks too large, if there is such a bound.

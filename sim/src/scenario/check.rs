@@ -11,6 +11,7 @@ use super::error::ScenarioError;
 use super::kinds::{Claiming, DepositKind};
 use super::schema::ScenarioTable;
 use super::values::{Millis, Span};
+use crate::world::plan::QUOTA_CALLS;
 
 /// Everything that is wrong with `table`, which was read from `text`.
 pub(super) fn check(file: &str, text: &str, table: &ScenarioTable) -> Vec<ScenarioError> {
@@ -83,7 +84,7 @@ impl Findings<'_> {
             "a credit needs two endpoints of different providers, and a chain has at most 32",
         );
         let fits = world.quotas.get_ref().iter().all(|quota| {
-            (16..=1_000_000).contains(&quota.calls) && (1..=self.duration.0.max(1)).contains(&quota.per_ms)
+            QUOTA_CALLS.contains(&quota.calls.into()) && (1..=self.duration.0.max(1)).contains(&quota.per_ms)
         });
         self.require(
             fits && world.quotas.get_ref().len() <= 4,

@@ -127,9 +127,7 @@ impl<'p> World<'p> {
         let transactions = transactions.collect();
         let endpoint = |(one, number): (&plan::EndpointPlan, u8)| {
             let draws = rng.fork_indexed("endpoint", number.into());
-            Endpoint::new(number, one.lag_blocks, draws)
-                .with_scans_of(one.scan_blocks_max)
-                .with_quotas(&one.quotas)
+            Endpoint::planned(number, one, draws)
         };
         let mut world = Self {
             plan,

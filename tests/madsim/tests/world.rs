@@ -14,7 +14,7 @@ use plimsoll_sim::world::plan::{ClaimPlan, Deed, Plan, ScheduledFault, Token};
 use plimsoll_sim::world::{Booked, Fates};
 
 /// Scenarios that this world can run.
-const SCENARIOS: [&str; 17] = [
+const SCENARIOS: [&str; 18] = [
     // These run in every world.
     "escrow/one_endpoint_fails",
     "escrow/five_of_seven_fail",
@@ -31,6 +31,7 @@ const SCENARIOS: [&str; 17] = [
     "escrow/hundred_concurrent_deposits",
     "escrow/links_swizzled",
     "escrow/network_timeouts",
+    "escrow/quotas",
     "escrow/reorg",
     "escrow/sync_failed",
     "tests/madsim/plans/restarts.toml",

@@ -25,6 +25,10 @@ pub fn check(plan: &Plan) -> Result<(), Vec<Inexpressible>> {
         }));
     };
     let topology = &plan.topology;
+    for (place, one) in topology.endpoints.iter().enumerate() {
+        let field = format!("topology.endpoints[{place}].quotas");
+        refuse(&field, !one.quotas.is_empty(), "its endpoints count no calls");
+    }
     let links = topology.endpoints.iter().map(|one| one.link);
     let doubles = links
         .chain([topology.users_link])

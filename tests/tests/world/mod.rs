@@ -9,7 +9,9 @@ use plimsoll_sim::fault::{
     StoreFault,
 };
 use plimsoll_sim::run::{Ending, fates, replay};
-use plimsoll_sim::world::plan::{ClaimPlan, Deed, Fate, Movement, Plan, ScheduledFault, Shape, Token};
+use plimsoll_sim::world::plan::{
+    ClaimPlan, Deed, Fate, Movement, Plan, QuotaPlan, ScheduledFault, Shape, Token,
+};
 use plimsoll_sim::world::{Booked, Fates};
 use plimsoll_tests::world::{Deposit, Failure, check, judge, run};
 
@@ -278,9 +280,16 @@ fn what_this_world_cannot_do_is_refused_by_name() {
             Fate::Mined,
         ),
     ];
+    plan.topology.endpoints[1].quotas = vec![QuotaPlan {
+        calls: 100,
+        per_ms: 1_000,
+    }];
     let refused = check(&plan).expect_err("most of it is refused");
     let fields: Vec<&str> = refused.iter().map(|one| one.field.as_str()).collect();
     let faults = ["faults[0]", "faults[1]", "faults[2]", "faults[3]"];
     let deeds = ["workload[0]", "workload[1]", "workload[2]"];
-    assert_eq!(fields, [&deeds[..], &faults[..]].concat());
+    assert_eq!(
+        fields,
+        [&deeds[..], &faults[..], &["topology.endpoints[1].quotas"]].concat()
+    );
 }

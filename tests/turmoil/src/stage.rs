@@ -60,9 +60,7 @@ impl Stage {
         let transactions = transactions.collect();
         let endpoints = plan.topology.endpoints.iter().zip(0u8..).map(|(one, number)| {
             let draws = rng.fork_indexed("endpoint", number.into());
-            Endpoint::new(number, one.lag_blocks, draws)
-                .with_scans_of(one.scan_blocks_max)
-                .with_quotas(&one.quotas)
+            Endpoint::planned(number, one, draws)
         });
         Self {
             course,

@@ -6,6 +6,8 @@ mod topology;
 
 use core::fmt::Arguments;
 
+pub(crate) use topology::QUOTA_CALLS;
+
 use super::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Plan, ScheduledFault, Token};
 use crate::fault::{EndpointFault, Fault};
 

@@ -113,7 +113,7 @@ impl Stage {
         let transactions = transactions.collect();
         let endpoint = |(one, number): (&EndpointPlan, u8)| {
             let draws = rng.fork_indexed("endpoint", number.into());
-            Endpoint::new(number, one.lag_blocks, draws).with_scans_of(one.scan_blocks_max)
+            Endpoint::planned(number, one, draws)
         };
         let config = bank_config(topology, &chain);
         Self {

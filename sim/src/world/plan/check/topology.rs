@@ -1,5 +1,7 @@
 //! Whether a world of such parts can be.
 
+use core::ops::RangeInclusive;
+
 use plimsoll_core::limits::ENDPOINTS_MAX;
 use plimsoll_core::resilience::limiter::WINDOWS_MAX;
 
@@ -10,10 +12,8 @@ use crate::world::plan::{
 
 /// The longest time between two blocks: an hour.
 const BLOCK_MS_MAX: u64 = 3_600_000;
-/// The fewest calls that may be allowed: whoever asks an endpoint who it is makes one for each token, at once.
-const QUOTA_CALLS_MIN: u64 = 16;
-/// The most calls that may be allowed.
-const QUOTA_CALLS_MAX: u64 = 1_000_000;
+/// How many calls may be allowed: whoever asks an endpoint who it is makes one for each token, at once.
+pub(crate) const QUOTA_CALLS: RangeInclusive<u64> = 16..=1_000_000;
 /// The shortest time between two sweeps.
 const SWEEP_MS_MIN: u64 = 100;
 /// The most attempts on the fast track.
@@ -89,7 +89,7 @@ fn check_quotas(at: core::fmt::Arguments<'_>, quotas: &[QuotaPlan], found: &mut 
         let QuotaPlan { calls, per_ms } = *quota;
         found.within(format_args!("{at}[{index}].per_ms"), per_ms, 1, DURATION_MS_MAX);
         let field = format_args!("{at}[{index}].calls");
-        found.within(field, calls.into(), QUOTA_CALLS_MIN, QUOTA_CALLS_MAX);
+        found.within(field, calls.into(), *QUOTA_CALLS.start(), *QUOTA_CALLS.end());
     }
 }
 
