@@ -14,7 +14,7 @@ use core::time::Duration;
 use plimsoll_core::bank::{Act, Effect, Event, Notice};
 use plimsoll_core::escrow::{Answer, BlockRef, Fault as Silence, Question, Receipt};
 use plimsoll_core::id::CallId;
-use plimsoll_core::machine::Intent;
+use plimsoll_core::machine::{Intent, Machine as _};
 use plimsoll_core::resilience::breaker::TripModel;
 use plimsoll_core::resilience::{BreakerState, CallOutcome, PoolPolicy};
 use plimsoll_core::time::Instant;
@@ -142,12 +142,23 @@ impl Breakers {
         }
     }
 
-    fn step(&mut self, at: Instant, event: &Event, effects: &[Effect]) -> Result<(), Violation> {
+    /// What has not changed yet is judged when nothing `is_due`: a bank that found more than it can record at once counts
+    /// the calls whose time is over in a later step, at the same moment.
+    fn step(
+        &mut self,
+        at: Instant,
+        event: &Event,
+        effects: &[Effect],
+        is_due: bool,
+    ) -> Result<(), Violation> {
         self.step += 1;
         self.doubt(event, effects);
         self.hear(at, event);
         self.changes(at, effects)?;
         self.questions(at, effects)?;
+        if is_due {
+            return Ok(());
+        }
         let is_answer = matches!(event, Event::Answered { .. });
         let judged = (0u8..)
             .zip(&self.endpoints)
@@ -443,7 +454,10 @@ impl Oracle for Breakers {
 
     fn observe(&mut self, at: Instant, seen: &Observation<'_>) -> Result<(), Violation> {
         match seen {
-            Observation::Handled { input, effects, .. } => self.step(at, &input.event, effects),
+            Observation::Handled { input, effects, bank } => {
+                let is_due = bank.next_deadline().is_some_and(|deadline| deadline.at <= at);
+                self.step(at, &input.event, effects, is_due)
+            }
             Observation::Crashed { .. } => {
                 self.calls.clear();
                 self.questions.iter_mut().for_each(BTreeMap::clear);
