@@ -1,16 +1,14 @@
 //! The `[api]` table: where the server listens, and how much of whom it bears.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use figment::value::Value;
 
 use super::fault::Faults;
-use super::section::{Section, Unfit, duration, parsed, text, within};
+use super::section::{Section, Unfit, duration, parsed, within};
+use super::tokens::{self, AccessToken};
 
-/// The fewest characters of an operator's token: 128 bits in base 64.
-const ADMIN_TOKEN_CHARS_MIN: usize = 22;
 /// The longest pause that is of use to anybody.
 const PAUSE_MAX: Duration = Duration::from_secs(300);
 
@@ -19,8 +17,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(300);
 pub struct ApiConfig {
     /// Where it listens.
     pub listen: SocketAddr,
-    /// What operators must show; `None` closes their routes.
-    pub admin_token: Option<AdminToken>,
+    /// Who may use the routes that are not public; nobody where there is none.
+    pub tokens: Vec<AccessToken>,
     /// The largest body of a request, in bytes.
     pub body_bytes_max: usize,
     /// How long a request may take before it is answered that its outcome is unknown.
@@ -52,35 +50,11 @@ pub struct RateLimit {
     pub burst: u32,
 }
 
-/// What an operator must show. Never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AdminToken(String);
-
-impl AdminToken {
-    /// The token `secret`.
-    #[must_use]
-    pub const fn new(secret: String) -> Self {
-        Self(secret)
-    }
-
-    /// The secret, for the one who compares.
-    #[must_use]
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for AdminToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AdminToken(..)")
-    }
-}
-
 impl Default for ApiConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
-            admin_token: None,
+            tokens: Vec::new(),
             body_bytes_max: 64 * 1024,
             request_timeout: Duration::from_secs(10),
             in_flight_max: 1024,
@@ -108,7 +82,7 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> Option<ApiConfi
     } = ApiConfig::default();
     let address = parsed(str::parse::<SocketAddr>, "\"127.0.0.1:8080\"");
     let listen = section.required("listen", address, "\"127.0.0.1:8080\"", faults);
-    let admin_token = section.optional("admin_token", |value| token(text(value)?).map(Some), None, faults);
+    let tokens = tokens::read_all(section.tables("tokens", faults), faults);
     let body_bytes_max = section.optional("body_bytes_max", size(1024, 1 << 20), body_bytes_max, faults);
     let request_timeout = section.optional("request_timeout", waiting, request_timeout, faults);
     let in_flight_max = section.optional("in_flight_max", size(1, 100_000), in_flight_max, faults);
@@ -121,25 +95,13 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> Option<ApiConfi
     section.finish(faults);
     Some(ApiConfig {
         listen: listen?,
-        admin_token,
+        tokens,
         body_bytes_max,
         request_timeout,
         in_flight_max,
         rate: RateLimit { per_second, burst },
         shutdown,
     })
-}
-
-/// The secret itself is never repeated in a fault.
-fn token(secret: String) -> Result<AdminToken, Unfit> {
-    let plain = secret.bytes().all(|byte| byte.is_ascii_graphic());
-    if plain && secret.len() >= ADMIN_TOKEN_CHARS_MIN {
-        return Ok(AdminToken(secret));
-    }
-    Err(Unfit::new(
-        format!("is not at least {ADMIN_TOKEN_CHARS_MIN} visible ASCII characters"),
-        "make one with: openssl rand -base64 24",
-    ))
 }
 
 fn waiting(value: Value) -> Result<Duration, Unfit> {

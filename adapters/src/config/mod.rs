@@ -14,6 +14,7 @@ mod monitor;
 mod pool;
 mod record;
 mod section;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,9 +29,11 @@ use plimsoll_core::id::EndpointId;
 use plimsoll_core::money::{Asset, Registry};
 use plimsoll_core::monitor::MonitorPolicy;
 
-pub use api::{AdminToken, ApiConfig, RateLimit, Shutdown};
+pub use api::{ApiConfig, RateLimit, Shutdown};
 pub use fault::{ConfigError, ConfigFault};
 pub use record::{RecordConfig, RecordKey};
+pub use tokens::{AccessToken, Role, SecretHash};
+
 pub(crate) use section::parse_duration;
 
 use crate::chain::EndpointUrl;

@@ -75,7 +75,7 @@ fn every_fault_is_reported_at_once() {
     let contents = edited(&[
         (
             "listen = \"127.0.0.1:8080\"",
-            "listen = \"localhost\"\nlisten_on = 1\nadmin_token = \"short\"",
+            "listen = \"localhost\"\nlisten_on = 1",
         ),
         ("body_bytes_max = 65536", "body_bytes_max = \"64k\""),
         ("path = \"data/journal.db\"", "pth = \"data/journal.db\""),
@@ -160,10 +160,14 @@ fn in_jail(test: impl FnOnce(&mut figment::Jail)) {
 fn the_environment_overrides_the_file() {
     in_jail(|jail| {
         jail.set_env("PLIMSOLL_API__LISTEN", "127.0.0.1:9");
-        jail.set_env("PLIMSOLL_API__ADMIN_TOKEN", TOKEN);
+        let tokens = format!(r#"[{{name="alice",role="operator",token="{TOKEN}"}}]"#);
+        jail.set_env("PLIMSOLL_API__TOKENS", tokens);
         let config = ServerConfig::load(std::path::Path::new("plimsoll.toml"), 7).expect("sound");
         assert_eq!(config.api.listen.port(), 9);
-        assert_eq!(config.api.admin_token.expect("a token").expose(), TOKEN);
+        assert_eq!(
+            config.api.tokens,
+            [super::AccessToken::new("alice", super::Role::Operator, TOKEN)]
+        );
     });
 }
 
@@ -188,14 +192,20 @@ fn a_file_that_is_not_there_is_named() {
 #[test]
 fn secrets_are_never_shown() {
     let contents = edited(&[
-        ("# admin_token = \"...\"", &format!("admin_token = \"{TOKEN}\"")),
+        (
+            "[journal]",
+            &format!("[[api.tokens]]\nname = \"a\"\nrole = \"admin\"\ntoken = \"{TOKEN}\"\n[journal]"),
+        ),
         ("https://bsc.drpc.org", &format!("https://bsc.drpc.org/{TOKEN}")),
     ]);
     let shown = format!("{:?}", load(&contents).expect("sound"));
     assert!(!shown.contains(TOKEN), "{shown}");
 
     let spoilt = edited(&[
-        ("# admin_token = \"...\"", &format!("admin_token = \"{TOKEN} \"")),
+        (
+            "[journal]",
+            &format!("[[api.tokens]]\nname = \"a\"\nrole = \"admin\"\ntoken = \"{TOKEN} \"\n[journal]"),
+        ),
         ("https://bsc.drpc.org", &format!("ftp://bsc.drpc.org/{TOKEN}")),
     ]);
     assert!(!faults(&spoilt).contains(TOKEN));

@@ -1,7 +1,7 @@
 //! Dead letters: transactions on chain that automation gave up on, and what an operator decides about them.
 //!
-//! Both routes are for operators: they need the token of the configuration. A decision carries no idempotency key,
-//! because taking it twice is refused by itself: what was resolved is no dead letter any more.
+//! A decision carries no idempotency key, because taking it twice is refused by itself: what was resolved is no dead
+//! letter any more. Who decides is the name of the token that the request shows.
 
 use axum::Json;
 use axum::extract::{Query as Params, State};
@@ -11,8 +11,8 @@ use plimsoll_core::time::WallClock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::admin::Operator;
 use super::body::Body;
+use super::operator::Operator;
 use super::problem::{Code, Problem};
 use super::refusal::problem_in;
 use super::{Api, date, field};
@@ -66,9 +66,6 @@ pub(super) struct NewResolution {
     tx: String,
     /// What is decided.
     resolution: ResolutionBody,
-    /// Who decides, for the journal.
-    #[schema(example = "ops@example.org")]
-    actor: String,
     /// Why, for the journal.
     #[schema(example = "the node was down, the transaction is on chain")]
     reason: String,
@@ -97,12 +94,11 @@ pub(super) struct Resolved {
     params(
         ("after" = Option<String>, Query, description = "Those after this one: `next` of the page before"),
         ("limit" = Option<usize>, Query, description = "How many, 1 to 1000; 100 if it is left out")
-    ), security(("operator" = [])),
+    ),
     responses((status = 200, body = DeadLetters), (status = "default", body = Problem))
 )]
 pub(super) async fn list(
     State(api): State<Api>,
-    _operator: Operator,
     page: Result<Params<Page>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<DeadLetters>, Problem> {
     let Params(page) = page.map_err(|rejection| Problem::new(Code::FieldInvalid, rejection.body_text()))?;
@@ -132,12 +128,11 @@ pub(super) async fn list(
 /// Decides about a dead letter.
 #[utoipa::path(
     post, path = "/api/v1/escrow/dead-letter-queue/resolve", tag = "operators", operation_id = "resolveDeadLetter", request_body = NewResolution,
-    security(("operator" = [])),
     responses((status = 200, body = Resolved), (status = "default", body = Problem))
 )]
 pub(super) async fn resolve(
     State(api): State<Api>,
-    _operator: Operator,
+    operator: Operator,
     Body(body): Body<NewResolution>,
 ) -> Result<Json<Resolved>, Problem> {
     let command = Command::ResolveDeadLetter {
@@ -149,7 +144,7 @@ pub(super) async fn resolve(
             ResolutionBody::Retry => Resolution::Retry,
             ResolutionBody::Dismiss => Resolution::Dismiss,
         },
-        actor: body.actor,
+        actor: operator.name,
         reason: body.reason,
     };
     let reply = api.bank.command(command).await?;

@@ -1,10 +1,10 @@
 //! The HTTP surface: decodes requests into commands and queries of the bank, and encodes its replies.
 //!
 //! It decides nothing. What is malformed is refused here, because the core knows no JSON; everything else is the
-//! bank's to say, and each of its refusals has a stable code. `openapi` describes the routes, `problem` the errors,
-//! `limit` what is borne of whom, `health` and `metrics` how the service is.
+//! bank's to say, and each of its refusals has a stable code. `openapi` describes the routes, `access` says who may use
+//! which, `problem` the errors, `limit` what is borne of whom, `health` and `metrics` how the service is.
 
-mod admin;
+mod access;
 mod assets;
 mod bank_service;
 mod body;
@@ -18,6 +18,7 @@ mod idempotency;
 mod limit;
 mod metrics;
 mod openapi;
+mod operator;
 mod problem;
 mod recording;
 mod refusal;
@@ -44,6 +45,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
+pub use access::UnlistedRoutes;
 pub use bank_service::{BankService, Replying};
 pub use date::write as write_date;
 pub use metrics::Metrics;
@@ -56,7 +58,7 @@ pub(crate) use date::read as read_date;
 pub(crate) use field::{address, amount_of_scale};
 
 use crate::clock::Clock;
-use crate::config::{AdminToken, ApiConfig};
+use crate::config::{AccessToken, ApiConfig};
 use limit::RateLimiter;
 use snapshot::Snapshot;
 
@@ -69,7 +71,7 @@ pub struct Shared {
     bank: Arc<dyn BankService>,
     registry: Registry,
     chains: Vec<ChainConfig>,
-    admin_token: Option<AdminToken>,
+    tokens: Vec<AccessToken>,
     metrics: Arc<Metrics>,
     clock: Clock,
     limiter: RateLimiter,
@@ -103,7 +105,7 @@ impl Api {
             bank,
             registry,
             chains,
-            admin_token: config.admin_token.clone(),
+            tokens: config.tokens.clone(),
             metrics,
             clock,
             limiter: RateLimiter::new(config.rate),
@@ -138,17 +140,23 @@ impl Api {
 }
 
 /// Every route, with its document. `extra` are routes that only some servers have.
-pub fn router(api: &Api, extra: OpenApiRouter<Api>) -> Router {
-    let (router, document) = documented().merge(extra).split_for_parts();
-    router
+///
+/// # Errors
+/// [`UnlistedRoutes`]: nothing says who may use some of them.
+pub fn router(api: &Api, extra: OpenApiRouter<Api>) -> Result<Router, UnlistedRoutes> {
+    let (router, mut document) = documented().merge(extra).split_for_parts();
+    access::describe(&mut document)?;
+    let router = router
         .merge(SwaggerUi::new("/api-docs").url("/api-docs/openapi.json", document))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(api.body_bytes_max))
+        .layer(middleware::from_fn_with_state(api.clone(), access::guard))
         .layer(middleware::from_fn_with_state(api.clone(), limit::load))
         .layer(middleware::from_fn_with_state(api.clone(), limit::rate))
         .layer(middleware::from_fn_with_state(api.clone(), count))
-        .with_state(api.clone())
+        .with_state(api.clone());
+    Ok(router)
 }
 
 fn documented() -> OpenApiRouter<Api> {

@@ -3,6 +3,7 @@
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::access::SCHEME;
 use super::problem::{Code, Problem};
 
 /// What the document says beside the routes, which register themselves.
@@ -20,23 +21,23 @@ use super::problem::{Code, Problem};
         (name = "escrow", description = "Claims on deposits"),
         (name = "transactions", description = "Moving money between users"),
         (name = "assets", description = "What may be held"),
-        (name = "operators", description = "What needs a person; takes the operator's token"),
+        (name = "operators", description = "What needs a person; takes a token of the role that the route names"),
         (name = "health", description = "Probes and metrics"),
         (name = "development", description = "On development servers alone")
     ),
     components(schemas(Problem, Code)),
-    modifiers(&OperatorToken)
+    modifiers(&Token)
 )]
 pub(super) struct Document;
 
-struct OperatorToken;
+struct Token;
 
-impl Modify for OperatorToken {
+impl Modify for Token {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
         openapi
             .components
             .get_or_insert_with(Default::default)
-            .add_security_scheme("operator", scheme);
+            .add_security_scheme(SCHEME, scheme);
     }
 }

@@ -72,10 +72,12 @@ codes! {
     ChainMalformed = "chain_malformed" 400 "A chain is malformed",
     /// A date is not RFC 3339 in UTC.
     DateMalformed = "date_malformed" 400 "A date is malformed",
-    /// An operator's route was called without the right token.
-    AdminTokenRequired = "admin_token_required" 401 "An operator's token is required",
-    /// Operators' routes are closed: no token is configured.
-    AdminClosed = "admin_closed" 403 "Operators' routes are closed",
+    /// A route that is not public was called without a token of the configuration.
+    TokenRequired = "token_required" 401 "A token is required",
+    /// Routes that are not public are closed: no token is configured.
+    AdminClosed = "admin_closed" 403 "The route is closed",
+    /// The token that was shown is of a role that may not use the route.
+    RoleTooSmall = "role_too_small" 403 "The token's role is too small",
     /// Only users' own money may be moved, resolved or reversed, to users or to fees.
     NotPermitted = "not_permitted" 403 "The money is not yours to move",
     /// There is no such route.

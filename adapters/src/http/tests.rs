@@ -3,7 +3,7 @@
 mod document;
 mod form;
 mod health;
-mod house;
+pub(super) mod house;
 mod load;
 mod money;
 mod operators;

@@ -73,9 +73,13 @@ impl Settings {
             r#"
 [api]
 listen = "127.0.0.1:{port}"
-admin_token = "{ADMIN_TOKEN}"
 rate_per_second = 1000000
 rate_burst = 1000000
+
+[[api.tokens]]
+name = "operator"
+role = "admin"
+token = "{ADMIN_TOKEN}"
 
 [journal]
 path = "{journal}"

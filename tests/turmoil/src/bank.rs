@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use plimsoll_adapters::chain::{EndpointUrl, EvmClient};
 use plimsoll_adapters::clock::Clock;
-use plimsoll_adapters::config::{AdminToken, ApiConfig, RateLimit, Shutdown};
+use plimsoll_adapters::config::{AccessToken, ApiConfig, RateLimit, Role, Shutdown};
 use plimsoll_adapters::driver::{Driver, DriverError, RecoverError, recover};
 use plimsoll_adapters::http::{self, Api, Metrics};
 use plimsoll_core::bank::BankConfig;
@@ -91,7 +91,7 @@ impl House {
         let settings = settings();
         let metrics = Arc::new(Metrics::new(chains.clone()));
         let api = Api::new(Arc::new(handle), registry, chains, metrics, clock, &settings);
-        let router = http::router(&api, OpenApiRouter::new());
+        let router = http::router(&api, OpenApiRouter::new())?;
         let listener = Door(TcpListener::bind(("0.0.0.0", PORT)).await?);
         let (stop_serving, serving_stopped) = oneshot::channel::<()>();
         let (stop_driver, driver_stopped) = oneshot::channel::<()>();
@@ -126,6 +126,8 @@ enum End {
     Recover(#[from] RecoverError<BatchError>),
     #[error(transparent)]
     Io(#[from] io::Error),
+    #[error(transparent)]
+    Routes(#[from] http::UnlistedRoutes),
 }
 
 fn endpoints(config: &BankConfig) -> BTreeMap<EndpointId, EndpointUrl> {
@@ -150,7 +152,7 @@ fn url(index: u8) -> EndpointUrl {
 fn settings() -> ApiConfig {
     ApiConfig {
         listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT),
-        admin_token: Some(AdminToken::new(ADMIN_TOKEN.to_owned())),
+        tokens: vec![AccessToken::new("operator", Role::Operator, ADMIN_TOKEN)],
         body_bytes_max: 4_096,
         request_timeout: Duration::from_secs(10),
         in_flight_max: 256,

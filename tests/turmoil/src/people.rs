@@ -242,7 +242,6 @@ impl Person {
                 "chain": letter["chain"],
                 "tx": letter["tx"],
                 "resolution": "retry",
-                "actor": "operator",
                 "reason": "the plan says so",
             });
             let path = "/api/v1/escrow/dead-letter-queue/resolve";

@@ -8,6 +8,7 @@ use crate::chain::TlsError;
 use crate::config::ConfigError;
 use crate::dev::DevChainError;
 use crate::driver::{DriverError, RecoverError};
+use crate::http::UnlistedRoutes;
 use crate::recorder::RecorderError;
 use crate::store::StoreError;
 
@@ -56,6 +57,9 @@ pub enum ServeError {
     /// TLS cannot be had.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Nothing says who may use some route.
+    #[error(transparent)]
+    Routes(#[from] UnlistedRoutes),
     /// The server, a signal handler or standard output failed.
     #[error("serve")]
     Io(#[from] io::Error),
@@ -84,6 +88,7 @@ impl ServeError {
             | Self::Bind { .. }
             | Self::Recover(RecoverError::Config(_))
             | Self::Tls(_)
+            | Self::Routes(_)
             | Self::Io(_)
             | Self::Driver(_)
             | Self::Panicked => None,

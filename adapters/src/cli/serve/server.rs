@@ -127,7 +127,7 @@ impl Server {
             &config.api,
         );
         let (stop_serving, serving_stopped) = oneshot::channel::<()>();
-        let router = http::router(&api, extra);
+        let router = http::router(&api, extra)?;
         let watching = Box::pin(watch.look_on(api.clone()));
         let drain = async { drop(serving_stopped.await) };
         tracing::info!(address = %listener.local_addr()?, "listening");

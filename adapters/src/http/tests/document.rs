@@ -19,11 +19,8 @@ async fn the_document_names_every_route_and_code_and_the_page_shows_it() {
     let (mut routes, mut names) = (Vec::new(), BTreeSet::new());
     for (path, methods) in document["paths"].as_object().expect("paths") {
         for (method, operation) in methods.as_object().expect("methods") {
-            let guard = if operation.get("security").is_some() {
-                " (operator)"
-            } else {
-                ""
-            };
+            let role = operation["security"][0]["token"][0].as_str();
+            let guard = role.map_or_else(String::new, |role| format!(" ({role})"));
             let name = operation["operationId"].as_str().expect("a name").to_owned();
             assert!(names.insert(name), "{path}: two operations have one name");
             routes.push(format!("{} {path}{guard}", method.to_uppercase()));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request};
-use plimsoll_core::bank::{Act, Bank, Command, Event, Input, Notice, Query, Reply, State};
+use plimsoll_core::bank::{Act, Bank, Command, Event, Input, Notice, Query, Record, Reply, State};
 use plimsoll_core::escrow::{Answer, BlockRef, Fault, Log, Question, Receipt, TRANSFER_TOPIC};
 use plimsoll_core::id::{Address, BlockHash, RequestId, TxHash};
 use plimsoll_core::machine::{Effects, Intent, Machine as _};
@@ -20,8 +20,11 @@ use crate::config::ServerConfig;
 use crate::driver::{Pulse, Unavailable};
 use crate::http::{Api, BankService, Metrics, Replying, Watch, router};
 
-/// What the operators of these tests show.
+/// What the admin of these tests shows.
 pub(super) const TOKEN: &str = "0123456789abcdefghijkl";
+/// What the operator and the viewer show.
+pub(super) const OPERATOR: &str = "an-operator-who-is-no-admin";
+pub(super) const VIEWER: &str = "a-viewer-who-may-only-look";
 /// The transaction that pays.
 pub(super) const TX: TxHash = TxHash([0x7a; 32]);
 /// The date at which every test begins: 2026-11-22.
@@ -30,8 +33,19 @@ const BEGINNING: WallClock = WallClock::from_micros(1_795_305_600_000_000);
 const CONFIG: &str = r#"
 [api]
 listen = "127.0.0.1:0"
-admin_token = "0123456789abcdefghijkl"
 body_bytes_max = 4096
+[[api.tokens]]
+name = "ann"
+role = "admin"
+token = "0123456789abcdefghijkl"
+[[api.tokens]]
+name = "olga"
+role = "operator"
+token = "an-operator-who-is-no-admin"
+[[api.tokens]]
+name = "victor"
+role = "viewer"
+token = "a-viewer-who-may-only-look"
 [journal]
 path = "unused"
 [[assets]]
@@ -80,6 +94,7 @@ struct Inside {
     /// The upstream that never answers.
     dead: Option<u8>,
     notices: Vec<Notice>,
+    records: Vec<Record>,
 }
 
 /// The bank as a service.
@@ -117,17 +132,17 @@ impl Answered {
 }
 
 /// A server and the house behind it.
-pub(super) struct Server {
+pub(in crate::http) struct Server {
     pub(super) house: Arc<House>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) watch: Arc<Watch>,
     pub(super) router: Router,
-    pub(super) api: Api,
+    pub(in crate::http) api: Api,
 }
 
 impl Server {
-    /// One with an operator's token.
-    pub(super) fn new() -> Self {
+    /// One with a token of each role.
+    pub(in crate::http) fn new() -> Self {
         Self::with(|_| ())
     }
 
@@ -160,7 +175,7 @@ impl Server {
             clock,
             &config.api,
         );
-        let router = router(&api, OpenApiRouter::new());
+        let router = router(&api, OpenApiRouter::new()).expect("every route is listed");
         house.pass(Duration::from_secs(2));
         Self {
             house,
@@ -180,6 +195,17 @@ impl Server {
             headers,
             text: String::from_utf8(body.to_vec()).expect("text"),
         }
+    }
+
+    /// Sends a request of whoever shows `token`.
+    pub(super) async fn call(&self, method: &str, path: &str, token: &str, body: &str) -> Answered {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_owned()));
+        self.send(request.expect("a request")).await
     }
 
     pub(super) async fn get(&self, path: &str) -> Answered {
@@ -230,6 +256,7 @@ impl House {
             receipt: None,
             dead,
             notices: Vec::new(),
+            records: Vec::new(),
         };
         let pulse = Pulse {
             at: Instant::ZERO,
@@ -282,6 +309,15 @@ impl House {
             .clone()
     }
 
+    /// What the bank journalled so far.
+    pub(super) fn records(&self) -> Vec<Record> {
+        self.inside
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .records
+            .clone()
+    }
+
     pub(super) fn set_pulse(&self, change: impl FnOnce(&mut Pulse)) {
         change(&mut self.pulse.lock().unwrap_or_else(PoisonError::into_inner));
     }
@@ -331,7 +367,7 @@ impl Inside {
             let intents: Vec<_> = self.fx.drain().collect();
             for intent in intents {
                 match intent {
-                    Intent::Record(_) => {}
+                    Intent::Record(record) => self.records.push(record),
                     Intent::Act(Act::Reply { reply: said, .. }) => reply = Some(said),
                     Intent::Act(Act::Notice(notice)) => self.notices.push(notice),
                     Intent::Act(Act::Ask {
