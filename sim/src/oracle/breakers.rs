@@ -82,6 +82,8 @@ struct Call {
     deadline: Instant,
     /// The step in which it was asked.
     step: u64,
+    /// Whether it may have counted as failed, because its time was over when the bank had not done all that was due.
+    is_doubtful: bool,
 }
 
 impl Breakers {
@@ -143,7 +145,7 @@ impl Breakers {
     }
 
     /// What has not changed yet is judged when nothing `is_due`: a bank that found more than it can record at once counts
-    /// the calls whose time is over in a later step, at the same moment.
+    /// the calls whose time is over in a later step, at the same moment, and takes an answer that comes before it does.
     fn step(
         &mut self,
         at: Instant,
@@ -153,7 +155,7 @@ impl Breakers {
     ) -> Result<(), Violation> {
         self.step += 1;
         self.doubt(event, effects);
-        self.hear(at, event);
+        self.hear(at, event, is_due);
         self.changes(at, effects)?;
         self.questions(at, effects)?;
         if is_due {
@@ -172,7 +174,7 @@ impl Breakers {
     }
 
     /// Takes in the outcome of a call, and those of the calls whose time is over.
-    fn hear(&mut self, at: Instant, event: &Event) {
+    fn hear(&mut self, at: Instant, event: &Event, is_due: bool) {
         self.go_round(at);
         if let Event::Answered { call, outcome } = event
             && let Some(call) = self.calls.remove(call)
@@ -196,14 +198,19 @@ impl Breakers {
             }
             self.note(call, outcome);
         }
-        let over: Vec<CallId> = self
-            .calls
-            .iter()
-            .filter(|(_, call)| call.deadline <= at)
-            .map(|(id, _)| *id)
-            .collect();
-        for call in over {
-            if let Some(call) = self.calls.remove(&call) {
+        let is_over = |(_, call): &(CallId, Call)| call.deadline <= at;
+        let calls = self.calls.iter().map(|(id, call)| (*id, *call));
+        let over: Vec<(CallId, Call)> = calls.filter(is_over).collect();
+        for (id, call) in over {
+            if !is_due {
+                self.calls.remove(&id);
+                self.note(call, CallOutcome::Failure);
+            } else if !call.is_doubtful {
+                let call = Call {
+                    is_doubtful: true,
+                    ..call
+                };
+                self.calls.insert(id, call);
                 self.note(call, CallOutcome::Failure);
             }
         }
@@ -234,7 +241,7 @@ impl Breakers {
         if call.step < since {
             return;
         }
-        let is_certain = call.step > since.max(breaker.anew);
+        let is_certain = call.step > since.max(breaker.anew) && !call.is_doubtful;
         // While it is closed only failures in a row count, and a success ends every row.
         if breaker.state == BreakerState::Closed && outcome == CallOutcome::Success && is_certain {
             breaker.heard.clear();
@@ -347,6 +354,7 @@ impl Breakers {
                 asked_at: at,
                 deadline: at.after(*timeout),
                 step: self.step,
+                is_doubtful: false,
             };
             self.calls.insert(*call, asked);
             let breaker = &mut self.endpoints[usize::from(index)];

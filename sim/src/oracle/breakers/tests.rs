@@ -158,15 +158,24 @@ fn a_call_whose_time_is_over_has_failed() {
     assert_eq!(script.handled(1_005, Event::Tick, &[]), "never_opens");
 }
 
-/// Found in a slow process: seed 79735124569855 of ledger/swarm, whose bank wrote down first what it had found.
+/// Found in slow and in paused processes (seeds 79735124569855 and 2368083239031 of ledger/swarm, 47834313380589 of
+/// escrow/swarm), whose banks wrote down first what they had found.
 #[test]
 fn calls_whose_time_is_over_may_count_in_a_later_step_of_the_same_moment() {
-    let mut script = script();
-    for ms in 1..=5 {
-        assert_eq!(script.ask(ms), "fine");
-    }
-    assert_eq!(script.handled_in_part(1_005, Event::Tick, &[]), "fine");
-    assert_eq!(script.handled(1_005, Event::Tick, &[]), "never_opens");
+    let late = || {
+        let mut script = script();
+        for ms in 1..=5 {
+            assert_eq!(script.ask(ms), "fine");
+        }
+        assert_eq!(script.handled_in_part(1_005, Event::Tick, &[]), "fine");
+        script
+    };
+    let (latest, finalized) = (block(9), block(6));
+    let answer = Ok(Answer::Heads { latest, finalized });
+    assert_eq!(late().end(1_005, answer.clone(), None), "fine");
+    assert_eq!(late().end(1_005, answer, OPENS), "fine");
+    let mut opens = late();
+    assert_eq!(opens.end(1_005, Err(Silence::Connection), OPENS), "fine");
 }
 
 #[test]
