@@ -4,6 +4,7 @@
 //! That makes a run a function of its inputs, so the simulator can run the very code that production runs.
 //!
 //! Where things are: `machine` (the one trait), `bank` (the root machine), `ledger` and `escrow` (what it owns),
+//! `monitor` and `webhook` (root machines beside it: what people hear of, and receivers),
 //! `resilience` (leaves: backoff, breaker, pool), `journal` and `outbox` (facts before acts), `chaos` (bad luck on purpose,
 //! in simulated runs), and the shared words in `id`, `money`, `time`, `rng`, `limits`.
 #![no_std]
@@ -30,3 +31,4 @@ pub mod resilience;
 pub mod rng;
 pub mod table;
 pub mod time;
+pub mod webhook;

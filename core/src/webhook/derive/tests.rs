@@ -1,0 +1,231 @@
+use alloc::vec::Vec;
+use std::string::{String, ToString};
+use std::{format, vec};
+
+use super::{Deriver, Happening};
+use crate::bank::Record;
+use crate::escrow::testing::{CHAIN, PAYER, asset};
+use crate::escrow::{
+    Beneficiary, BlockRef, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence, Reason,
+    Resolution, SuspenseReason, TxKey, Vote,
+};
+use crate::id::{Address, BlockHash, ClaimId, IdempotencyKey, TransactionId, TxHash, UserId};
+use crate::journal::Position;
+use crate::money::Amount;
+use crate::time::WallClock;
+
+const TX: TxKey = TxKey {
+    chain: CHAIN,
+    tx: TxHash([7; 32]),
+};
+const AT: WallClock = WallClock::from_micros(5);
+
+fn claim(user: u64) -> EscrowRecord {
+    EscrowRecord::ClaimFiled {
+        claim: ClaimId::new(user),
+        key: IdempotencyKey::derive("claim", &user.to_le_bytes()),
+        user: UserId::new(user),
+        tx: TX,
+        at: AT,
+    }
+}
+
+fn evidence() -> Evidence {
+    let block = BlockRef {
+        number: 9,
+        hash: BlockHash([9; 32]),
+    };
+    let vote = |endpoint| Vote {
+        endpoint,
+        finalized: block,
+    };
+    Evidence {
+        block,
+        digest: 1,
+        votes: vec![vote(0), vote(1)],
+    }
+}
+
+fn booked(ordinal: u32, user: Option<u64>) -> Booked {
+    let beneficiary = match user {
+        Some(user) => Beneficiary::User(UserId::new(user)),
+        None => Beneficiary::Suspense(SuspenseReason::BelowMinimum),
+    };
+    let deposit = Deposit {
+        ordinal,
+        asset: asset("USDT"),
+        amount: Amount::from_minor(5),
+        from: PAYER,
+        to: Address([3; 20]),
+        beneficiary,
+    };
+    Booked {
+        deposit,
+        transaction: Some(TransactionId::new(1)),
+        purchase: None,
+    }
+}
+
+fn seen(deposits: Vec<Booked>) -> EscrowRecord {
+    EscrowRecord::Seen {
+        tx: TX,
+        evidence: evidence(),
+        deposits,
+        at: AT,
+    }
+}
+
+fn settled(deposits: Vec<Booked>) -> EscrowRecord {
+    EscrowRecord::Final {
+        tx: TX,
+        evidence: evidence(),
+        deposits,
+        at: AT,
+    }
+}
+
+fn line(one: &Happening) -> String {
+    let user = one
+        .event
+        .topic
+        .user
+        .map_or_else(|| "nobody".to_string(), |user| user.to_string());
+    let ordinals: Vec<u32> = one.deposits.iter().map(|booked| booked.deposit.ordinal).collect();
+    let reason = one.reason.map(|reason| format!(" {reason}")).unwrap_or_default();
+    format!(
+        "{} {} {user} {ordinals:?}{reason}",
+        one.event.id,
+        one.event.topic.kind.code()
+    )
+}
+
+#[track_caller]
+fn check(records: Vec<EscrowRecord>, expected: &[&str]) {
+    let mut deriver = Deriver::default();
+    let mut lines = Vec::new();
+    for (position, record) in (1..).map(Position::new).zip(records) {
+        let told = deriver.take(position, &Record::Escrow(record));
+        lines.extend(told.iter().map(line));
+    }
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn each_user_hears_of_their_own_deposits() {
+    let deposits = vec![
+        booked(0, Some(2)),
+        booked(1, Some(1)),
+        booked(2, Some(2)),
+        booked(3, None),
+    ];
+    check(
+        vec![seen(deposits.clone()), settled(deposits)],
+        &[
+            "event-1-0 deposit.seen user-1 [1]",
+            "event-1-1 deposit.seen user-2 [0, 2]",
+            "event-2-0 deposit.final user-1 [1]",
+            "event-2-1 deposit.final user-2 [0, 2]",
+            "event-2-2 deposit.suspended nobody [3] below_minimum",
+        ],
+    );
+}
+
+#[test]
+fn whoever_claims_what_is_not_theirs_hears_so() {
+    check(
+        vec![
+            claim(3),
+            seen(vec![booked(0, Some(1))]),
+            settled(vec![booked(0, Some(1))]),
+        ],
+        &[
+            "event-2-0 deposit.seen user-1 [0]",
+            "event-3-0 deposit.final user-1 [0]",
+            "event-3-1 deposit.rejected user-3 [] not_yours",
+        ],
+    );
+}
+
+#[test]
+fn whoever_claims_what_is_nobodys_hears_that_it_is() {
+    check(
+        vec![claim(3), settled(vec![booked(0, None)])],
+        &["event-2-0 deposit.suspended user-3 [0] below_minimum"],
+    );
+}
+
+#[test]
+fn a_reorganisation_is_told_to_who_was_told_of_the_deposit_and_to_who_claims_it() {
+    let reorged = EscrowRecord::Reorged {
+        tx: TX,
+        was: evidence().block,
+        at: AT,
+    };
+    let rejected = EscrowRecord::Rejected {
+        tx: TX,
+        reason: Reason::Reverted,
+        evidence: evidence(),
+        at: AT,
+    };
+    check(
+        vec![seen(vec![booked(0, Some(1))]), claim(3), reorged, rejected],
+        &[
+            "event-1-0 deposit.seen user-1 [0]",
+            "event-3-0 deposit.reorged user-1 []",
+            "event-3-1 deposit.reorged user-3 []",
+            "event-4-0 deposit.rejected user-1 [] reverted",
+            "event-4-1 deposit.rejected user-3 [] reverted",
+        ],
+    );
+}
+
+#[test]
+fn a_dead_letter_is_told_and_may_end_well() {
+    let dead = EscrowRecord::DeadLettered {
+        tx: TX,
+        reason: DeadLetterReason::Unseen,
+        at: AT,
+    };
+    let retried = EscrowRecord::DeadLetterResolved {
+        tx: TX,
+        resolution: Resolution::Retry,
+        actor: "ada".parse().unwrap(),
+        reason: "seen".parse().unwrap(),
+        at: AT,
+    };
+    check(
+        vec![claim(3), dead, retried, settled(vec![booked(0, Some(3))])],
+        &[
+            "event-2-0 deposit.dead_lettered user-3 [] unseen",
+            "event-4-0 deposit.final user-3 [0]",
+        ],
+    );
+}
+
+#[test]
+fn what_is_attributed_names_its_deposit() {
+    let attributed = EscrowRecord::SuspenseAttributed {
+        deposit: DepositKey { tx: TX, ordinal: 4 },
+        user: UserId::new(8),
+        transaction: TransactionId::new(2),
+        purchase: None,
+        actor: "ada".parse().unwrap(),
+        reason: "asked".parse().unwrap(),
+        at: AT,
+    };
+    let told = Deriver::default().take(Position::new(6), &Record::Escrow(attributed));
+    assert_eq!(
+        told.iter().map(line).collect::<Vec<_>>(),
+        ["event-6-0 deposit.attributed user-8 []"]
+    );
+    assert_eq!(told[0].attributed, Some(DepositKey { tx: TX, ordinal: 4 }));
+}
+
+#[test]
+fn what_is_settled_is_forgotten() {
+    let mut deriver = Deriver::default();
+    for (position, record) in (1..).zip([claim(3), settled(vec![booked(0, Some(3))])]) {
+        deriver.take(Position::new(position), &Record::Escrow(record));
+        assert_eq!(deriver.remembered(), usize::from(position == 1));
+    }
+}
