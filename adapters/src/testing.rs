@@ -9,8 +9,8 @@ use plimsoll_core::money::{Amount, Asset, ChainToken, Registry};
 use plimsoll_core::resilience::PoolPolicy;
 
 pub(crate) const CHAIN: ChainId = ChainId::new(56);
-pub(crate) const TOKEN: Address = Address([0x55; 20]);
-pub(crate) const GENESIS: BlockHash = BlockHash([1; 32]);
+pub(crate) const TOKEN: Address = Address::Evm([0x55; 20]);
+pub(crate) const GENESIS: BlockHash = BlockHash::Evm([1; 32]);
 
 /// A bank that takes no deposits, so that a user costs no address.
 pub(crate) fn chainless_config() -> BankConfig {
@@ -34,7 +34,7 @@ pub(crate) fn bank_config() -> BankConfig {
         genesis: GENESIS,
         endpoints: vec![endpoint("one"), endpoint("two")],
         addresses: DepositAddresses {
-            factory: Address([0xfa; 20]),
+            factory: Address::Evm([0xfa; 20]),
             init_code_hash: [0x1c; 32],
         },
         collect: vec![],

@@ -64,7 +64,7 @@ fn escrow() -> EscrowConfig {
         genesis: GENESIS,
         endpoints: (0..4).map(endpoint).collect(),
         addresses: DepositAddresses {
-            factory: Address([0xfa; 20]),
+            factory: Address::Evm([0xfa; 20]),
             init_code_hash: [0x1c; 32],
         },
         collect: Vec::new(),

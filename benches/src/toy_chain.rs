@@ -8,14 +8,14 @@ use plimsoll_core::id::{Address, BlockHash, ChainId, TxHash};
 /// The chain's id.
 pub const CHAIN: ChainId = ChainId::new(56);
 /// The hash of its block 0.
-pub const GENESIS: BlockHash = BlockHash([1; 32]);
+pub const GENESIS: BlockHash = BlockHash::Evm([1; 32]);
 /// The one token on it.
-pub const TOKEN: Address = Address([0x55; 20]);
+pub const TOKEN: Address = Address::Evm([0x55; 20]);
 /// The token's decimals.
 pub const TOKEN_DECIMALS: u8 = 18;
 
 /// Who pays every deposit.
-const PAYER: Address = Address([0xaa; 20]);
+const PAYER: Address = Address::Evm([0xaa; 20]);
 /// How far the finalized block is behind the latest.
 const FINALITY_BLOCKS: u64 = 2;
 
@@ -50,7 +50,7 @@ impl ToyChain {
         self.transactions += 1;
         let mut hash = [0x77; 32];
         hash[..8].copy_from_slice(&self.transactions.to_be_bytes());
-        let tx = TxHash(hash);
+        let tx = TxHash::Evm(hash);
         let receipt = Receipt {
             tx,
             block: block(self.latest),
@@ -107,7 +107,7 @@ fn block(number: u64) -> BlockRef {
     hash[..8].copy_from_slice(&number.to_be_bytes());
     BlockRef {
         number,
-        hash: BlockHash(hash),
+        hash: BlockHash::Evm(hash),
     }
 }
 
@@ -126,6 +126,6 @@ fn transfer(to: Address, units: u128) -> Log {
 
 fn topic(address: Address) -> [u8; 32] {
     let mut topic = [0; 32];
-    topic[12..].copy_from_slice(&address.0);
+    topic[12..].copy_from_slice(address.bytes());
     topic
 }

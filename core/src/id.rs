@@ -1,5 +1,9 @@
 //! Names of things: newtypes that cannot be mixed up, and parse from exactly the text that they print.
 
+mod base58;
+mod chain;
+mod named;
+
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::str::FromStr;
@@ -8,6 +12,9 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 use crate::purpose::IDEMPOTENCY_KEY;
+
+pub use chain::{ChainId, Family};
+pub use named::{Address, BlockHash, TxHash};
 
 /// Why a text is not the name of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -58,9 +65,7 @@ macro_rules! counted {
             fn from_str(text: &str) -> Result<Self, IdParseError> {
                 let error = IdParseError { expected: concat!("\"", $prefix, "\" and a number") };
                 let digits = text.strip_prefix($prefix).ok_or(error)?;
-                let canonical = !digits.starts_with('0') || digits == "0";
-                let plain = canonical && digits.bytes().all(|byte| byte.is_ascii_digit());
-                digits.parse().ok().filter(|_| plain).map(Self).ok_or(error)
+                plain_number(digits).map(Self).ok_or(error)
             }
         }
     };
@@ -72,12 +77,17 @@ counted!(/// A user's claim that a transaction on a chain paid us.
     ClaimId, "claim-");
 counted!(/// A ledger transaction.
     TransactionId, "transaction-");
-counted!(/// A chain, by its EIP-155 id.
-    ChainId, "eip155:");
 counted!(/// Who waits for an answer. Means nothing after a restart.
     RequestId, "request-");
 counted!(/// One question to one endpoint. Means nothing after a restart.
     CallId, "call-");
+
+/// The number that `digits` write as it is printed: nothing but digits, and no zero before others.
+fn plain_number(digits: &str) -> Option<u64> {
+    let canonical = !digits.starts_with('0') || digits == "0";
+    let plain = canonical && digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|_| plain)
+}
 
 /// An endpoint of a chain, by its place in the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -93,66 +103,6 @@ impl fmt::Display for EndpointId {
         write!(f, "{}/{}", self.chain, self.index)
     }
 }
-
-macro_rules! bytes {
-    ($(#[$doc:meta])* $name:ident, $len:literal, $expected:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-        pub struct $name(pub [u8; $len]);
-
-        impl Hash for $name {
-            fn hash<H: Hasher>(&self, hasher: &mut H) {
-                hasher.write(&self.0);
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("0x")?;
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Display::fmt(self, f)
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = IdParseError;
-
-            fn from_str(text: &str) -> Result<Self, IdParseError> {
-                let error = IdParseError { expected: $expected };
-                let digits = text.strip_prefix("0x").ok_or(error)?.as_bytes();
-                if digits.len() != $len * 2 {
-                    return Err(error);
-                }
-                let mut value = [0u8; $len];
-                for (byte, pair) in value.iter_mut().zip(digits.chunks_exact(2)) {
-                    *byte = (nibble(pair[0]).ok_or(error)? << 4) | nibble(pair[1]).ok_or(error)?;
-                }
-                Ok(Self(value))
-            }
-        }
-    };
-}
-
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
-    }
-}
-
-bytes!(/// An EVM account or contract.
-    Address, 20, "\"0x\" and 40 hex digits");
-bytes!(/// An EVM transaction.
-    TxHash, 32, "\"0x\" and 64 hex digits");
-bytes!(/// An EVM block.
-    BlockHash, 32, "\"0x\" and 64 hex digits");
 
 /// The client's name for one write, so that repeating it does nothing. Scoped and hashed at the edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

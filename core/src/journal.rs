@@ -13,8 +13,8 @@ use crate::limits::{BATCH_BYTES_MAX, BATCH_RECORDS_MAX};
 use crate::purpose::JOURNAL_CHAIN;
 use crate::time::WallClock;
 
-/// The version of the stored form that this build writes, and the newest that it reads.
-pub const FORMAT: u16 = 1;
+/// The version of the stored form that this build writes, and the only one that it reads.
+pub const FORMAT: u16 = 2;
 
 /// How many records stand at or before a point of the journal. Zero is before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -107,8 +107,16 @@ pub struct TooLarge {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
     /// Written by a newer version.
-    #[error("the journal has format {found}, this version reads up to {FORMAT}: upgrade plimsoll to open it")]
+    #[error("the journal has format {found}, this version reads {FORMAT}: upgrade plimsoll to open it")]
     Newer {
+        /// The format found.
+        found: u16,
+    },
+    /// Written by an older version, in whose form the records would be read as something else.
+    #[error(
+        "the journal has format {found}, this version reads {FORMAT}: open it with the plimsoll that wrote it"
+    )]
+    Older {
         /// The format found.
         found: u16,
     },
@@ -216,6 +224,9 @@ impl Batch {
         let (format, _) = postcard::take_from_bytes::<u16>(bytes).map_err(|_| malformed)?;
         if format > FORMAT {
             return Err(BatchError::Newer { found: format });
+        }
+        if format < FORMAT {
+            return Err(BatchError::Older { found: format });
         }
         if link(&head.hash, bytes) != *hash {
             return Err(BatchError::Hash { after });

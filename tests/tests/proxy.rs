@@ -12,7 +12,7 @@ use plimsoll_tests::process::wait_until;
 use plimsoll_tests::proxy::{Fault, Forgeries, Forgery, Proxy};
 use serde_json::{Value, json};
 
-const MADE_UP: TxHash = TxHash([0x77; 32]);
+const MADE_UP: TxHash = TxHash::Evm([0x77; 32]);
 
 /// A node with a token and an endpoint of it.
 struct World {
@@ -155,7 +155,7 @@ fn a_forging_endpoint_shows_a_payment_that_nobody_made() {
     let world = World::new();
     let (tx, block) = world.pay();
     world.node.mine(4);
-    let us = Address([0x99; 20]);
+    let us = Address::Evm([0x99; 20]);
     let (token, value) = (world.token.address, 7);
     world.forgeries.add(MADE_UP, Forgery { token, to: us, value });
     assert_eq!(

@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::str::FromStr;
 
 use plimsoll_core::id::{Address, BlockHash, TxHash};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
@@ -57,7 +56,7 @@ impl FromHex for Data {
 /// A topic of a log.
 impl FromHex for [u8; 32] {
     fn from_hex(text: &str) -> Option<Self> {
-        BlockHash::from_str(text).ok().map(|hash| hash.0)
+        BlockHash::evm_from_str(text).ok()?.evm()
     }
 }
 
@@ -65,7 +64,7 @@ macro_rules! by_parsing {
     ($($name:ty),*) => {
         $(impl FromHex for $name {
             fn from_hex(text: &str) -> Option<Self> {
-                Self::from_str(text).ok()
+                Self::evm_from_str(text).ok()
             }
         })*
     };

@@ -69,7 +69,7 @@ fn logs(from: u64, to: u64, tokens: &[Address]) -> (&'static str, Value) {
         "fromBlock": quantity(from),
         "toBlock": quantity(to),
         "address": addresses,
-        "topics": [BlockHash(TRANSFER_TOPIC).to_string()],
+        "topics": [BlockHash::Evm(TRANSFER_TOPIC).to_string()],
     });
     ("eth_getLogs", json!([filter]))
 }

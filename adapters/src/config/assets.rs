@@ -4,13 +4,14 @@ use std::num::NonZeroU64;
 
 use figment::value::Value;
 use plimsoll_core::escrow::Product;
-use plimsoll_core::id::{Address, AssetId, ChainId};
+use plimsoll_core::id::{Address, AssetId};
 use plimsoll_core::limits::SCALE_MAX;
 use plimsoll_core::money::{Amount, Asset, AssetError, ChainToken, Ratio, Registry};
 
+use super::chains::chain_id;
 use super::fault::Faults;
 use super::name_of;
-use super::section::{Section, Unfit, boolean, parsed, text, whole, within};
+use super::section::{Section, Unfit, boolean, parsed, text, within};
 
 /// Reads one asset; `None` when a fault leaves it without something it must have.
 pub(super) fn read_asset(mut section: Section, faults: &mut Faults) -> Option<Asset> {
@@ -40,9 +41,14 @@ pub(super) fn read_asset(mut section: Section, faults: &mut Faults) -> Option<As
 }
 
 fn read_token(mut section: Section, faults: &mut Faults) -> Option<ChainToken> {
-    let chain = section.required("chain", whole, "56", faults).map(ChainId::new);
+    let chain = section.required("chain", chain_id, "56", faults);
     let example = "\"0x55d398326f99059fF775485246999027B3197955\"";
-    let contract: Option<Address> = section.required("contract", name_of(example), example, faults);
+    let contract = section.required(
+        "contract",
+        parsed(Address::evm_from_str, example),
+        example,
+        faults,
+    );
     let decimals = section.required("decimals", decimals, "18", faults);
     section.finish(faults);
     Some(ChainToken {

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use figment::value::Value;
 use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig};
-use plimsoll_core::id::{Address, BlockHash, ChainId, EndpointId};
+use plimsoll_core::id::{Address, BlockHash, ChainId, EndpointId, Family};
 use plimsoll_core::resilience::Window;
 
 use super::fault::Faults;
-use super::name_of;
-use super::section::{Section, Unfit, duration, list, parse_duration, text, whole};
+use super::section::{Section, Unfit, duration, list, parse_duration, parsed, text, whole, within};
 use crate::chain::{EndpointUrl, UrlError};
 
 /// How often heads are read unless the configuration says otherwise: about each block of a fast chain.
@@ -34,17 +33,19 @@ pub(super) fn read_all(sections: Vec<Section>, faults: &mut Faults) -> (Vec<Chai
 }
 
 fn read_chain(mut section: Section, faults: &mut Faults) -> Option<Chain> {
-    let id = section.required("id", whole, "56", faults).map(ChainId::new);
+    let id = section.required("id", chain_id, "56", faults);
     if let Some(id) = id {
         section.identify("chains", &id.number().to_string());
     }
     let hash = "\"0x0d21840abff46b96c84b2ac9e10e4f5cdaeb5693cb665db62a2f3b02d2d57b5b\"";
-    let genesis: Option<BlockHash> = section.required("genesis", name_of(hash), hash, faults);
+    let genesis: Option<BlockHash> =
+        section.required("genesis", parsed(BlockHash::evm_from_str, hash), hash, faults);
     let poll = section.optional("poll", duration, POLL_DEFAULT, faults);
     let start_block = section.required("start_block", whole, "62000000", faults);
     let collect = section.optional(
         "collect",
-        list(name_of::<Address>(
+        list(parsed(
+            Address::evm_from_str,
             "\"0x55d398326f99059fF775485246999027B3197955\"",
         )),
         Vec::new(),
@@ -76,13 +77,19 @@ fn read_chain(mut section: Section, faults: &mut Faults) -> Option<Chain> {
 
 fn read_addresses(mut section: Section, faults: &mut Faults) -> Option<DepositAddresses> {
     let address = "\"0x4e59b44847b379578588920ca78fbf26c0b4956c\"";
-    let factory: Option<Address> = section.required("factory", name_of(address), address, faults);
+    let factory: Option<Address> =
+        section.required("factory", parsed(Address::evm_from_str, address), address, faults);
     let code = "the keccak256 of the forwarder's init code, in hex";
-    let init_code_hash: Option<BlockHash> = section.required("init_code_hash", name_of(code), code, faults);
+    let init_code_hash = section.required(
+        "init_code_hash",
+        parsed(BlockHash::evm_from_str, code),
+        code,
+        faults,
+    );
     section.finish(faults);
     Some(DepositAddresses {
         factory: factory?,
-        init_code_hash: init_code_hash?.0,
+        init_code_hash: init_code_hash?.evm()?,
     })
 }
 
@@ -100,6 +107,18 @@ fn read_endpoint(mut section: Section, faults: &mut Faults) -> Option<(EndpointC
         },
         url?,
     ))
+}
+
+/// The chain called by its EIP-155 id.
+pub(super) fn chain_id(value: Value) -> Result<ChainId, Unfit> {
+    let name = value.as_str().and_then(|text| text.parse::<ChainId>().ok());
+    if name.is_some_and(|chain| chain.family() == Family::Solana) {
+        return Err(Unfit::new(
+            "is a Solana cluster, and deposits are taken on EVM chains alone",
+            "write the EIP-155 id of an EVM chain, or leave the chain out",
+        ));
+    }
+    within(0, ChainId::EIP155_MAX)(value).map(ChainId::new)
 }
 
 /// A number of calls and a span of time.

@@ -43,6 +43,13 @@ pub(super) fn report(error: &EscrowConfigError, faults: &mut Faults) {
             format!("chains[{}].endpoints[{name}].quotas", chain.number()),
             "write for example quotas = [\"10000/5m\", \"20/1s\"]",
         ),
+        EscrowConfigError::Family(chain) => {
+            (format!("chains[{chain}]"), "leave it out, and the tokens on it")
+        }
+        EscrowConfigError::ForeignName { chain, .. } => (
+            format!("chains[{}]", chain.number()),
+            "write names as the chain's explorer shows them",
+        ),
         EscrowConfigError::NoToken(chain) => (
             format!("chains[{}]", chain.number()),
             "add an [[assets.tokens]] table with this chain, or remove the chain",

@@ -185,6 +185,8 @@ fn check_escrow(
             | EscrowConfigError::OneProvider(_)
             | EscrowConfigError::EndpointDuplicate { .. }
             | EscrowConfigError::Quota { .. }
+            | EscrowConfigError::Family(_)
+            | EscrowConfigError::ForeignName { .. }
             | EscrowConfigError::Product { .. }
             | EscrowConfigError::Schedule { .. } => false,
         };

@@ -134,6 +134,18 @@ url = "http://localhost:8575"
 }
 
 #[test]
+fn a_solana_cluster_is_refused_by_name() {
+    let told = faults(&edited(&[("chain = 56\n", "chain = \"solana:5eykt4UsFv\"\n")]));
+    let expected = "is a Solana cluster, and deposits are taken on EVM chains alone";
+    assert!(told.contains(expected), "{told}");
+    let told = faults(&edited(&[(
+        "collect = []",
+        "collect = [\"Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB\"]",
+    )]));
+    assert!(told.contains("expected \"0x\" and 40 hex digits"), "{told}");
+}
+
+#[test]
 fn an_empty_file_says_what_is_required() {
     insta::assert_snapshot!(faults(""));
 }

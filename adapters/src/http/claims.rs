@@ -5,7 +5,6 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use plimsoll_core::bank::{Command, Query, Reply};
-use plimsoll_core::escrow::TxKey;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -49,10 +48,7 @@ pub(super) async fn file(
     let command = Command::Claim {
         key: key.within(SCOPE),
         user: field::user(&body.user, "user")?,
-        tx: TxKey {
-            chain: field::chain(&body.chain, "chain")?,
-            tx: field::hash(&body.tx, "tx")?,
-        },
+        tx: field::tx(("chain", &body.chain), ("tx", &body.tx))?,
     };
     let reply = api.bank.command(command).await?;
     let Reply::Claim {

@@ -136,10 +136,7 @@ pub(super) async fn resolve(
     Body(body): Body<NewResolution>,
 ) -> Result<Json<Resolved>, Problem> {
     let command = Command::ResolveDeadLetter {
-        tx: TxKey {
-            chain: field::chain(&body.chain, "chain")?,
-            tx: field::hash(&body.tx, "tx")?,
-        },
+        tx: field::tx(("chain", &body.chain), ("tx", &body.tx))?,
         resolution: match body.resolution {
             ResolutionBody::Retry => Resolution::Retry,
             ResolutionBody::Dismiss => Resolution::Dismiss,
@@ -158,8 +155,5 @@ fn decode_cursor(text: &str) -> Result<TxKey, Problem> {
     let malformed =
         || Problem::new(Code::IdMalformed, "send what `next` of the page before said").at("after");
     let (chain, tx) = text.split_once('/').ok_or_else(malformed)?;
-    Ok(TxKey {
-        chain: field::chain(chain, "after")?,
-        tx: field::hash(tx, "after")?,
-    })
+    field::tx(("after", chain), ("after", tx))
 }

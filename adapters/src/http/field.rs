@@ -3,7 +3,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use plimsoll_core::id::{Address, AssetId, ChainId, TxHash, UserId};
+use plimsoll_core::escrow::TxKey;
+use plimsoll_core::id::{Address, AssetId, ChainId, Family, TxHash, UserId};
 use plimsoll_core::money::{Amount, AmountParseError, Asset, Registry};
 use plimsoll_core::time::WallClock;
 
@@ -29,14 +30,21 @@ pub(super) fn chain(text: &str, field: &str) -> Result<ChainId, Problem> {
     parsed(text, field, Code::ChainMalformed)
 }
 
-/// A transaction hash.
-pub(super) fn hash(text: &str, field: &str) -> Result<TxHash, Problem> {
-    parsed(text, field, Code::HashMalformed)
+/// The transaction called `tx` on the chain called `chain`, in the words of that chain: the field of each, and its text.
+pub(super) fn tx(chain: (&str, &str), tx: (&str, &str)) -> Result<TxKey, Problem> {
+    let chain = self::chain(chain.1, chain.0)?;
+    let (field, text) = tx;
+    let read = match chain.family() {
+        Family::Evm => TxHash::evm_from_str(text),
+        Family::Solana => TxHash::solana_from_str(text),
+    };
+    let tx = read.map_err(|error| refused(text, field, Code::HashMalformed, error))?;
+    Ok(TxKey { chain, tx })
 }
 
-/// An address.
+/// An address of an EVM chain.
 pub(crate) fn address(text: &str, field: &str) -> Result<Address, Problem> {
-    parsed(text, field, Code::AddressMalformed)
+    Address::evm_from_str(text).map_err(|error| refused(text, field, Code::AddressMalformed, error))
 }
 
 /// A registered asset: without its scale an amount of it cannot be read.
@@ -80,6 +88,9 @@ where
     T: FromStr,
     T::Err: Display,
 {
-    text.parse()
-        .map_err(|error: T::Err| Problem::new(code, format!("{text:?}: {error}")).at(field))
+    text.parse().map_err(|error| refused(text, field, code, error))
+}
+
+fn refused(text: &str, field: &str, code: Code, error: impl Display) -> Problem {
+    Problem::new(code, format!("{text:?}: {error}")).at(field)
 }

@@ -68,6 +68,10 @@ pub struct Damage {
 
 /// What comes next in a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "it is taken apart where it is read, and nearly always a frame"
+)]
 pub enum Next {
     /// A frame.
     Frame(Frame<'static>),

@@ -251,10 +251,11 @@ const fn accepted(outcome: Outcome) -> Option<TransactionId> {
 
 /// The key of one posting of one deposit.
 fn posting_key(scope: &str, key: DepositKey, number: u32) -> IdempotencyKey {
-    let mut name = [0u8; 48];
-    name[..8].copy_from_slice(&key.tx.chain.number().to_be_bytes());
-    name[8..40].copy_from_slice(&key.tx.tx.0);
-    name[40..44].copy_from_slice(&key.ordinal.to_be_bytes());
-    name[44..].copy_from_slice(&number.to_be_bytes());
-    IdempotencyKey::derive(scope, &name)
+    let name = [
+        &key.tx.chain.number().to_be_bytes(),
+        key.tx.tx.bytes(),
+        &key.ordinal.to_be_bytes(),
+        &number.to_be_bytes(),
+    ];
+    IdempotencyKey::derive(scope, &name.concat())
 }

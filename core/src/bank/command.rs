@@ -88,6 +88,11 @@ impl Bank {
         }
         self.state.user(user).ok_or(Refusal::UnknownUser(user))?;
         self.check_chain(tx.chain)?;
+        assert_eq!(
+            tx.tx.family(),
+            tx.chain.family(),
+            "the edge reads {tx:?} in the words of its chain"
+        );
         if let Some(earlier) = self.state.escrow().claim_of(user, tx) {
             return self.claim_reply(earlier.id, true);
         }

@@ -16,12 +16,12 @@ use crate::resilience::CordonReason;
 pub fn create2_address(from: &DepositAddresses, salt: &[u8; 32]) -> Address {
     let mut hasher = Keccak256::new();
     hasher.update([0xff]);
-    hasher.update(from.factory.0);
+    hasher.update(from.factory.bytes());
     hasher.update(salt);
     hasher.update(from.init_code_hash);
     let mut address = [0u8; 20];
     address.copy_from_slice(&hasher.finalize()[12..]);
-    Address(address)
+    Address::Evm(address)
 }
 
 /// The deposit address of `user`: the CREATE2 address whose salt is the user's number, big-endian.

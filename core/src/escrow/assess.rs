@@ -13,7 +13,7 @@ use crate::limits::{DEPOSIT_MAX, DEPOSITS_PER_TX_MAX};
 use crate::money::{Amount, Registry, convert};
 
 /// Where EIP-7708 logs native transfers, in the guise of token logs (trap E5).
-const NATIVE_TRANSFER_EMITTER: Address = Address([
+const NATIVE_TRANSFER_EMITTER: Address = Address::Evm([
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0xff, 0xff, 0xfe,
 ]);
@@ -140,7 +140,8 @@ fn topic_address(topic: &[u8; 32]) -> Option<Address> {
     let (high, low) = topic.split_at(12);
     let mut address = [0u8; 20];
     address.copy_from_slice(low);
-    high.iter().all(|byte| *byte == 0).then_some(Address(address))
+    let is_clean = high.iter().all(|byte| *byte == 0);
+    is_clean.then_some(Address::Evm(address))
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! What the escrow can be told: chains, endpoints, schedules, products. Checked whole, all faults at once.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Address, AssetId, BlockHash, ChainId, Text};
+use crate::id::{Address, AssetId, BlockHash, ChainId, Family, Text};
 use crate::limits::ENDPOINTS_MAX;
 use crate::money::{Ratio, Registry};
 use crate::resilience::PolicyError;
@@ -163,6 +163,19 @@ pub enum EscrowConfigError {
         /// What is wrong with them.
         why: QuotaError,
     },
+    /// A chain of a family that deposits are not taken on.
+    #[error("chain {0} is a Solana cluster: deposits are taken on EVM chains alone")]
+    Family(ChainId),
+    /// A name in the words of another family.
+    #[error("chain {chain}: its {what} {name} is not named as on such a chain")]
+    ForeignName {
+        /// The chain.
+        chain: ChainId,
+        /// What is named.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
     /// No registered asset has a token there.
     #[error("chain {0}: no asset has a token on it")]
     NoToken(ChainId),
@@ -223,6 +236,13 @@ impl EscrowConfig {
         }
         for asset in registry.assets() {
             for token in &asset.tokens {
+                check_name(
+                    token.chain,
+                    "token",
+                    &token.contract,
+                    token.contract.family(),
+                    &mut errors,
+                );
                 if !self.has_chain(token.chain) {
                     errors.push(EscrowConfigError::UnknownChain {
                         asset: asset.id,
@@ -295,6 +315,21 @@ fn check_chain(chain: &ChainConfig, registry: &Registry, errors: &mut Vec<Escrow
             });
         }
     }
+    if chain.id.family() != Family::Evm {
+        errors.push(EscrowConfigError::Family(chain.id));
+    }
+    check_name(
+        chain.id,
+        "genesis",
+        &chain.genesis,
+        chain.genesis.family(),
+        errors,
+    );
+    let factory = chain.addresses.factory;
+    check_name(chain.id, "factory", &factory, factory.family(), errors);
+    for address in &chain.collect {
+        check_name(chain.id, "collect address", address, address.family(), errors);
+    }
     if registry.tokens_of(chain.id).next().is_none() {
         errors.push(EscrowConfigError::NoToken(chain.id));
     }
@@ -303,6 +338,19 @@ fn check_chain(chain: &ChainConfig, registry: &Registry, errors: &mut Vec<Escrow
             field: "poll",
             expected: "at least 50 ms",
         });
+    }
+}
+
+fn check_name(
+    chain: ChainId,
+    what: &'static str,
+    name: &impl ToString,
+    family: Family,
+    errors: &mut Vec<EscrowConfigError>,
+) {
+    if family != chain.family() {
+        let name = name.to_string();
+        errors.push(EscrowConfigError::ForeignName { chain, what, name });
     }
 }
 

@@ -110,7 +110,7 @@ impl EscrowState {
     pub fn open_claims(&self, user: UserId, limit: usize) -> usize {
         let first = TxKey {
             chain: ChainId::new(0),
-            tx: crate::id::TxHash([0; 32]),
+            tx: crate::id::TxHash::Evm([0; 32]),
         };
         let mine = self
             .claim_of

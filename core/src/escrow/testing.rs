@@ -14,9 +14,9 @@ use crate::id::{Address, AssetId, BlockHash, ChainId, TxHash};
 use crate::money::{Amount, Asset, ChainToken, Ratio, Registry};
 
 pub(crate) const CHAIN: ChainId = ChainId::new(56);
-pub(crate) const TOKEN: Address = Address([0x55; 20]);
-pub(crate) const COLLECT: Address = Address([0xcc; 20]);
-pub(crate) const PAYER: Address = Address([0xaa; 20]);
+pub(crate) const TOKEN: Address = Address::Evm([0x55; 20]);
+pub(crate) const COLLECT: Address = Address::Evm([0xcc; 20]);
+pub(crate) const PAYER: Address = Address::Evm([0xaa; 20]);
 
 pub(crate) fn asset(symbol: &str) -> AssetId {
     symbol.parse().unwrap()
@@ -52,10 +52,10 @@ pub(crate) fn chain() -> ChainConfig {
     };
     ChainConfig {
         id: CHAIN,
-        genesis: BlockHash([1; 32]),
+        genesis: BlockHash::Evm([1; 32]),
         endpoints: (0..4).map(endpoint).collect(),
         addresses: DepositAddresses {
-            factory: Address([0xfa; 20]),
+            factory: Address::Evm([0xfa; 20]),
             init_code_hash: [0x1c; 32],
         },
         collect: vec![COLLECT],
@@ -85,17 +85,17 @@ pub(crate) fn block(number: u64) -> BlockRef {
     hash[..8].copy_from_slice(&number.to_be_bytes());
     BlockRef {
         number,
-        hash: BlockHash(hash),
+        hash: BlockHash::Evm(hash),
     }
 }
 
 pub(crate) fn tx(n: u8) -> TxHash {
-    TxHash([n; 32])
+    TxHash::Evm([n; 32])
 }
 
 pub(crate) fn topic(address: Address) -> [u8; 32] {
     let mut topic = [0u8; 32];
-    topic[12..].copy_from_slice(&address.0);
+    topic[12..].copy_from_slice(address.bytes());
     topic
 }
 

@@ -71,16 +71,21 @@ fn order_is_part_of_the_chain() {
 }
 
 #[test]
-fn a_newer_format_is_named_before_anything_else() {
+fn another_format_is_named_before_anything_else() {
     let mut bytes = sealed(&Head::default(), &[1]).bytes;
     assert_eq!(
         u16::from(bytes[0]),
         FORMAT,
         "the format is the first byte while it is below 128"
     );
-    bytes[0] = 9;
-    let opened = Batch::open::<u64>(&mut Head::default(), &ChainHash::default(), &bytes);
-    assert_eq!(opened, Err(BatchError::Newer { found: 9 }));
+    for (format, error) in [
+        (9, BatchError::Newer { found: 9 }),
+        (1, BatchError::Older { found: 1 }),
+    ] {
+        bytes[0] = format;
+        let opened = Batch::open::<u64>(&mut Head::default(), &ChainHash::default(), &bytes);
+        assert_eq!(opened, Err(error));
+    }
 }
 
 #[test]

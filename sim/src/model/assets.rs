@@ -6,9 +6,9 @@ use plimsoll_core::money::Amount;
 use crate::world::plan::Token;
 
 /// The house's collecting address: what comes here belongs to no user.
-pub const COLLECT: Address = Address([0xc0; 20]);
+pub const COLLECT: Address = Address::Evm([0xc0; 20]);
 /// The contract of a counterfeit token with the name of the real one (trap E3).
-pub const COUNTERFEIT: Address = Address([0xbb; 20]);
+pub const COUNTERFEIT: Address = Address::Evm([0xbb; 20]);
 
 /// What is true of an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -19,7 +19,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(200), Duration::from_
 /// After so many attempts pauses grow no more.
 const PATIENCE_MAX: u32 = 5;
 /// Where an invented payment goes while nobody has an address.
-const NOBODY: Address = Address([0x0f; 20]);
+const NOBODY: Address = Address::Evm([0x0f; 20]);
 
 /// What a client asks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

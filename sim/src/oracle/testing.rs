@@ -52,14 +52,14 @@ pub(super) fn key(name: &str) -> IdempotencyKey {
 pub(super) fn tx(number: u8) -> TxKey {
     TxKey {
         chain: CHAIN,
-        tx: TxHash([number; 32]),
+        tx: TxHash::Evm([number; 32]),
     }
 }
 
 pub(super) fn block(number: u64) -> BlockRef {
     BlockRef {
         number,
-        hash: BlockHash([7; 32]),
+        hash: BlockHash::Evm([7; 32]),
     }
 }
 
@@ -133,8 +133,8 @@ pub(super) fn booked(ordinal: u32, minor: i128, transaction: Option<u64>) -> Boo
         ordinal,
         asset: usdt(),
         amount: units(minor),
-        from: Address([0xaa; 20]),
-        to: Address([0x01; 20]),
+        from: Address::Evm([0xaa; 20]),
+        to: Address::Evm([0x01; 20]),
         beneficiary: Beneficiary::User(user(1)),
     };
     Booked {
@@ -198,10 +198,10 @@ pub(super) fn bank(records: &[Record]) -> Bank {
     };
     let chain = ChainConfig {
         id: CHAIN,
-        genesis: BlockHash([1; 32]),
+        genesis: BlockHash::Evm([1; 32]),
         endpoints: (1..=3).map(endpoint).collect(),
         addresses: DepositAddresses {
-            factory: Address([0xfa; 20]),
+            factory: Address::Evm([0xfa; 20]),
             init_code_hash: [0x1c; 32],
         },
         collect: vec![COLLECT],
@@ -217,7 +217,7 @@ pub(super) fn bank(records: &[Record]) -> Bank {
         enabled: true,
         tokens: vec![ChainToken {
             chain: CHAIN,
-            contract: Address([0x55; 20]),
+            contract: Address::Evm([0x55; 20]),
             decimals: 18,
         }],
     };
@@ -319,7 +319,7 @@ impl Ending {
         };
         let payee = |_| Payee {
             user: user(1),
-            address: Address([0x01; 20]),
+            address: Address::Evm([0x01; 20]),
         };
         let index = self.chain.announce();
         let mined = self

@@ -14,7 +14,7 @@ use crate::model::chain::{Chain, FIRST_HEIGHT};
 
 /// Where users' addresses come from.
 const DEPOSIT_ADDRESSES: DepositAddresses = DepositAddresses {
-    factory: Address([0xfa; 20]),
+    factory: Address::Evm([0xfa; 20]),
     init_code_hash: [0x1c; 32],
 };
 

@@ -433,10 +433,10 @@ fn config(poll: Duration) -> BankConfig {
     };
     let chain = ChainConfig {
         id: ChainId::new(56),
-        genesis: BlockHash([1; 32]),
+        genesis: BlockHash::Evm([1; 32]),
         endpoints: vec![endpoint("one"), endpoint("two")],
         addresses: DepositAddresses {
-            factory: Address([0xfa; 20]),
+            factory: Address::Evm([0xfa; 20]),
             init_code_hash: [0x1c; 32],
         },
         collect: vec![],
@@ -445,7 +445,7 @@ fn config(poll: Duration) -> BankConfig {
     };
     let token = ChainToken {
         chain: chain.id,
-        contract: Address([0x55; 20]),
+        contract: Address::Evm([0x55; 20]),
         decimals: 18,
     };
     let usdt = Asset {

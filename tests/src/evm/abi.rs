@@ -43,7 +43,7 @@ impl Arg {
     /// The word in place, or what comes behind all words and is pointed to.
     fn encode(&self) -> Encoded {
         match self {
-            Self::Address(address) => Encoded::Word(left_padded(&address.0)),
+            Self::Address(address) => Encoded::Word(left_padded(address.bytes())),
             Self::Uint(number) => Encoded::Word(left_padded(&number.to_be_bytes())),
             Self::Word(word) => Encoded::Word(*word),
             Self::Text(text) => Encoded::Tail(counted(text.len(), padded(text.as_bytes()))),

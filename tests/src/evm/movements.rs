@@ -11,12 +11,12 @@ use super::wallet::{Deployed, Wallet};
 use super::{contracts, hex};
 
 /// An address that nobody of ours has.
-pub const STRANGER: Address = Address([0x5e; 20]);
+pub const STRANGER: Address = Address::Evm([0x5e; 20]);
 /// Where EIP-7708 logs come from.
 pub const NATIVE: Address = {
     let mut bytes = [0xff; 20];
     bytes[19] = 0xfe;
-    Address(bytes)
+    Address::Evm(bytes)
 };
 /// What everybody owns at first, in minor units of 18 decimals.
 const WEALTH: u128 = 1_000_000_000_000_000_000_000_000_000;
@@ -227,6 +227,6 @@ fn units(movement: &Movement) -> u128 {
 fn topic(address: Address, high: u8) -> Arg {
     let mut word = [0; 32];
     word[0] = high;
-    word[12..].copy_from_slice(&address.0);
+    word[12..].copy_from_slice(address.bytes());
     Arg::Word(word)
 }

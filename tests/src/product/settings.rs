@@ -56,7 +56,7 @@ pub struct Endpoint {
 impl Settings {
     /// Where deposit addresses come from, in every configuration.
     pub const ADDRESSES: DepositAddresses = DepositAddresses {
-        factory: Address([0x4e; 20]),
+        factory: Address::Evm([0x4e; 20]),
         init_code_hash: [0x94; 32],
     };
 
@@ -129,7 +129,7 @@ init_code_hash = "{init_code_hash}"
 "#,
             chain = self.chain,
             genesis = self.genesis,
-            init_code_hash = BlockHash(init_code_hash),
+            init_code_hash = BlockHash::Evm(init_code_hash),
         );
         for Endpoint { name, provider, url } in &self.endpoints {
             let endpoint = format!("name = \"{name}\"\nprovider = \"{provider}\"\nurl = \"{url}\"\n");

@@ -81,7 +81,7 @@ impl Forgery {
         let topic = |address: Address| format!("0x{:0>64}", address.to_string().trim_start_matches("0x"));
         json!({
             "address": self.token.to_string(),
-            "topics": [TRANSFER_TOPIC, topic(Address([0x66; 20])), topic(self.to)],
+            "topics": [TRANSFER_TOPIC, topic(Address::Evm([0x66; 20])), topic(self.to)],
             "data": format!("0x{:064x}", self.value),
             "logIndex": format!("0x{index:x}"),
             "blockNumber": block["number"],

@@ -146,7 +146,7 @@ init_code_hash = "{init_code_hash}"
         poll = time(topology.bank.poll_ms),
         start = site.node.block(Tag::Latest).number,
         factory = addresses.factory,
-        init_code_hash = BlockHash(addresses.init_code_hash),
+        init_code_hash = BlockHash::Evm(addresses.init_code_hash),
     );
     for (one, url) in topology.endpoints.iter().zip(&site.urls) {
         let (name, provider) = (&one.name, &one.provider);

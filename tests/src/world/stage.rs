@@ -57,7 +57,7 @@ impl Stage {
         let inside = self.lock();
         let count = inside.accounts.len().max(1);
         let victim = inside.accounts.values().nth(usize::from(number) % count);
-        victim.map_or(Address([0x0f; 20]), |account| account.address)
+        victim.map_or(Address::Evm([0x0f; 20]), |account| account.address)
     }
 
     /// The transaction of `deed` is `tx`.

@@ -9,12 +9,12 @@ use plimsoll_tests::evm::node::Node;
 use plimsoll_tests::evm::receipt::Receipt;
 use plimsoll_tests::evm::wallet::{Deployed, Wallet};
 
-const ZERO: Address = Address([0; 20]);
+const ZERO: Address = Address::Evm([0; 20]);
 /// Where EIP-7708 logs come from.
 const SYSTEM: Address = {
     let mut bytes = [0xff; 20];
     bytes[19] = 0xfe;
-    Address(bytes)
+    Address::Evm(bytes)
 };
 const UINT_MAX: Arg = Arg::Word([0xff; 32]);
 

@@ -20,13 +20,13 @@ fn offline() -> Settings {
     };
     Settings {
         chain: 56,
-        genesis: BlockHash([0x11; 32]),
+        genesis: BlockHash::Evm([0x11; 32]),
         assets: vec![
             Asset {
                 symbol: "USDT",
                 scale: 18,
                 min: "1",
-                token: Some((Address([0x55; 20]), 18)),
+                token: Some((Address::Evm([0x55; 20]), 18)),
                 enabled: true,
             },
             Asset {

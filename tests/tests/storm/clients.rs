@@ -183,7 +183,7 @@ impl<'a> Caller<'a> {
         for part in hash.chunks_exact_mut(8) {
             part.copy_from_slice(&self.rng.next_u64().to_be_bytes());
         }
-        TxHash(hash)
+        TxHash::Evm(hash)
     }
 
     /// Moves one or two amounts between two users, all or nothing.

@@ -188,7 +188,7 @@ fn deposit_in(
     let (from, to, value) = log.transfer()?;
     let collect = world.collect.address();
     let is_ours = |address: Address| address == collect || owners.contains_key(&address);
-    if !is_ours(to) || is_ours(from) || from == Address([0; 20]) || value == 0 {
+    if !is_ours(to) || is_ours(from) || from == Address::Evm([0; 20]) || value == 0 {
         return None;
     }
     let amount = i128::try_from(value).ok()? * 10i128.pow(u32::from(asset.scale - decimals));

@@ -18,7 +18,7 @@ const PURSE: u128 = 1_000_000_000;
 const SYSTEM: Address = {
     let mut bytes = [0xff; 20];
     bytes[19] = 0xfe;
-    Address(bytes)
+    Address::Evm(bytes)
 };
 
 pub(super) const USDT: Asset = Asset {

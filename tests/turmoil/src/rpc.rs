@@ -74,7 +74,7 @@ pub(crate) fn answered(answer: &Answer) -> Value {
             // The client reads no block hash from a scan: the header of its last block vouches for it.
             let place = |number| BlockRef {
                 number,
-                hash: BlockHash([0; 32]),
+                hash: BlockHash::Evm([0; 32]),
             };
             let logs = logs
                 .iter()
@@ -118,7 +118,7 @@ fn block(block: Option<&BlockRef>) -> Value {
 
 fn log(log: &Log, tx: &TxHash, block: &BlockRef) -> Value {
     let topics = log.topics.iter().take(log.topic_count.into());
-    let topics: Vec<String> = topics.map(|topic| BlockHash(*topic).to_string()).collect();
+    let topics: Vec<String> = topics.map(|topic| BlockHash::Evm(*topic).to_string()).collect();
     json!({
         "address": log.address.to_string(),
         "topics": topics,

@@ -106,7 +106,7 @@ impl Stage {
     pub(crate) fn ask(&mut self, number: u8, question: &Question) -> Reaction {
         let victims: Vec<Address> = self.accounts.values().map(|one| one.address).collect();
         let victim = victims.get(usize::from(number) % victims.len().max(1));
-        let victim = victim.copied().unwrap_or(Address([0x0f; 20]));
+        let victim = victim.copied().unwrap_or(Address::Evm([0x0f; 20]));
         let now = now();
         self.course.note(now, "question", &(number, question));
         let reaction = self.endpoints[usize::from(number)].ask(&self.chain, now, question, victim);

@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 
 use super::parse;
 
-const TX: TxHash = TxHash([0xaa; 32]);
-const TOKEN: Address = Address([0x55; 20]);
+const TX: TxHash = TxHash::Evm([0xaa; 32]);
+const TOKEN: Address = Address::Evm([0x55; 20]);
 const BLOCK: BlockRef = BlockRef {
     number: 0x12,
-    hash: BlockHash([0xbb; 32]),
+    hash: BlockHash::Evm([0xbb; 32]),
 };
 const FINALIZED: BlockRef = BlockRef {
     number: 0x10,
-    hash: BlockHash([0xcc; 32]),
+    hash: BlockHash::Evm([0xcc; 32]),
 };
 
 fn identity() -> Question {
     Question::Identity {
-        tokens: vec![TOKEN, Address([2; 20])],
+        tokens: vec![TOKEN, Address::Evm([2; 20])],
     }
 }
 
@@ -77,7 +77,7 @@ fn block(block: &BlockRef) -> Value {
 fn log(block: &BlockRef, index: u64) -> Value {
     json!({
         "address": TOKEN.to_string(),
-        "topics": [BlockHash(TRANSFER_TOPIC).to_string(), BlockHash([1; 32]).to_string(), BlockHash([2; 32]).to_string()],
+        "topics": [BlockHash::Evm(TRANSFER_TOPIC).to_string(), BlockHash::Evm([1; 32]).to_string(), BlockHash::Evm([2; 32]).to_string()],
         "data": "0x0000000000000000000000000000000000000000000000000de0b6b3a7640000",
         "blockHash": block.hash.to_string(), "blockNumber": format!("{:#x}", block.number), "blockTimestamp": 1_722_400_000,
         "transactionHash": TX.to_string(), "transactionIndex": "0x0", "logIndex": format!("{index:#x}"), "removed": false,
@@ -103,7 +103,7 @@ fn receipt(logs: &[Value]) -> Value {
         "type": "0x0", "status": "0x1", "cumulativeGasUsed": "0xcb24", "logsBloom": "0x00", "logs": logs,
         "transactionHash": TX.to_string(), "transactionIndex": "0x0", "blockHash": BLOCK.hash.to_string(),
         "blockNumber": "0x12", "blockTimestamp": "0x66aa", "gasUsed": "0xcb24", "effectiveGasPrice": 7,
-        "from": Address([9; 20]).to_string(), "to": TOKEN.to_string(), "contractAddress": null,
+        "from": Address::Evm([9; 20]).to_string(), "to": TOKEN.to_string(), "contractAddress": null,
     })
 }
 

@@ -65,7 +65,7 @@ fn ok(body: &str) -> String {
 }
 
 fn heads() -> String {
-    let hash = BlockHash([1; 32]);
+    let hash = BlockHash::Evm([1; 32]);
     format!(
         r#"[{{"id":0,"result":{{"number":"0x2","hash":"{hash}"}}}},{{"id":1,"result":{{"number":"0x1","hash":"{hash}"}}}}]"#
     )
@@ -74,7 +74,7 @@ fn heads() -> String {
 fn heads_answer() -> Answer {
     let block = |number| BlockRef {
         number,
-        hash: BlockHash([1; 32]),
+        hash: BlockHash::Evm([1; 32]),
     };
     Answer::Heads {
         latest: block(2),

@@ -18,7 +18,7 @@ fn check(question: &Question, calls: &[(&str, Value)]) {
 
 #[test]
 fn each_question_is_one_batch() {
-    let token = Address([0x55; 20]);
+    let token = Address::Evm([0x55; 20]);
     let hex = token.to_string();
     check(
         &Question::Identity { tokens: vec![token] },
@@ -35,7 +35,7 @@ fn each_question_is_one_batch() {
             ("eth_getBlockByNumber", json!(["finalized", false])),
         ],
     );
-    let tx = TxHash([0xaa; 32]);
+    let tx = TxHash::Evm([0xaa; 32]);
     check(
         &Question::Receipt { tx },
         &[

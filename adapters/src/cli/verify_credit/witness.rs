@@ -102,10 +102,10 @@ mod tests {
     fn an_endpoint_bears_the_evidence_out_contradicts_it_or_says_nothing() {
         let block = |number| BlockRef {
             number,
-            hash: BlockHash([7; 32]),
+            hash: BlockHash::Evm([7; 32]),
         };
         let receipt = |number| Receipt {
-            tx: TxHash([1; 32]),
+            tx: TxHash::Evm([1; 32]),
             block: block(number),
             succeeded: true,
             logs: vec![],

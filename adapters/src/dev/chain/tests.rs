@@ -11,7 +11,7 @@ use crate::chain::{parse, render};
 use crate::clock::Clock;
 use crate::dev::rpc;
 
-const TO: Address = Address([0x70; 20]);
+const TO: Address = Address::Evm([0x70; 20]);
 
 fn open(folder: &tempfile::TempDir) -> DevChain {
     DevChain::open(folder.path(), Clock::start()).expect("a chain")
@@ -89,7 +89,7 @@ async fn endpoints_answer_every_question() {
     let tokens: Vec<Address> = [Token::Usdt, Token::Usdc]
         .map(|token| token.facts().contract.expect("on chain").0)
         .into();
-    let stranger = Address([0x11; 20]);
+    let stranger = Address::Evm([0x11; 20]);
     let asked = Question::Identity {
         tokens: vec![tokens[0], tokens[1], stranger],
     };

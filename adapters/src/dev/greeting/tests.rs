@@ -10,7 +10,7 @@ use super::Greeting;
 fn the_lines_are_ready_to_paste() {
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 8080));
     let addresses = DepositAddresses {
-        factory: Address([0xfa; 20]),
+        factory: Address::Evm([0xfa; 20]),
         init_code_hash: [0x1c; 32],
     };
     insta::assert_snapshot!(Greeting::new(

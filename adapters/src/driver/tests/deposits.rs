@@ -15,7 +15,7 @@ use super::{Asker, Running};
 use crate::store::{Mode, SqliteJournal};
 use crate::testing::{CHAIN, GENESIS, TOKEN, bank_config, register};
 
-const TX: TxHash = TxHash([0xaa; 32]);
+const TX: TxHash = TxHash::Evm([0xaa; 32]);
 const USER: UserId = UserId::new(1);
 
 /// Two endpoints of a chain on which the user was paid once, in block 5.
@@ -27,20 +27,20 @@ struct Paid {
 fn block(number: u64) -> BlockRef {
     BlockRef {
         number,
-        hash: BlockHash([u8::try_from(number).unwrap(); 32]),
+        hash: BlockHash::Evm([u8::try_from(number).unwrap(); 32]),
     }
 }
 
 fn log() -> Log {
     let topic = |address: Address| {
         let mut topic = [0; 32];
-        topic[12..].copy_from_slice(&address.0);
+        topic[12..].copy_from_slice(address.bytes());
         topic
     };
     let to = deposit_address(&bank_config().escrow.chains[0].addresses, USER);
     let mut word = [0; 32];
     word[31] = 100;
-    let topics = [TRANSFER_TOPIC, topic(Address([9; 20])), topic(to), [0; 32]];
+    let topics = [TRANSFER_TOPIC, topic(Address::Evm([9; 20])), topic(to), [0; 32]];
     Log {
         address: TOKEN,
         topics,

@@ -26,7 +26,7 @@ pub(super) const TOKEN: &str = "0123456789abcdefghijkl";
 pub(super) const OPERATOR: &str = "an-operator-who-is-no-admin";
 pub(super) const VIEWER: &str = "a-viewer-who-may-only-look";
 /// The transaction that pays.
-pub(super) const TX: TxHash = TxHash([0x7a; 32]);
+pub(super) const TX: TxHash = TxHash::Evm([0x7a; 32]);
 /// The date at which every test begins: 2026-11-22.
 const BEGINNING: WallClock = WallClock::from_micros(1_795_305_600_000_000);
 
@@ -431,14 +431,14 @@ fn block(number: u64) -> BlockRef {
     hash[24..].copy_from_slice(&number.to_be_bytes());
     BlockRef {
         number,
-        hash: BlockHash(hash),
+        hash: BlockHash::Evm(hash),
     }
 }
 
 fn receipt(number: u64, to: Address, units: i128) -> Receipt {
     let topic = |address: Address| {
         let mut topic = [0; 32];
-        topic[12..].copy_from_slice(&address.0);
+        topic[12..].copy_from_slice(address.bytes());
         topic
     };
     let mut word = [0; 32];
@@ -447,7 +447,12 @@ fn receipt(number: u64, to: Address, units: i128) -> Receipt {
         address: "0x55d398326f99059fF775485246999027B3197955"
             .parse()
             .expect("an address"),
-        topics: [TRANSFER_TOPIC, topic(Address([0x5e; 20])), topic(to), [0; 32]],
+        topics: [
+            TRANSFER_TOPIC,
+            topic(Address::Evm([0x5e; 20])),
+            topic(to),
+            [0; 32],
+        ],
         topic_count: 3,
         word,
         data_len: 32,

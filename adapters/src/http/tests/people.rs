@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plimsoll_core::id::TxHash;
 use serde_json::json;
 
 use super::house::{Server, TX};
@@ -89,7 +90,7 @@ async fn a_stolen_hash_is_rejected_and_reveals_nothing() {
 async fn bad_claims_each_have_their_code() {
     let server = Server::new();
     server.register("ada").await;
-    let tx = TX.to_string();
+    let (tx, signature) = (TX.to_string(), TxHash::Solana([0x7a; 64]).to_string());
     for (body, status, code, field) in [
         (claim("user-9", "eip155:56", &tx), 404, "unknown_user", None),
         (
@@ -116,6 +117,25 @@ async fn bad_claims_each_have_their_code() {
             400,
             "hash_malformed",
             Some("tx"),
+        ),
+        // A transaction is named in the words of its chain.
+        (
+            claim("user-1", "eip155:56", &signature),
+            400,
+            "hash_malformed",
+            Some("tx"),
+        ),
+        (
+            claim("user-1", "solana:5eykt4UsFv", &tx),
+            400,
+            "hash_malformed",
+            Some("tx"),
+        ),
+        (
+            claim("user-1", "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp", &signature),
+            422,
+            "unknown_chain",
+            Some("chain"),
         ),
     ] {
         check_problem(&server.post(CLAIMS, code, &body).await, status, code, field);

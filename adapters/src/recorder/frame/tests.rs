@@ -26,17 +26,17 @@ const WALL: WallClock = WallClock::from_micros(1_700_000_000_000_000);
 
 const TX: TxKey = TxKey {
     chain: CHAIN,
-    tx: TxHash([1; 32]),
+    tx: TxHash::Evm([1; 32]),
 };
 
 fn block(number: u64) -> BlockRef {
-    let hash = BlockHash([2; 32]);
+    let hash = BlockHash::Evm([2; 32]);
     BlockRef { number, hash }
 }
 
 fn log() -> Log {
     Log {
-        address: Address([3; 20]),
+        address: Address::Evm([3; 20]),
         topics: [[4; 32]; 4],
         topic_count: 3,
         word: [5; 32],

@@ -11,7 +11,7 @@ use super::{Redactor, digest_redacted};
 const KEY: IdempotencyKey = IdempotencyKey::from_bytes([7; 16]);
 const TX: TxKey = TxKey {
     chain: ChainId::new(56),
-    tx: TxHash([1; 32]),
+    tx: TxHash::Evm([1; 32]),
 };
 const DEPOSIT: DepositKey = DepositKey { tx: TX, ordinal: 0 };
 const REQUEST: RequestId = RequestId::new(3);

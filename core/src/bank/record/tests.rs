@@ -13,11 +13,12 @@ use crate::time::WallClock;
 
 #[test]
 fn every_record_is_stored_as_it_always_was() {
-    let (user, address) = (UserId::new(300), Address([0xaa; 20]));
-    let (usdt, twenty) = ("555344540000000000000000", "aa".repeat(20));
+    let (user, address) = (UserId::new(300), Address::Evm([0xaa; 20]));
+    // The family comes before the bytes.
+    let (usdt, address_stored) = ("555344540000000000000000", std::format!("00{}", "aa".repeat(20)));
     let tx = TxKey {
         chain: CHAIN,
-        tx: TxHash([1; 32]),
+        tx: TxHash::Evm([1; 32]),
     };
     let table = [
         (
@@ -35,7 +36,7 @@ fn every_record_is_stored_as_it_always_was() {
                 addresses: vec![(CHAIN, address)],
                 at: WallClock::from_micros(1),
             },
-            std::format!("01ac02{}02616c0138{twenty}02", "02".repeat(16)),
+            std::format!("01ac02{}02616c0138{address_stored}02", "02".repeat(16)),
         ),
         (
             Record::AddressAssigned {
@@ -43,7 +44,7 @@ fn every_record_is_stored_as_it_always_was() {
                 chain: CHAIN,
                 address,
             },
-            std::format!("02ac0238{twenty}"),
+            std::format!("02ac0238{address_stored}"),
         ),
         (
             Record::Ledger(LedgerRecord::AccountsOpened {
@@ -58,7 +59,7 @@ fn every_record_is_stored_as_it_always_was() {
                 was: block(5),
                 at: WallClock::from_micros(1),
             }),
-            std::format!("040338{}05{:016x}{}02", "01".repeat(32), 5, "b1".repeat(24)),
+            std::format!("04033800{}0500{:016x}{}02", "01".repeat(32), 5, "b1".repeat(24)),
         ),
     ];
     for (record, expected) in table {

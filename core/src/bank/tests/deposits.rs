@@ -207,7 +207,7 @@ fn an_endpoint_of_another_chain_is_never_asked_about_money() {
     let mut house = House::new();
     let other: super::Bend = |_, question| match question {
         Question::Identity { tokens } => {
-            let (genesis, decimals) = (BlockHash([1; 32]), std::vec![Some(18); tokens.len()]);
+            let (genesis, decimals) = (BlockHash::Evm([1; 32]), std::vec![Some(18); tokens.len()]);
             Some(Ok(Answer::Identity {
                 chain_id: 97,
                 genesis,
@@ -242,7 +242,7 @@ fn a_node_that_contradicts_its_own_finality_has_no_vote() {
         } => {
             let finalized = BlockRef {
                 number: receipt.block.number,
-                hash: BlockHash([0xee; 32]),
+                hash: BlockHash::Evm([0xee; 32]),
             };
             Some(Ok(Answer::Receipt {
                 finalized,

@@ -107,7 +107,7 @@ fn a_seen_deposit_that_another_configuration_no_longer_knows_is_for_a_person_to_
             asset
                 .tokens
                 .iter_mut()
-                .for_each(|token| token.contract = Address([0x66; 20]));
+                .for_each(|token| token.contract = Address::Evm([0x66; 20]));
         });
     });
     house.mine(70); // so far that the scanner does not come back to it

@@ -61,7 +61,7 @@ fn an_endpoint_must_be_who_the_configuration_says() {
         Err(CordonReason::WrongChain)
     );
     assert_eq!(
-        verdict((id, BlockHash([9; 32]), decimals)),
+        verdict((id, BlockHash::Evm([9; 32]), decimals)),
         Err(CordonReason::WrongGenesis)
     );
     assert_eq!(

@@ -8,21 +8,21 @@ use crate::id::{Address, ChainId, UserId};
 use crate::limits::{DEPOSIT_MAX, DEPOSITS_PER_TX_MAX};
 use crate::money::{Amount, Asset, Registry};
 
-const ALICE: Address = Address([0xa1; 20]);
-const BOB: Address = Address([0xb0; 20]);
-const STRANGER: Address = Address([0x99; 20]);
+const ALICE: Address = Address::Evm([0xa1; 20]);
+const BOB: Address = Address::Evm([0xb0; 20]);
+const STRANGER: Address = Address::Evm([0x99; 20]);
 
 struct Ours;
 
 impl Addresses for Ours {
     fn recipient(&self, chain: ChainId, address: Address) -> Option<Recipient> {
-        match address {
-            _ if chain != CHAIN => None,
-            ALICE => Some(Recipient::User(UserId::new(1))),
-            BOB => Some(Recipient::User(UserId::new(2))),
-            COLLECT => Some(Recipient::Collect),
-            _ => None,
-        }
+        let known = [
+            (ALICE, Recipient::User(UserId::new(1))),
+            (BOB, Recipient::User(UserId::new(2))),
+            (COLLECT, Recipient::Collect),
+        ];
+        let mut known = known.into_iter().filter(|_| chain == CHAIN);
+        known.find_map(|(ours, whose)| (ours == address).then_some(whose))
     }
 }
 
@@ -87,7 +87,7 @@ fn each_trap_has_its_reason() {
     assert_eq!(judged(vec![]), Assessment::Nothing(Reason::NoTransfer));
     dismissed(
         Log {
-            address: Address([0x66; 20]),
+            address: Address::Evm([0x66; 20]),
             ..good
         },
         Reason::ForeignContract,
@@ -201,7 +201,7 @@ fn amounts_and_counts_beyond_the_ledger_need_a_person() {
 #[test]
 fn the_most_telling_reason_is_reported() {
     let fake = Log {
-        address: Address([0x66; 20]),
+        address: Address::Evm([0x66; 20]),
         ..transfer(PAYER, ALICE, 5_000)
     };
     let assessment = judged(vec![
@@ -219,7 +219,7 @@ fn a_scan_looks_for_registered_tokens_to_our_addresses() {
     assert!(concerns(&transfer(PAYER, COLLECT, 5_000)));
     assert!(!concerns(&transfer(PAYER, STRANGER, 5_000)));
     assert!(!concerns(&Log {
-        address: Address([0x66; 20]),
+        address: Address::Evm([0x66; 20]),
         ..transfer(PAYER, ALICE, 5_000)
     }));
 }

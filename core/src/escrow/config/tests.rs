@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use super::{EndpointConfig, EscrowConfig, EscrowConfigError, Product};
 use crate::escrow::testing::{asset, chain, config, registry};
-use crate::id::ChainId;
+use crate::id::{Address, BlockHash, ChainId};
 use crate::limits::ENDPOINTS_MAX;
 use crate::money::{Ratio, Registry};
 use crate::resilience::Window;
@@ -224,4 +224,42 @@ fn everything_that_is_wrong_is_said_at_once() {
         Ok(()),
         "nothing to do is no fault"
     );
+}
+
+#[test]
+fn a_chain_is_named_in_the_words_of_its_family() {
+    let mint = Address::Solana([1; 32]);
+    let text = "4vJ9JU1bJJE96FWSJKvHsmmFADCg4gpZQff4P3bkLKi";
+    check(
+        |config| config.chains[0].genesis = BlockHash::Solana([1; 32]),
+        &[&std::format!(
+            "chain eip155:56: its genesis {text} is not named as on such a chain"
+        )],
+    );
+    check(
+        |config| {
+            config.chains[0].addresses.factory = mint;
+            config.chains[0].collect.push(mint);
+        },
+        &[
+            &std::format!("chain eip155:56: its factory {text} is not named as on such a chain"),
+            &std::format!("chain eip155:56: its collect address {text} is not named as on such a chain"),
+        ],
+    );
+    let mut usdt = registry().asset(asset("USDT")).unwrap().clone();
+    usdt.tokens[0].contract = mint;
+    let errors = config().check(&Registry::new(vec![usdt]).unwrap()).unwrap_err();
+    let foreign =
+        |error: &EscrowConfigError| matches!(error, EscrowConfigError::ForeignName { what: "token", .. });
+    assert!(errors.iter().any(foreign), "{errors:?}");
+}
+
+#[test]
+fn a_solana_cluster_is_refused_by_name() {
+    let genesis = BlockHash::Solana([1; 32]);
+    let id = ChainId::of_cluster(&genesis).unwrap();
+    let mut config = config();
+    config.chains[0].id = id;
+    let errors = config.check(&registry()).unwrap_err();
+    assert!(errors.contains(&EscrowConfigError::Family(id)), "{errors:?}");
 }

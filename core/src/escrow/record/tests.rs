@@ -18,7 +18,7 @@ use crate::time::WallClock;
 const AT: WallClock = WallClock::from_micros(-3);
 const TX: TxKey = TxKey {
     chain: CHAIN,
-    tx: TxHash([1; 32]),
+    tx: TxHash::Evm([1; 32]),
 };
 const USER: UserId = UserId::new(300);
 
@@ -117,18 +117,18 @@ fn every_record() -> [EscrowRecord; 9] {
 
 /// How `block(number)` is stored.
 fn stored_block(number: u8) -> String {
-    std::format!("{number:02x}{number:016x}{}", "b1".repeat(24))
+    std::format!("{number:02x}00{number:016x}{}", "b1".repeat(24))
 }
 
 /// How `booked` is stored, with this beneficiary.
 fn stored_booked(beneficiary: &str) -> String {
-    let (usdt, payer) = ("555344540000000000000000", "aa".repeat(20));
+    let (usdt, payer) = ("555344540000000000000000", std::format!("00{}", "aa".repeat(20)));
     std::format!("03{usdt}0a{payer}{payer}{beneficiary}010900")
 }
 
 #[test]
 fn every_record_is_stored_as_it_always_was() {
-    let (tx, block5, at) = (std::format!("38{}", "01".repeat(32)), stored_block(5), "05");
+    let (tx, block5, at) = (std::format!("3800{}", "01".repeat(32)), stored_block(5), "05");
     let evidence = std::format!(
         "{block5}808080808080808080808080808004\
          0102{}",
@@ -137,7 +137,7 @@ fn every_record_is_stored_as_it_always_was() {
     let texts = |reason: &str| std::format!("036f7073{reason}");
     let expected = [
         std::format!("0001{}ac02{tx}{at}", "02".repeat(16)),
-        std::format!("0138{}01{}{at}", stored_block(9), "01".repeat(32)),
+        std::format!("0138{}0100{}{at}", stored_block(9), "01".repeat(32)),
         std::format!("02{tx}{evidence}01{}{at}", stored_booked("00ac02")),
         std::format!("03{tx}{block5}{at}"),
         std::format!("04{tx}{evidence}01{}{at}", stored_booked("0101")),

@@ -15,7 +15,7 @@ use crate::time::WallClock;
 const AT: WallClock = WallClock::from_micros(1);
 const TX: TxKey = TxKey {
     chain: CHAIN,
-    tx: crate::id::TxHash([1; 32]),
+    tx: crate::id::TxHash::Evm([1; 32]),
 };
 
 fn evidence(finalized: u64, voters: u8) -> Evidence {

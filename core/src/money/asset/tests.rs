@@ -23,7 +23,7 @@ fn asset(symbol: &str, tokens: Vec<ChainToken>) -> Asset {
 fn token(last: u8, decimals: u8) -> ChainToken {
     ChainToken {
         chain: BSC,
-        contract: Address([last; 20]),
+        contract: Address::Evm([last; 20]),
         decimals,
     }
 }
@@ -31,13 +31,13 @@ fn token(last: u8, decimals: u8) -> ChainToken {
 #[test]
 fn a_token_is_found_by_chain_and_contract_only() {
     let registry = Registry::new(vec![asset("USDT", vec![token(1, 6)])]).unwrap();
-    let (found, decimals) = registry.token(BSC, Address([1; 20])).unwrap();
+    let (found, decimals) = registry.token(BSC, Address::Evm([1; 20])).unwrap();
     assert_eq!((found.id.symbol(), decimals), ("USDT", 6));
-    assert!(registry.token(ChainId::new(97), Address([1; 20])).is_none());
-    assert!(registry.token(BSC, Address([2; 20])).is_none());
+    assert!(registry.token(ChainId::new(97), Address::Evm([1; 20])).is_none());
+    assert!(registry.token(BSC, Address::Evm([2; 20])).is_none());
     assert_eq!(
         registry.tokens_of(BSC).collect::<Vec<_>>(),
-        [(Address([1; 20]), 6)]
+        [(Address::Evm([1; 20]), 6)]
     );
 }
 
@@ -65,7 +65,7 @@ fn every_fault_is_reported_at_once() {
             AssetError::TokenDuplicate {
                 asset: w,
                 chain: BSC,
-                contract: Address([1; 20])
+                contract: Address::Evm([1; 20])
             },
             AssetError::TokenDecimals { asset: c, chain: BSC },
             AssetError::Duplicate(t),

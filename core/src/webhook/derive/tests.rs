@@ -16,7 +16,7 @@ use crate::time::WallClock;
 
 const TX: TxKey = TxKey {
     chain: CHAIN,
-    tx: TxHash([7; 32]),
+    tx: TxHash::Evm([7; 32]),
 };
 const AT: WallClock = WallClock::from_micros(5);
 
@@ -33,7 +33,7 @@ fn claim(user: u64) -> EscrowRecord {
 fn evidence() -> Evidence {
     let block = BlockRef {
         number: 9,
-        hash: BlockHash([9; 32]),
+        hash: BlockHash::Evm([9; 32]),
     };
     let vote = |endpoint| Vote {
         endpoint,
@@ -56,7 +56,7 @@ fn booked(ordinal: u32, user: Option<u64>) -> Booked {
         asset: asset("USDT"),
         amount: Amount::from_minor(5),
         from: PAYER,
-        to: Address([3; 20]),
+        to: Address::Evm([3; 20]),
         beneficiary,
     };
     Booked {

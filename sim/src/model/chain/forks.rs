@@ -69,6 +69,6 @@ impl Forks {
         let (high, low) = hash.split_at_mut(16);
         high.copy_from_slice(&Digest::of(&(self.salt, number, fork)).to_be_bytes());
         low.copy_from_slice(&Digest::of(&(number, fork, self.salt)).to_be_bytes());
-        BlockHash(hash)
+        BlockHash::Evm(hash)
     }
 }

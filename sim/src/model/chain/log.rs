@@ -17,7 +17,7 @@ const APPROVAL_TOPIC: [u8; 32] = [
 const NATIVE_EMITTER: Address = {
     let mut bytes = [0xff; 20];
     bytes[19] = 0xfe;
-    Address(bytes)
+    Address::Evm(bytes)
 };
 
 /// A user as the chain knows them.
@@ -141,7 +141,7 @@ fn due(movement: &Movement, payee: Payee, facts: &Facts) -> Due {
 
 fn topic(address: Address) -> [u8; 32] {
     let mut topic = [0; 32];
-    topic[12..].copy_from_slice(&address.0);
+    topic[12..].copy_from_slice(address.bytes());
     topic
 }
 
@@ -149,5 +149,5 @@ fn topic(address: Address) -> [u8; 32] {
 fn stranger(rng: &mut Rng) -> Address {
     let mut bytes = [0x5e; 20];
     bytes[..8].copy_from_slice(&rng.next_u64().to_be_bytes());
-    Address(bytes)
+    Address::Evm(bytes)
 }

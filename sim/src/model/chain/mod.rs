@@ -106,7 +106,7 @@ impl Chain {
         for eight in hash.chunks_exact_mut(8) {
             eight.copy_from_slice(&draws.next_u64().to_be_bytes());
         }
-        let hash = TxHash(hash);
+        let hash = TxHash::Evm(hash);
         self.by_hash.insert(hash, index);
         self.transactions.push(Transaction {
             hash,

@@ -9,7 +9,7 @@ use super::{Chain, ChainEvent, Due, FIRST_HEIGHT, Moved, Payee, TxIndex};
 use crate::model::assets::minor_units;
 use crate::world::plan::{ChainPlan, Fate, Movement, Shape, Token};
 
-const USDT: Address = Address([
+const USDT: Address = Address::Evm([
     0x55, 0xd3, 0x98, 0x32, 0x6f, 0x99, 0x05, 0x9f, 0xf7, 0x75, 0x48, 0x52, 0x46, 0x99, 0x90, 0x27, 0xb3,
     0x19, 0x79, 0x55,
 ]);
@@ -21,7 +21,7 @@ fn chain(seed: u64) -> Chain {
 fn payee(user: u32) -> Payee {
     Payee {
         user: UserId::new(u64::from(user) + 1),
-        address: Address([u8::try_from(user).unwrap() + 1; 20]),
+        address: Address::Evm([u8::try_from(user).unwrap() + 1; 20]),
     }
 }
 

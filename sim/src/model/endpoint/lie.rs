@@ -13,7 +13,7 @@ const FUTURE_BLOCKS: u64 = 1_000;
 /// A thousand whole tokens.
 const INVENTED_MILLI: u64 = 1_000_000;
 /// The payer of invented payments.
-const NOBODY: Address = Address([0x0b; 20]);
+const NOBODY: Address = Address::Evm([0x0b; 20]);
 
 /// Makes `answer`, which was honest, tell `lie`.
 pub(super) fn tell(
@@ -63,7 +63,9 @@ fn invent(answer: &mut Answer, view: View<'_>, question: &Question, victim: Addr
             });
         }
         (Answer::Scan { logs, .. }, Question::Scan { to, .. }) => {
-            let tx = TxHash(view.finalized().hash.0);
+            let mut hash = [0; 32];
+            hash.copy_from_slice(view.finalized().hash.bytes());
+            let tx = TxHash::Evm(hash);
             logs.push(ScanLog { tx, block: *to, log });
         }
         (

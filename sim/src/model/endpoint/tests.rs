@@ -10,7 +10,7 @@ use crate::fault::{EndpointFault, Lie};
 use crate::model::chain::{Chain, Payee};
 use crate::world::plan::{ChainPlan, Fate, Movement, Shape, Token};
 
-const VICTIM: Address = Address([9; 20]);
+const VICTIM: Address = Address::Evm([9; 20]);
 const NOW: Instant = Instant::from_nanos(60_000_000_000);
 
 /// A chain with one final payment, and its hash.
@@ -25,7 +25,7 @@ fn chain() -> (Chain, TxHash) {
     };
     let payee = |_| Payee {
         user: UserId::new(1),
-        address: Address([1; 20]),
+        address: Address::Evm([1; 20]),
     };
     let at = chain
         .send(Instant::ZERO, tx, (&[movement], &payee), Fate::Mined, 0)
@@ -190,7 +190,9 @@ fn an_invented_payment_pays_the_victim_for_a_hash_that_never_was() {
     let lie = EndpointFault::Lying {
         lie: Lie::InventedPayment,
     };
-    let made_up = Question::Receipt { tx: TxHash([7; 32]) };
+    let made_up = Question::Receipt {
+        tx: TxHash::Evm([7; 32]),
+    };
     let Answer::Receipt {
         finalized,
         receipt: Some(receipt),
@@ -199,7 +201,7 @@ fn an_invented_payment_pays_the_victim_for_a_hash_that_never_was() {
         panic!("nothing was invented")
     };
     assert!(receipt.block.number <= finalized.number && receipt.succeeded);
-    assert_eq!(receipt.logs[0].topics[2][12..], VICTIM.0);
+    assert_eq!(receipt.logs[0].topics[2][12..], *VICTIM.bytes());
 }
 
 #[test]
@@ -228,7 +230,9 @@ fn crossed_answers_fit_another_question() {
     ));
     // There is one transaction only, so nothing else to answer with.
     assert!(matches!(answer(crossed, &receipt()), Answer::Heads { .. }));
-    let unknown = Question::Receipt { tx: TxHash([7; 32]) };
+    let unknown = Question::Receipt {
+        tx: TxHash::Evm([7; 32]),
+    };
     let Answer::Receipt {
         receipt: Some(other), ..
     } = answer(crossed, &unknown)

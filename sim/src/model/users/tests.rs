@@ -36,7 +36,7 @@ fn an_operator_waits_until_the_deposit_is_in_suspense() {
     let mut users = users();
     let tx = TxKey {
         chain: ChainId::new(56),
-        tx: TxHash([1; 32]),
+        tx: TxHash::Evm([1; 32]),
     };
     let deposit = DepositKey { tx, ordinal: 0 };
     let call = users.call(Purpose::Attribute { deposit }, balances());

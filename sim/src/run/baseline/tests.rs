@@ -12,7 +12,7 @@ fn waits(ms: &[u64]) -> Waits {
     let wait = |(ms, ordinal): (&u64, u32)| {
         let tx = TxKey {
             chain: ChainId::new(56),
-            tx: TxHash([1; 32]),
+            tx: TxHash::Evm([1; 32]),
         };
         (DepositKey { tx, ordinal }, Duration::from_millis(*ms))
     };

@@ -21,7 +21,7 @@ const CHAIN: u64 = 56;
 /// By how many blocks the test node's finalized block is behind its latest.
 const FINALITY_BLOCKS: u64 = 2;
 /// A transaction that nobody ever sent.
-const UNKNOWN: TxHash = TxHash([0x77; 32]);
+const UNKNOWN: TxHash = TxHash::Evm([0x77; 32]);
 /// Within how many scripts every kind must have succeeded and failed; under two dozen are enough.
 const SCRIPTS_MAX: u64 = 60;
 

@@ -21,7 +21,7 @@ const FAULT: u32 = 1;
 const NATIVE: Address = {
     let mut bytes = [0xff; 20];
     bytes[19] = 0xfe;
-    Address(bytes)
+    Address::Evm(bytes)
 };
 
 /// The model.
@@ -207,7 +207,7 @@ fn payee(user: u32) -> Payee {
     bytes[..4].copy_from_slice(&user.to_be_bytes());
     Payee {
         user: UserId::new(u64::from(user)),
-        address: Address(bytes),
+        address: Address::Evm(bytes),
     }
 }
 

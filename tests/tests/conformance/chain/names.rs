@@ -134,9 +134,9 @@ impl Names {
     /// An address in a topic, with whatever is before it.
     fn topic(&self, topic: &[u8; 32]) -> String {
         let (high, low) = topic.split_at(12);
-        let mut address = Address::default();
-        address.0.copy_from_slice(low);
-        let address = self.address(address);
+        let mut address = [0; 20];
+        address.copy_from_slice(low);
+        let address = self.address(Address::Evm(address));
         if high.iter().all(|byte| *byte == 0) {
             address
         } else {

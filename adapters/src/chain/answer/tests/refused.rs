@@ -113,7 +113,7 @@ fn what_a_scan_must_have() {
             json!([set(
                 log(&BLOCK, 1),
                 "/address",
-                json!(Address([3; 20]).to_string())
+                json!(Address::Evm([3; 20]).to_string())
             )]),
             outside,
         ),

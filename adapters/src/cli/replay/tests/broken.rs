@@ -105,7 +105,7 @@ async fn damage_is_named_by_file_byte_and_field() {
     assert_eq!(told(3, 1), "0, magic: this is not a recording of plimsoll");
     assert_eq!(
         told(8, 4),
-        "8, version: the recording has version 6, this program reads 2"
+        "8, version: the recording has version 7, this program reads 3"
     );
     assert_eq!(
         told(10, 1),

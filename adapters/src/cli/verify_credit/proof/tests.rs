@@ -14,7 +14,7 @@ const USER: UserId = UserId::new(1);
 const AT: WallClock = WallClock::from_micros(1);
 const TX: TxKey = TxKey {
     chain: CHAIN,
-    tx: TxHash([5; 32]),
+    tx: TxHash::Evm([5; 32]),
 };
 
 /// A journal in which somebody was credited.
@@ -56,7 +56,7 @@ impl Story {
                 ordinal: 3,
                 asset,
                 amount: Amount::from_minor(2_500),
-                from: Address([0xff; 20]),
+                from: Address::Evm([0xff; 20]),
                 to: address(1),
                 beneficiary: Beneficiary::User(USER),
             },
@@ -118,13 +118,13 @@ impl Story {
 }
 
 fn address(number: u64) -> Address {
-    Address([u8::try_from(number).unwrap(); 20])
+    Address::Evm([u8::try_from(number).unwrap(); 20])
 }
 
 fn block(number: u64) -> BlockRef {
     BlockRef {
         number,
-        hash: BlockHash([0xb0; 32]),
+        hash: BlockHash::Evm([0xb0; 32]),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::resilience::Window;
 fn made_up(n: u16) -> TxHash {
     let mut hash = [0; 32];
     hash[2..4].copy_from_slice(&n.to_be_bytes());
-    TxHash(hash)
+    TxHash::Evm(hash)
 }
 
 #[test]

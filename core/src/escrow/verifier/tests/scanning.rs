@@ -138,7 +138,7 @@ fn an_endpoint_that_exaggerates_its_finality_holds_up_nothing() {
             finalized: block(1 << 40),
             last: Some(crate::escrow::BlockRef {
                 number: *to,
-                hash: crate::id::BlockHash([0xee; 32]),
+                hash: crate::id::BlockHash::Evm([0xee; 32]),
             }),
             logs: Vec::new(),
         })),

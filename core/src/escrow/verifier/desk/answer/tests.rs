@@ -11,7 +11,7 @@ use crate::id::BlockHash;
 fn fork(number: u64) -> BlockRef {
     BlockRef {
         number,
-        hash: BlockHash([0xf0; 32]),
+        hash: BlockHash::Evm([0xf0; 32]),
     }
 }
 
