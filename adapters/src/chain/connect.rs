@@ -33,7 +33,7 @@ impl<D: Dial> Service<Uri> for Connector<D> {
 }
 
 /// Where `uri` is. An absent host cannot be resolved, so it needs no case of its own.
-fn target(uri: &Uri) -> Target {
+pub(super) fn target(uri: &Uri) -> Target {
     let is_tls = uri.scheme_str() == Some("https");
     let host = uri.host().unwrap_or_default();
     let host = host

@@ -5,6 +5,9 @@ use std::str::FromStr;
 
 use hyper::Uri;
 
+use super::connect::target;
+use super::dial::Target;
+
 /// An address that an endpoint can be asked at: `http` or `https`, with a host.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EndpointUrl(Uri);
@@ -28,6 +31,16 @@ impl EndpointUrl {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.0.scheme_str() == Some("https")
+    }
+
+    /// Where to connect to reach it.
+    pub(crate) fn target(&self) -> Target {
+        target(&self.0)
+    }
+
+    /// The path, without a slash at its end.
+    pub(crate) fn path(&self) -> &str {
+        self.0.path().trim_end_matches('/')
     }
 
     /// The whole address, key included.

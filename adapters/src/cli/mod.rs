@@ -10,6 +10,7 @@ mod serve;
 mod signals;
 mod sim;
 mod verify_credit;
+mod watch;
 
 use std::io;
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ use replay::ReplayArgs;
 use serve::ServeArgs;
 use sim::SimArgs;
 use verify_credit::VerifyCreditArgs;
+use watch::WatchArgs;
 
 pub use serve::ServeError;
 
@@ -66,6 +68,8 @@ enum Command {
     Check(CheckArgs),
     /// Verify one credit again: its evidence against the journal, and against the endpoints if they are given.
     VerifyCredit(VerifyCreditArgs),
+    /// Follow a claim until it is settled.
+    Watch(WatchArgs),
     /// Look at a configuration without starting anything.
     Config(ConfigArgs),
     /// Replay what `serve --record` recorded, and check that the code does what it did.
@@ -110,6 +114,7 @@ impl Cli {
             Command::Serve(args) => serve::run(args),
             Command::Check(args) => check::run(&args),
             Command::VerifyCredit(args) => verify_credit::run(&args),
+            Command::Watch(args) => watch::run(args),
             Command::Config(args) => config::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Sim(args) => Ok(sim::run(args)),

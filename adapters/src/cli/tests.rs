@@ -25,6 +25,7 @@ fn help_teaches() {
     insta::assert_snapshot!("help_serve", help(&["serve"]));
     insta::assert_snapshot!("help_check", help(&["check"]));
     insta::assert_snapshot!("help_replay", help(&["replay"]));
+    insta::assert_snapshot!("help_watch", help(&["watch"]));
     insta::assert_snapshot!("help_config_check", help(&["config", "check"]));
 }
 

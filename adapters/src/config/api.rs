@@ -25,6 +25,8 @@ pub struct ApiConfig {
     pub request_timeout: Duration,
     /// The most requests under way at once.
     pub in_flight_max: usize,
+    /// The most who may follow claims at once.
+    pub listeners_max: usize,
     /// How much one client may ask.
     pub rate: RateLimit,
     /// How it ends.
@@ -58,6 +60,7 @@ impl Default for ApiConfig {
             body_bytes_max: 64 * 1024,
             request_timeout: Duration::from_secs(10),
             in_flight_max: 1024,
+            listeners_max: 4096,
             rate: RateLimit {
                 per_second: 100,
                 burst: 200,
@@ -76,6 +79,7 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> Option<ApiConfi
         body_bytes_max,
         request_timeout,
         in_flight_max,
+        listeners_max,
         rate,
         shutdown,
         ..
@@ -86,6 +90,7 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> Option<ApiConfi
     let body_bytes_max = section.optional("body_bytes_max", size(1024, 1 << 20), body_bytes_max, faults);
     let request_timeout = section.optional("request_timeout", waiting, request_timeout, faults);
     let in_flight_max = section.optional("in_flight_max", size(1, 100_000), in_flight_max, faults);
+    let listeners_max = section.optional("listeners_max", size(1, 1_000_000), listeners_max, faults);
     let shutdown = Shutdown {
         delay: section.optional("shutdown_delay", pause, shutdown.delay, faults),
         timeout: section.optional("shutdown_timeout", waiting, shutdown.timeout, faults),
@@ -99,6 +104,7 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> Option<ApiConfi
         body_bytes_max,
         request_timeout,
         in_flight_max,
+        listeners_max,
         rate: RateLimit { per_second, burst },
         shutdown,
     })

@@ -38,6 +38,8 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/v1/assets", Public),
     ("POST", "/api/v1/escrow/claims", Public),
     ("GET", "/api/v1/escrow/claims/{id}", Public),
+    ("GET", "/api/v1/escrow/claims/{id}/events", Public),
+    ("GET", "/api/v1/escrow/claims/{id}/ws", Public),
     ("GET", "/api/v1/escrow/dead-letter-queue", AtLeast(Viewers)),
     ("POST", "/api/v1/escrow/dead-letter-queue/resolve", AtLeast(Operators)),
     ("POST", "/api/v1/transactions", Public),

@@ -133,6 +133,18 @@ pub(super) struct DepositBody {
     purchase: Option<String>,
 }
 
+impl ClaimBody {
+    /// Names how the claim stands: equal for two bodies that say the same of it, however often it was looked for and however
+    /// far the chain has come since.
+    pub(super) fn state(&self) -> String {
+        let evidence = self.evidence.as_ref().map(|evidence| &evidence.block);
+        let standing = (self.status, self.reason, evidence, &self.deposits);
+        let bytes = serde_json::to_vec(&standing).unwrap_or_default();
+        let hash = blake3::hash(&bytes).to_hex();
+        hash.as_str().chars().take(16).collect()
+    }
+}
+
 impl Api {
     /// `claim` as clients see it.
     pub(super) fn claim(&self, claim: &ClaimView) -> ClaimBody {

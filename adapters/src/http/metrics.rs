@@ -18,10 +18,12 @@ use plimsoll_core::time::WallClock;
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
+use super::live::Hub;
 use super::recording::RecordingFigures;
 use super::watch::Watch;
 use crate::driver::Pulse;
@@ -56,6 +58,8 @@ pub struct Metrics {
     standing: Standing,
     recording: Option<RecordingFigures>,
     watch: Option<(Arc<Watch>, AlertFigures)>,
+    live: Arc<Hub>,
+    listening: Gauge,
 }
 
 impl fmt::Debug for Metrics {
@@ -84,6 +88,8 @@ impl Metrics {
             standing: Standing::default(),
             recording: None,
             watch: None,
+            live: Arc::default(),
+            listening: Gauge::default(),
         };
         metrics.register_events();
         metrics.standing.register(&mut metrics.registry);
@@ -103,6 +109,18 @@ impl Metrics {
         let figures = AlertFigures::new(&mut self.registry);
         self.watch = Some((watch, figures));
         self
+    }
+
+    /// Shows how many follow claims in `hub`, which routes then use.
+    #[must_use]
+    pub fn with_live(mut self, hub: Arc<Hub>) -> Self {
+        self.live = hub;
+        self
+    }
+
+    /// Where claims are followed.
+    pub(super) fn live(&self) -> Arc<Hub> {
+        Arc::clone(&self.live)
     }
 
     /// Who watches, if somebody does.
@@ -144,6 +162,7 @@ impl Metrics {
             "Breakers that changed state",
             self.breaker_transitions.clone(),
         );
+        registry.register("claim_listeners", "Who follows a claim", self.listening.clone());
         registry.register("http_requests", "Requests answered", self.requests.clone());
         let help = "Time to answer a request";
         registry.register_with_unit(
@@ -233,6 +252,8 @@ impl Metrics {
         if let Some((watch, figures)) = &self.watch {
             figures.refresh(watch);
         }
+        self.listening
+            .set(i64::try_from(self.live.listening()).unwrap_or(i64::MAX));
         if let Some(status) = status {
             self.standing.take_status(now, status);
         }

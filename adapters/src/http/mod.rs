@@ -2,7 +2,8 @@
 //!
 //! It decides nothing. What is malformed is refused here, because the core knows no JSON; everything else is the
 //! bank's to say, and each of its refusals has a stable code. `openapi` describes the routes, `access` says who may use
-//! which, `problem` the errors, `limit` what is borne of whom, `health` and `metrics` how the service is.
+//! which, `problem` the errors, `limit` what is borne of whom, `live` follows claims, `health` and `metrics` are how the
+//! service is.
 
 mod access;
 mod assets;
@@ -16,6 +17,7 @@ mod field;
 mod health;
 mod idempotency;
 mod limit;
+mod live;
 mod metrics;
 mod openapi;
 mod operator;
@@ -48,6 +50,7 @@ use utoipa_swagger_ui::SwaggerUi;
 pub use access::UnlistedRoutes;
 pub use bank_service::{BankService, Replying};
 pub use date::write as write_date;
+pub use live::Hub;
 pub use metrics::Metrics;
 pub use problem::{Code, Problem};
 pub use server::serve;
@@ -80,6 +83,7 @@ pub struct Shared {
     body_bytes_max: usize,
     draining: AtomicBool,
     snapshot: Snapshot,
+    live: Arc<Hub>,
 }
 
 impl std::ops::Deref for Api {
@@ -101,6 +105,7 @@ impl Api {
         clock: Clock,
         config: &ApiConfig,
     ) -> Self {
+        let live = metrics.live();
         Self(Arc::new(Shared {
             bank,
             registry,
@@ -114,6 +119,7 @@ impl Api {
             body_bytes_max: config.body_bytes_max,
             draining: AtomicBool::new(false),
             snapshot: Snapshot::default(),
+            live,
         }))
     }
 
@@ -166,6 +172,8 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(users::balances))
         .routes(routes!(claims::file))
         .routes(routes!(claims::show))
+        .routes(routes!(live::events))
+        .routes(routes!(live::socket))
         .routes(routes!(transactions::create))
         .routes(routes!(transactions::show))
         .routes(routes!(assets::list))

@@ -100,6 +100,8 @@ codes! {
     BodyTooLarge = "body_too_large" 413 "The body is too large",
     /// The body is not declared as JSON.
     MediaTypeUnsupported = "media_type_unsupported" 415 "The media type is not supported",
+    /// The route is for WebSockets.
+    UpgradeRequired = "upgrade_required" 426 "The route is for WebSockets",
     /// More decimals than the asset has.
     AmountTooPrecise = "amount_too_precise" 422 "An amount is too precise",
     /// The amount cannot be counted.
@@ -162,6 +164,8 @@ codes! {
     Unavailable = "unavailable" 503 "The service is not available",
     /// More requests are under way than the service bears.
     Overloaded = "overloaded" 503 "The service is overloaded",
+    /// As many follow claims as may, or the server is stopping.
+    TooManyListeners = "too_many_listeners" 503 "Too many are listening",
     /// The request took too long; its outcome is unknown.
     Timeout = "timeout" 504 "The request took too long",
 }
@@ -172,7 +176,12 @@ impl Code {
     pub const fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::RateLimited | Self::TooManyClaims | Self::Unavailable | Self::Overloaded | Self::Timeout
+            Self::RateLimited
+                | Self::TooManyClaims
+                | Self::Unavailable
+                | Self::Overloaded
+                | Self::TooManyListeners
+                | Self::Timeout
         )
     }
 }

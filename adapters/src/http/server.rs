@@ -3,6 +3,7 @@
 use std::future::{Future, IntoFuture as _};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::Router;
@@ -26,9 +27,11 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     let (stopping, stopped) = oneshot::channel();
+    let live = Arc::clone(&api.live);
     let drain = async move {
         stop.await;
         api.draining.store(true, Ordering::Relaxed);
+        api.live.drain();
         tracing::info!(delay = ?shutdown.delay, "stopping: readiness fails from here on");
         tokio::time::sleep(shutdown.delay).await;
         // The receiver is gone only if serving has ended by itself.
@@ -43,6 +46,13 @@ pub async fn serve(
             Ok(()) => tokio::time::sleep(shutdown.timeout).await,
             Err(_) => std::future::pending().await,
         }
+    };
+    let serving = async {
+        let served = serving.await;
+        // Sockets are no requests any more: nobody else waits for their farewells.
+        live.drain();
+        live.emptied().await;
+        served
     };
     tokio::select! {
         served = serving => served,

@@ -155,6 +155,7 @@ fn settings() -> ApiConfig {
         tokens: vec![AccessToken::new("operator", Role::Operator, ADMIN_TOKEN)],
         body_bytes_max: 4_096,
         request_timeout: Duration::from_secs(10),
+        listeners_max: 64,
         in_flight_max: 256,
         rate: RateLimit {
             per_second: 1_000,

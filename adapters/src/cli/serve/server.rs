@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::driver::spawn::spawn;
 use crate::driver::{Driver, Recovered, recover};
-use crate::http::{self, Api, Metrics, Watch};
+use crate::http::{self, Api, Hub, Metrics, Watch};
 use crate::recorder::{Recorder, Redactor};
 use crate::store::{Mode, SqliteJournal};
 
@@ -105,12 +105,17 @@ impl Server {
         let recording = recorder.as_ref().map(Recorder::status);
         let watch = Arc::new(Watch::new(config.monitor, clock));
         let metrics = Metrics::new(chains.clone()).with_recording(recording);
-        let metrics = Arc::new(metrics.with_watch(Arc::clone(&watch)));
+        let live = Arc::new(Hub::new(config.api.listeners_max));
+        let metrics = metrics
+            .with_watch(Arc::clone(&watch))
+            .with_live(Arc::clone(&live));
+        let metrics = Arc::new(metrics);
         let (counted, watched) = (Arc::clone(&metrics), Arc::clone(&watch));
         let on_notice = move |notice: &Notice| {
             log(notice);
             counted.observe(notice);
             watched.observe(notice);
+            live.observe(notice);
         };
         let internet = Internet::reaching(config.endpoints.values())?;
         let client = EvmClient::new(config.endpoints, internet, clock);

@@ -18,7 +18,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::driver::{Pulse, Unavailable};
-use crate::http::{Api, BankService, Metrics, Replying, Watch, router};
+use crate::http::{Api, BankService, Hub, Metrics, Replying, Watch, router};
 
 /// What the admin of these tests shows.
 pub(super) const TOKEN: &str = "0123456789abcdefghijkl";
@@ -138,6 +138,7 @@ pub(in crate::http) struct Server {
     pub(super) watch: Arc<Watch>,
     pub(super) router: Router,
     pub(in crate::http) api: Api,
+    pub(super) live: Arc<Hub>,
 }
 
 impl Server {
@@ -148,15 +149,20 @@ impl Server {
 
     /// One with the configuration changed.
     pub(super) fn with(change: impl FnOnce(&mut ServerConfig)) -> Self {
-        Self::build(change, None)
+        Self::build(change, None, Hub::default())
     }
 
     /// One of whose upstreams one never answers.
     pub(super) fn with_dead_upstream(index: u8) -> Self {
-        Self::build(|_| (), Some(index))
+        Self::build(|_| (), Some(index), Hub::default())
     }
 
-    fn build(change: impl FnOnce(&mut ServerConfig), dead: Option<u8>) -> Self {
+    /// One whose claims are followed in `hub`.
+    pub(super) fn with_hub(hub: Hub) -> Self {
+        Self::build(|_| (), None, hub)
+    }
+
+    fn build(change: impl FnOnce(&mut ServerConfig), dead: Option<u8>, hub: Hub) -> Self {
         let mut config = ServerConfig::from_toml(CONFIG, 7).expect("sound");
         change(&mut config);
         let bank = Bank::open(config.bank.clone(), State::default()).expect("opens");
@@ -164,7 +170,9 @@ impl Server {
         let chains = config.bank.escrow.chains.clone();
         let clock = Clock::start();
         let watch = Arc::new(Watch::new(config.monitor, clock));
-        let metrics = Arc::new(Metrics::new(chains.clone()).with_watch(Arc::clone(&watch)));
+        let live = Arc::new(hub);
+        let metrics = Metrics::new(chains.clone()).with_watch(Arc::clone(&watch));
+        let metrics = Arc::new(metrics.with_live(Arc::clone(&live)));
         let service = Arc::clone(&house) as Arc<dyn BankService>;
         let registry = config.bank.registry.clone();
         let api = Api::new(
@@ -183,7 +191,16 @@ impl Server {
             watch,
             router,
             api,
+            live,
         }
+    }
+
+    /// Lets those who follow claims hear of everything that the bank told so far.
+    pub(super) fn tell(&self) {
+        self.house
+            .notices()
+            .iter()
+            .for_each(|notice| self.live.observe(notice));
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Answered {
