@@ -247,6 +247,7 @@ impl House {
                         waiting.push(self.stamped(Event::Answered { call, outcome }));
                     }
                     Intent::Record(record) => self.facts.push(record),
+                    Intent::Act(Act::Queue { .. }) => unreachable!("the house has no workers"),
                     Intent::Act(Act::Notice(_)) => {}
                 }
             }

@@ -81,6 +81,8 @@ counted!(/// Who waits for an answer. Means nothing after a restart.
     RequestId, "request-");
 counted!(/// One question to one endpoint. Means nothing after a restart.
     CallId, "call-");
+counted!(/// One request to a queue, or one report to a bank. Means nothing after a restart.
+    ErrandId, "errand-");
 
 /// The number that `digits` write as it is printed: nothing but digits, and no zero before others.
 fn plain_number(digits: &str) -> Option<u64> {

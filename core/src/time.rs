@@ -36,6 +36,12 @@ impl Instant {
         Self(self.0.saturating_add(nanos(duration)))
     }
 
+    /// The instant so long before, at least zero.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(nanos(duration)))
+    }
+
     /// How long after `earlier` this instant is; zero when it is not later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

@@ -16,6 +16,7 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> EscrowConfig {
         sweep: section.optional("sweep", duration, default.sweep, faults),
         patience: section.optional("patience", duration, default.patience, faults),
         rounds_max: section.optional("rounds_max", rounds, default.rounds_max, faults),
+        workers: None,
     };
     section.finish(faults);
     config

@@ -21,6 +21,7 @@ impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
                 question,
                 timeout,
             } => self.ask(call, endpoint, question, timeout),
+            Act::Queue { .. } => unreachable!("no configuration has workers"),
             Act::Notice(_) => {} // the witness has heard it
         }
     }

@@ -37,7 +37,7 @@ impl<F: FnMut(&Notice)> Witness for F {
     fn released(&mut self, _now: Instant, act: &Act) {
         match act {
             Act::Notice(notice) => self(notice),
-            Act::Reply { .. } | Act::Ask { .. } => {}
+            Act::Reply { .. } | Act::Ask { .. } | Act::Queue { .. } => {}
         }
     }
 }

@@ -30,7 +30,7 @@ use crate::driver::Pulse;
 use crate::recorder::{RecordingPulse, RecordingStatus};
 use alerts::AlertFigures;
 use label::{
-    AssetLabel, CordonLabel, EndpointLabel, ReasonLabel, RequestLabel, RouteLabel, StageLabel,
+    AssetLabel, CordonLabel, EndpointLabel, LaneLabel, ReasonLabel, RequestLabel, RouteLabel, StageLabel,
     TransitionLabel,
 };
 use standing::Standing;
@@ -53,6 +53,7 @@ pub struct Metrics {
     dead_letters: Family<ReasonLabel, Counter>,
     cordons: Family<CordonLabel, Counter>,
     breaker_transitions: Family<TransitionLabel, Counter>,
+    lane_transitions: Family<LaneLabel, Counter>,
     requests: Family<RequestLabel, Counter>,
     request_seconds: Family<RouteLabel, Histogram>,
     standing: Standing,
@@ -83,6 +84,7 @@ impl Metrics {
             dead_letters: Family::default(),
             cordons: Family::default(),
             breaker_transitions: Family::default(),
+            lane_transitions: Family::default(),
             requests: Family::default(),
             request_seconds: Family::new_with_constructor(seconds),
             standing: Standing::default(),
@@ -163,6 +165,11 @@ impl Metrics {
             self.breaker_transitions.clone(),
         );
         registry.register("claim_listeners", "Who follows a claim", self.listening.clone());
+        registry.register(
+            "lane_transitions",
+            "Changes of the immediate lane to workers",
+            self.lane_transitions.clone(),
+        );
         registry.register("http_requests", "Requests answered", self.requests.clone());
         let help = "Time to answer a request";
         registry.register_with_unit(
@@ -190,6 +197,10 @@ impl Metrics {
                     })
                     .inc();
                 self.time_to_credit.observe(took.as_secs_f64());
+            }
+            Notice::Lane { from, to } => {
+                let (from, to) = (from.code(), to.code());
+                self.lane_transitions.get_or_create(&LaneLabel { from, to }).inc();
             }
             Notice::Disagreement { endpoint } => {
                 self.disagreements.get_or_create(&self.endpoint(*endpoint)).inc();

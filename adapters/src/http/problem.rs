@@ -120,6 +120,8 @@ codes! {
     UnknownChain = "unknown_chain" 422 "The chain is not known",
     /// A transaction must move something.
     NoTransfers = "no_transfers" 422 "There is nothing to move",
+    /// What a worker reported contradicts itself or the configuration.
+    BadReport = "bad_report" 422 "The report does not hang together",
     /// More transfers than one transaction may have.
     TooManyTransfers = "too_many_transfers" 422 "There are too many transfers",
     /// Debit and credit are the same account.

@@ -18,6 +18,7 @@ impl From<Refusal> for Problem {
             Refusal::NotInSuspense => Code::NotInSuspense,
             Refusal::Text { .. } => Code::BadText,
             Refusal::NotPermitted => Code::NotPermitted,
+            Refusal::BadReport(_) => Code::BadReport,
             Refusal::Ledger(refusal) => return Self::from(refusal),
         };
         let problem = Self::new(code, refusal.to_string());
@@ -31,6 +32,7 @@ impl From<Refusal> for Problem {
             | Refusal::NotADeadLetter
             | Refusal::NotInSuspense
             | Refusal::NotPermitted
+            | Refusal::BadReport(_)
             | Refusal::Ledger(_) => problem,
         }
     }
@@ -93,6 +95,7 @@ pub(super) fn problem_in(reply: Reply) -> Problem {
         | Reply::Balances(_)
         | Reply::DeadLetters(_)
         | Reply::Done
+        | Reply::Reported { .. }
         | Reply::Status(_) => {
             tracing::error!(?reply, "the bank answered another question than it was asked");
             Problem::new(

@@ -89,7 +89,9 @@ impl Redactor {
                 }),
                 None => Cow::Borrowed(event),
             },
-            Event::Tick | Event::Query { .. } | Event::Answered { .. } => Cow::Borrowed(event),
+            Event::Tick | Event::Query { .. } | Event::Answered { .. } | Event::Queued { .. } => {
+                Cow::Borrowed(event)
+            }
         }
     }
 
@@ -99,13 +101,13 @@ impl Redactor {
             Command::RegisterUser { .. }
             | Command::ResolveDeadLetter { .. }
             | Command::AttributeSuspense { .. } => command.clone(),
-            Command::Claim { .. } | Command::Transact(_) => return None,
+            Command::Claim { .. } | Command::Transact(_) | Command::Report(_) => return None,
         };
         match &mut redacted {
             Command::RegisterUser { name, .. } => self.replace([name]),
             Command::ResolveDeadLetter { actor, reason, .. }
             | Command::AttributeSuspense { actor, reason, .. } => self.replace([actor, reason]),
-            Command::Claim { .. } | Command::Transact(_) => {}
+            Command::Claim { .. } | Command::Transact(_) | Command::Report(_) => {}
         }
         Some(redacted)
     }
@@ -163,6 +165,7 @@ impl Redactor {
             | Reply::Balances(_)
             | Reply::DeadLetters(_)
             | Reply::Done
+            | Reply::Reported { .. }
             | Reply::Status(_)
             | Reply::Conflict { .. }
             | Reply::Refused(_) => {}

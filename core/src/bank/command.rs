@@ -21,6 +21,7 @@ impl Bank {
                 actor,
                 reason,
             } => self.resolve(tx, resolution, actor, reason, fx),
+            Command::Report(report) => self.on_report(*report, fx),
             Command::AttributeSuspense {
                 deposit,
                 user,

@@ -43,6 +43,9 @@ pub enum ConfigError {
     /// In how endpoints are chosen.
     #[error("endpoint pool: {0}")]
     Pool(#[from] PolicyError),
+    /// In how a worker works.
+    #[error("worker: {0}")]
+    Worker(PolicyError),
 }
 
 /// Why a bank cannot go on from a journal.

@@ -5,10 +5,13 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::record::Record;
-use crate::escrow::{Booked, DeadLetterReason, DepositKey, Evidence, Question, Reason, Stage, TxKey};
-use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, RequestId, Text, UserId};
+use crate::escrow::{
+    Booked, DeadLetterReason, DepositKey, Evidence, Question, Reason, ReportError, Stage, TxKey,
+};
+use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, ErrandId, RequestId, Text, UserId};
 use crate::ledger::{Balance, Outcome, TransactionView};
 use crate::machine::{DependsOnFacts, Intent};
+use crate::queue::{Lane, QueueRequest};
 use crate::resilience::{BreakerState, CordonReason};
 use crate::time::WallClock;
 
@@ -36,6 +39,17 @@ pub enum Act {
         /// How long the answer is worth waiting for.
         timeout: Duration,
     },
+    /// Hands jobs over to workers.
+    Queue {
+        /// The call, which the answer must name.
+        errand: ErrandId,
+        /// By which queue.
+        lane: Lane,
+        /// What.
+        request: QueueRequest,
+        /// How long the answer is worth waiting for.
+        timeout: Duration,
+    },
     /// Tells people and metrics.
     Notice(Notice),
 }
@@ -44,7 +58,7 @@ impl DependsOnFacts for Act {
     fn depends_on_facts(&self) -> bool {
         match self {
             Self::Reply { .. } | Self::Notice(_) => true,
-            Self::Ask { .. } => false,
+            Self::Ask { .. } | Self::Queue { .. } => false,
         }
     }
 }
@@ -83,6 +97,11 @@ pub enum Reply {
     Balances(Vec<(AssetId, Balance)>),
     /// Dead letters.
     DeadLetters(Vec<(TxKey, DeadLetterReason, WallClock)>),
+    /// What a worker found out was taken in.
+    Reported {
+        /// Whether the transaction is still open.
+        is_open: bool,
+    },
     /// A decision of an operator was taken.
     Done,
     /// How everything stands.
@@ -131,6 +150,9 @@ pub enum Refusal {
         "only transfers from users to users or to fees are permitted, and only their holds and reversals"
     )]
     NotPermitted,
+    /// A report does not hang together.
+    #[error("{0}")]
+    BadReport(ReportError),
     /// The ledger refused to move the money out of suspense.
     #[error("the ledger refuses: {0}")]
     Ledger(crate::ledger::Refusal),
@@ -150,6 +172,7 @@ impl Refusal {
             Self::NotInSuspense => "not_in_suspense",
             Self::Text { .. } => "bad_text",
             Self::NotPermitted => "not_permitted",
+            Self::BadReport(_) => "bad_report",
             Self::Ledger(_) => "ledger_refused",
         }
     }
@@ -226,6 +249,13 @@ pub enum Notice {
         evidence: Box<Evidence>,
         /// How long after it was first named.
         took: Duration,
+    },
+    /// The immediate lane to workers is down, is tried, or is back.
+    Lane {
+        /// From which state of its breaker.
+        from: BreakerState,
+        /// To which state.
+        to: BreakerState,
     },
     /// Two upstreams contradict each other about one transaction or range; the odd one out was cordoned.
     Disagreement {

@@ -325,7 +325,7 @@ impl Bank {
         }
     }
 
-    fn is_open(&self, tx: TxKey) -> bool {
+    pub(super) fn is_open(&self, tx: TxKey) -> bool {
         self.state
             .escrow()
             .watch(tx)

@@ -1,10 +1,13 @@
 //! What can happen to the bank. Recordings store it: a change of what is here is another version of their format.
 
+use alloc::boxed::Box;
+
 use serde::{Deserialize, Serialize};
 
-use crate::escrow::{Answer, DepositKey, Fault, Resolution, TxKey};
-use crate::id::{CallId, ClaimId, IdempotencyKey, RequestId, Text, TransactionId, UserId};
+use crate::escrow::{Answer, DepositKey, Fault, Report, Resolution, TxKey};
+use crate::id::{CallId, ClaimId, ErrandId, IdempotencyKey, RequestId, Text, TransactionId, UserId};
 use crate::ledger;
+use crate::queue::{LaneFault, QueueReply};
 use crate::time::WallClock;
 
 /// One thing that happened, and the date on the driver's clock.
@@ -42,9 +45,16 @@ pub enum Event {
         /// The outcome.
         outcome: Result<Answer, Fault>,
     },
+    /// A queue took jobs over, or did not. Late, repeated and unknown answers do no harm.
+    Queued {
+        /// The call.
+        errand: ErrandId,
+        /// The outcome.
+        outcome: Result<QueueReply, LaneFault>,
+    },
 }
 
-/// A write. Each carries a key, and repeating it does nothing.
+/// A write. Each carries a key or is about something that has one, and repeating it does nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Command {
     /// Makes a user, with an account of every enabled asset and a deposit address on every chain.
@@ -76,6 +86,8 @@ pub enum Command {
         /// Why.
         reason: Text,
     },
+    /// Says what a worker found out.
+    Report(Box<Report>),
     /// Says whose a suspended deposit is.
     AttributeSuspense {
         /// The deposit.

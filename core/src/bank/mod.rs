@@ -3,11 +3,12 @@
 //! `input` is what can happen to it, `effect` what it can wish for, `record` what becomes durable. `state` changes
 //! by records alone, so replaying a journal rebuilds it by the same lines of code. The decisions are in `command`
 //! (what people want), `query` (what they ask), `finding` (what the chains say), `booking` (what that does to the
-//! ledger) and `due` (what time brings). `volatile` is what a restart forgets and a recording keeps.
+//! ledger), `due` (what time brings) and `dispatch` (what workers do). `volatile` is what a restart forgets and a recording keeps.
 
 mod booking;
 mod command;
 mod config;
+mod dispatch;
 mod due;
 mod effect;
 mod finding;
@@ -60,6 +61,8 @@ pub struct Bank {
     wall: WallClock,
     /// What a start still has to bring up to date with the configuration.
     backlog: due::Backlog,
+    /// What is on its way to workers.
+    dispatch: dispatch::Dispatch,
     chaos: Chaos,
 }
 
@@ -77,6 +80,7 @@ impl Bank {
         let scanned = |chain| state.escrow().scanned(chain).map(|block| block.number);
         let verifier = Verifier::new(&config.escrow, &config.registry, config.pool, &rng, scanned);
         let backlog = due::Backlog::new(&config, &state);
+        let dispatch = dispatch::Dispatch::new(config.escrow.workers);
         let (now, wall) = (Instant::ZERO, WallClock::from_micros(i64::MIN));
         let (out, verifier_due) = (Out::default(), verifier.next_deadline());
         Ok(Self {
@@ -89,6 +93,7 @@ impl Bank {
             recorded: 0,
             wall,
             backlog,
+            dispatch,
             chaos: Chaos::off(),
         })
     }
@@ -200,6 +205,7 @@ impl Machine for Bank {
             self.work_off(fx);
         }
         self.expire_holds(fx);
+        self.expire_dispatch(fx);
         match input.event {
             Event::Tick => {}
             Event::Command { request, command } => self.on_command(request, command, fx),
@@ -211,12 +217,14 @@ impl Machine for Bank {
                     why: "an endpoint answered",
                 });
             }
+            Event::Queued { errand, outcome } => self.on_queued(errand, outcome, fx),
         }
         // The verifier sleeps until every user has an address on every chain: what it scans is not scanned again.
         let is_due = self.verifier_due.is_some_and(|deadline| deadline.at <= now);
         if is_due && self.backlog.is_empty() {
             self.settle(fx);
         }
+        self.dispatch(fx);
         assert!(self.out.asks.is_empty(), "somebody is to be asked and was not");
         assert!(
             self.recorded <= GROUP_RECORDS_MAX,
@@ -232,7 +240,13 @@ impl Machine for Bank {
                 why: "bring the journal up to date with the configuration",
             });
         }
-        Deadline::earlier(self.verifier_due, self.next_expiry())
+        [
+            self.verifier_due,
+            self.next_expiry(),
+            self.dispatch.next_deadline(),
+        ]
+        .into_iter()
+        .fold(None, Deadline::earlier)
     }
 }
 

@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::dispatch::Dispatch;
 use super::due::Backlog;
 use super::{Bank, BankConfig, OpenError, State};
 use crate::chaos::Chaos;
@@ -25,6 +26,7 @@ pub struct Volatile {
     now: Instant,
     wall: WallClock,
     backlog: Backlog,
+    dispatch: Dispatch,
 }
 
 impl Bank {
@@ -38,6 +40,7 @@ impl Bank {
             now: self.now,
             wall: self.wall,
             backlog: self.backlog.clone(),
+            dispatch: self.dispatch.clone(),
         }
     }
 
@@ -68,6 +71,7 @@ impl Bank {
             recorded: 0,
             wall: volatile.wall,
             backlog: volatile.backlog,
+            dispatch: volatile.dispatch,
             chaos: Chaos::off(),
         })
     }

@@ -86,6 +86,18 @@ pub struct EscrowConfig {
     pub patience: Duration,
     /// The most verifications under way at once on one chain.
     pub rounds_max: usize,
+    /// How jobs are handed over to workers; `None`: nobody but the bank verifies.
+    pub workers: Option<Workers>,
+}
+
+/// How jobs are handed over to workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Workers {
+    /// Whether there is an immediate lane before the database lane.
+    pub has_immediate: bool,
+    /// How long the workers may have a transaction before the bank verifies it itself, because none has reported: at least
+    /// two sweeps.
+    pub takeover: Duration,
 }
 
 impl Default for EscrowConfig {
@@ -98,6 +110,7 @@ impl Default for EscrowConfig {
             sweep: Duration::from_secs(3),
             patience: Duration::from_secs(24 * 60 * 60),
             rounds_max: 256,
+            workers: None,
         }
     }
 }
@@ -222,6 +235,11 @@ impl EscrowConfig {
         self.chains.iter().any(|one| one.id == chain)
     }
 
+    /// For how long the workers may have a transaction; `None`: there are none.
+    pub(super) fn takeover(&self) -> Option<Duration> {
+        self.workers.map(|workers| workers.takeover)
+    }
+
     /// Checks the whole configuration against the registry.
     ///
     /// # Errors
@@ -286,6 +304,10 @@ impl EscrowConfig {
             "at least 100 ms",
         );
         require(self.patience >= self.sweep, "patience", "at least one sweep");
+        let takes_over = self
+            .workers
+            .is_none_or(|workers| workers.takeover >= self.sweep * 2);
+        require(takes_over, "takeover", "at least two sweeps");
         require((1..=4096).contains(&self.rounds_max), "rounds_max", "1 to 4096");
     }
 }

@@ -1,7 +1,7 @@
 //! The escrow: how a token movement on a chain becomes a credit, exactly once.
 //!
 //! `deposit` has the words and the life of a deposit, `reason` why something is not credited, `evm` what endpoints
-//! are asked and answer, `assess` the validity rules, `state` what is durable, `verifier` who asks which endpoint
+//! are asked and answer, `assess` the validity rules, `state` what is durable, `report` what a worker found out, `verifier` who asks which endpoint
 //! when, and `quorum` when two independent upstreams agree.
 
 mod address;
@@ -11,6 +11,7 @@ mod deposit;
 mod evm;
 mod reason;
 mod record;
+mod report;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -21,9 +22,11 @@ pub use assess::{Addresses, Assessment, Recipient, assess, concerns_us};
 
 pub use config::{
     ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, EscrowConfigError, Product, QuotaError,
+    Workers,
 };
 pub use deposit::{Beneficiary, Booked, Claim, Deposit, DepositKey, Evidence, Stage, TxKey, Vote};
 pub use evm::{Answer, BlockRef, Fault, Log, Question, Receipt, ScanLog, TRANSFER_TOPIC};
 pub use reason::{DeadLetterReason, Reason, SuspenseReason};
 pub use record::{EscrowRecord, Resolution};
+pub use report::{Report, ReportError, Sighting};
 pub use state::{EscrowState, Suspended, Watch};

@@ -224,6 +224,7 @@ impl Users {
             | Reply::Balances(_)
             | Reply::DeadLetters(_)
             | Reply::Done
+            | Reply::Reported { .. }
             | Reply::Status(_)
             | Reply::Conflict { .. } => false,
         };

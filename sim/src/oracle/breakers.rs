@@ -139,7 +139,7 @@ impl Breakers {
                 )) => {
                     self.endpoints[usize::from(endpoint.index)].has_lied = true;
                 }
-                Intent::Act(Act::Notice(_) | Act::Reply { .. }) | Intent::Record(_) => {}
+                Intent::Act(Act::Notice(_) | Act::Reply { .. } | Act::Queue { .. }) | Intent::Record(_) => {}
             }
         }
     }

@@ -68,9 +68,11 @@ impl Oracle for Decisions {
                         request,
                         command: bank::Command::Transact(wanted),
                     } => self.on_request(*request, wanted, effects),
-                    Event::Command { .. } | Event::Tick | Event::Query { .. } | Event::Answered { .. } => {
-                        self.twin.observe(seen)
-                    }
+                    Event::Command { .. }
+                    | Event::Tick
+                    | Event::Query { .. }
+                    | Event::Answered { .. }
+                    | Event::Queued { .. } => self.twin.observe(seen),
                 }
             }
             Observation::Restarted { .. } => {
@@ -151,6 +153,7 @@ impl Decisions {
             | Reply::Balances(_)
             | Reply::DeadLetters(_)
             | Reply::Done
+            | Reply::Reported { .. }
             | Reply::Status(_) => false,
             Reply::Outcome { .. } | Reply::Conflict { .. } => true,
         };

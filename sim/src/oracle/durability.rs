@@ -134,9 +134,10 @@ impl Durability {
                 ledger::Command::VoidHold { .. } => Asked::VoidHold,
             },
             Command::AttributeSuspense { deposit, .. } => Asked::Attribute(*deposit),
-            Command::RegisterUser { .. } | Command::Claim { .. } | Command::ResolveDeadLetter { .. } => {
-                return;
-            }
+            Command::RegisterUser { .. }
+            | Command::Claim { .. }
+            | Command::ResolveDeadLetter { .. }
+            | Command::Report(_) => return,
         };
         self.asked.insert(*request, asked);
     }
@@ -145,7 +146,9 @@ impl Durability {
         for effect in effects {
             match effect {
                 Intent::Record(_) => self.decided = self.decided.after(1),
-                Intent::Act(act @ Act::Ask { .. }) => self.questions.push(Digest::of(act)),
+                Intent::Act(act @ (Act::Ask { .. } | Act::Queue { .. })) => {
+                    self.questions.push(Digest::of(act))
+                }
                 Intent::Act(act @ (Act::Reply { .. } | Act::Notice(_))) => {
                     self.waiting.push_back((Digest::of(act), self.decided))
                 }
@@ -154,7 +157,7 @@ impl Durability {
     }
 
     fn on_released(&mut self, act: &Act) -> Result<(), Violation> {
-        if matches!(act, Act::Ask { .. }) {
+        if matches!(act, Act::Ask { .. } | Act::Queue { .. }) {
             return self.on_asked(act);
         }
         let Some((digest, needs)) = self.waiting.pop_front() else {
@@ -227,6 +230,7 @@ impl Durability {
             | Reply::Balances(_)
             | Reply::DeadLetters(_)
             | Reply::Status(_)
+            | Reply::Reported { .. }
             | Reply::Conflict { .. }
             | Reply::Refused(_) => None,
         }

@@ -58,7 +58,7 @@ impl Oracle for Idempotency {
         match seen {
             Observation::Handled { input, effects, .. } => match &input.event {
                 Event::Command { request, command } => self.on_command(*request, command, effects),
-                Event::Tick | Event::Query { .. } | Event::Answered { .. } => Ok(()),
+                Event::Tick | Event::Query { .. } | Event::Answered { .. } | Event::Queued { .. } => Ok(()),
             },
             Observation::Committed { records, .. } => {
                 for key in records.iter().filter_map(key_of_record) {
@@ -174,6 +174,7 @@ fn answer(reply: &Reply) -> (Option<Answer>, bool) {
         | Reply::Balances(_)
         | Reply::DeadLetters(_)
         | Reply::Done
+        | Reply::Reported { .. }
         | Reply::Status(_)
         | Reply::Conflict { .. }
         | Reply::Refused(_) => (None, false),
@@ -185,7 +186,7 @@ fn key_of_command(command: &Command) -> Option<Scoped> {
         Command::RegisterUser { key, .. } => Some((Scope::Users, *key)),
         Command::Claim { key, .. } => Some((Scope::Claims, *key)),
         Command::Transact(request) => Some((Scope::Ledger, request.key)),
-        Command::ResolveDeadLetter { .. } | Command::AttributeSuspense { .. } => None,
+        Command::ResolveDeadLetter { .. } | Command::AttributeSuspense { .. } | Command::Report(_) => None,
     }
 }
 

@@ -59,7 +59,7 @@ impl Oracle for Told {
                     self.judge(*request, reply, &input.event)
                         .map_err(|why| broken(NAME, "untrue_reply", why))?;
                 }
-                Intent::Act(Act::Ask { .. } | Act::Notice(_)) => {}
+                Intent::Act(Act::Ask { .. } | Act::Queue { .. } | Act::Notice(_)) => {}
             }
         }
         Ok(())
@@ -80,7 +80,11 @@ impl Told {
                     request: asked,
                     query: Query::Balances(user),
                 } if *asked == request => picture.judge_balances(*user, balances),
-                Event::Query { .. } | Event::Command { .. } | Event::Tick | Event::Answered { .. } => {
+                Event::Query { .. }
+                | Event::Command { .. }
+                | Event::Tick
+                | Event::Answered { .. }
+                | Event::Queued { .. } => {
                     Err(format!("{request} was told balances and did not ask for them"))
                 }
             },
@@ -93,6 +97,7 @@ impl Told {
             | Reply::Outcome { .. }
             | Reply::Transaction(_)
             | Reply::Done
+            | Reply::Reported { .. }
             | Reply::Status(_)
             | Reply::Conflict { .. }
             | Reply::Refused(_) => Ok(()),

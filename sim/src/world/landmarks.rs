@@ -108,8 +108,14 @@ impl Watcher {
                     "a key was used again for something else"
                 );
             }
-            Act::Notice(Notice::Stage { .. } | Notice::Credited { .. } | Notice::DeadLettered { .. })
-            | Act::Ask { .. } => {}
+            Act::Notice(
+                Notice::Stage { .. }
+                | Notice::Credited { .. }
+                | Notice::DeadLettered { .. }
+                | Notice::Lane { .. },
+            )
+            | Act::Ask { .. }
+            | Act::Queue { .. } => {}
         }
     }
 

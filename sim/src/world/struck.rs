@@ -224,7 +224,7 @@ impl Struck {
                     self.named.entry(*tx).or_insert(now);
                 }
             }
-            Intent::Record(_) | Intent::Act(Act::Notice(_) | Act::Reply { .. }) => {}
+            Intent::Record(_) | Intent::Act(Act::Notice(_) | Act::Reply { .. } | Act::Queue { .. }) => {}
         }
     }
 

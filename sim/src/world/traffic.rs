@@ -125,6 +125,7 @@ impl World<'_> {
                 question,
                 ..
             } => self.send_question(call, endpoint, question),
+            Act::Queue { .. } => unreachable!("no plan has workers"),
             // For people and metrics: the oracles saw it leave.
             Act::Notice(notice) => self.cue_notice(&notice),
         }

@@ -88,7 +88,7 @@ impl Witness for Seat {
                 self.happens(Cue::Request);
                 self.tally.borrow_mut().requests += 1;
             }
-            Event::Answered { .. } | Event::Tick => {}
+            Event::Answered { .. } | Event::Queued { .. } | Event::Tick => {}
         }
         self.panel.borrow_mut().handling(input);
     }
@@ -105,7 +105,7 @@ impl Witness for Seat {
                 endpoint: endpoint.index,
             }),
             Act::Notice(notice) => cue_of_notice(notice),
-            Act::Reply { .. } => None,
+            Act::Reply { .. } | Act::Queue { .. } => None,
         };
         cue.into_iter().for_each(|cue| self.happens(cue));
         self.panel.borrow_mut().released(now, act);

@@ -127,7 +127,7 @@ impl Incident {
             Event::Answered { call, outcome } => {
                 self.troubles.answer(self.now_ms, *call, outcome.as_ref().err())
             }
-            Event::Tick | Event::Query { .. } => {}
+            Event::Tick | Event::Query { .. } | Event::Queued { .. } => {}
         }
         for effect in effects {
             match effect {
@@ -157,8 +157,8 @@ impl Incident {
                 resolution: Resolution::Retry,
                 ..
             } => self.deeds.push(Deed::RetryDeadLetters { at_ms }),
-            // Users are there from the beginning; what else an operator decides has no deed.
-            Command::RegisterUser { .. } => {}
+            // Users are there from the beginning, workers do what the plan's do; what else an operator decides has no deed.
+            Command::RegisterUser { .. } | Command::Report(_) => {}
             Command::ResolveDeadLetter { .. } | Command::AttributeSuspense { .. } => self.left_out += 1,
         }
     }

@@ -180,6 +180,13 @@ fn log(notice: &Notice) {
             let (tx, ordinal, asset) = (deposit.tx.tx, deposit.ordinal, booked.deposit.asset);
             tracing::info!(chain = %deposit.tx.chain, %tx, ordinal, %asset, ?took, "credited");
         }
+        Notice::Lane { from, to } => {
+            tracing::warn!(
+                from = from.code(),
+                to = to.code(),
+                "the immediate lane to workers changed"
+            );
+        }
         Notice::Disagreement { endpoint } => {
             tracing::warn!(%endpoint, "endpoint contradicts two others that agree")
         }

@@ -67,7 +67,10 @@ impl Hub {
         let tx = match notice {
             Notice::Stage { tx, .. } | Notice::DeadLettered { tx, .. } => *tx,
             Notice::Credited { deposit, .. } => deposit.tx,
-            Notice::Disagreement { .. } | Notice::Cordoned { .. } | Notice::Breaker { .. } => return,
+            Notice::Lane { .. }
+            | Notice::Disagreement { .. }
+            | Notice::Cordoned { .. }
+            | Notice::Breaker { .. } => return,
         };
         if let Some(topic) = self.lock().by_tx.get(&tx) {
             topic.told.send_modify(|told| *told += 1);

@@ -51,6 +51,12 @@ pub(super) struct TransitionLabel {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct LaneLabel {
+    pub(super) from: &'static str,
+    pub(super) to: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct RequestLabel {
     pub(super) method: String,
     pub(super) route: String,

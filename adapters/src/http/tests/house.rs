@@ -386,6 +386,7 @@ impl Inside {
                 match intent {
                     Intent::Record(record) => self.records.push(record),
                     Intent::Act(Act::Reply { reply: said, .. }) => reply = Some(said),
+                    Intent::Act(Act::Queue { .. }) => unreachable!("the house has no workers"),
                     Intent::Act(Act::Notice(notice)) => self.notices.push(notice),
                     Intent::Act(Act::Ask {
                         call,

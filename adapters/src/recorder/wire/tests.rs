@@ -5,7 +5,7 @@ use plimsoll_core::time::{Instant, WallClock};
 use proptest::prelude::*;
 
 use super::{Damage, Frames, HEAD_BYTES, Next, Sealer, segment_of};
-use crate::recorder::frame::{Answered, Frame, Opening};
+use crate::recorder::frame::{Answered, FORMAT, Frame, Opening};
 use crate::recorder::redact::Redactor;
 use crate::testing::bank_config;
 
@@ -130,8 +130,8 @@ fn what_is_no_recording_is_named() {
     let magic = "at byte 0, magic: this is not a recording of plimsoll";
     assert_eq!(told(b"SQLite format 3\0"), Err(magic.to_owned()));
     assert_eq!(told(b"X"), Err(magic.to_owned()));
-    let version = "at byte 8, version: the recording has version 258, this program reads 3";
-    assert_eq!(told(b"PLIMSREC\x02\x01rest"), Err(version.to_owned()));
+    let version = format!("at byte 8, version: the recording has version 258, this program reads {FORMAT}");
+    assert_eq!(told(b"PLIMSREC\x02\x01rest"), Err(version));
     let order = |frames: &[Frame<'_>]| told(&segment(frames).0);
     let first = "at byte 18, payload: an opening is the first frame, and the first frame alone";
     assert_eq!(order(&[tick(1)]), Err(first.to_owned()));

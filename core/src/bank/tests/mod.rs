@@ -4,6 +4,7 @@ mod bends;
 mod clocks;
 mod crashes;
 mod deposits;
+mod dispatch;
 mod handovers;
 mod people;
 mod restarts;
@@ -19,6 +20,7 @@ use crate::escrow::{Answer, Fault, Log, Question, Receipt, ScanLog, Stage, TxKey
 use crate::id::{Address, IdempotencyKey, RequestId, TxHash, UserId};
 use crate::limits::GROUP_RECORDS_MAX;
 use crate::machine::{Effects, Intent, Machine};
+use crate::queue::{Lane, LaneFault, QueueReply, QueueRequest};
 use crate::resilience::PoolPolicy;
 use crate::time::{Instant, WallClock};
 
@@ -41,6 +43,9 @@ struct House {
     handled: usize,
     /// What the date of the clock on the wall is at the start, if it is what it should be.
     dawn: WallClock,
+    /// What queues were asked, and which of them are down.
+    queued: Vec<(Lane, QueueRequest)>,
+    lanes_down: Vec<Lane>,
     /// Whether another bank goes on before every input, from what the one before held.
     hands_over: bool,
 }
@@ -76,6 +81,8 @@ impl House {
             requests: 0,
             handled: 0,
             dawn: WallClock::from_micros(1_700_000_000_000_000),
+            queued: Vec::new(),
+            lanes_down: Vec::new(),
             hands_over: false,
         }
     }
@@ -122,6 +129,20 @@ impl House {
                     Intent::Record(record) => self.records.push(record),
                     Intent::Act(Act::Reply { request, reply }) => self.replies.push((request, reply)),
                     Intent::Act(Act::Notice(_)) => {}
+                    Intent::Act(Act::Queue {
+                        errand,
+                        lane,
+                        request,
+                        ..
+                    }) => {
+                        self.queued.push((lane, request));
+                        let outcome = if self.lanes_down.contains(&lane) {
+                            Err(LaneFault::Connection)
+                        } else {
+                            Ok(QueueReply::Enqueued)
+                        };
+                        events.push(Event::Queued { errand, outcome });
+                    }
                     Intent::Act(Act::Ask {
                         call,
                         endpoint,

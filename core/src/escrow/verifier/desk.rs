@@ -69,6 +69,8 @@ pub(super) struct Desk {
     rounds_max: usize,
     /// Rounds that wait for an endpoint with room for one more call, oldest first.
     stalled: BTreeSet<(u64, TxHash)>,
+    /// Whether blocks are read at all.
+    scans: bool,
     /// Whether the scan waits for the same.
     is_scan_stalled: bool,
     /// Verified endpoints that are far behind what is agreed to be final: asked only when nobody else is left.
@@ -103,11 +105,12 @@ impl Desk {
             chain: chain.clone(),
             tokens,
             pool,
-            schedule: Schedule::new(config.fast_track.clone(), config.sweep),
+            schedule: Schedule::new(config.fast_track.clone(), config.sweep, config.takeover()),
             scan: Scan::new(scanned.unwrap_or_else(|| chain.start_block.saturating_sub(1))),
             rounds: BTreeMap::new(),
             rounds_max: config.rounds_max,
             stalled: BTreeSet::new(),
+            scans: true,
             is_scan_stalled: false,
             laggards: EndpointSet::EMPTY,
             calls: BTreeMap::new(),
@@ -120,6 +123,11 @@ impl Desk {
             next_round: 0,
             chaos: Chaos::off(),
         }
+    }
+
+    /// Reads no blocks.
+    pub(super) const fn stop_scanning(&mut self) {
+        self.scans = false;
     }
 
     /// Puts the desk, its scanner and its pool under `chaos`.

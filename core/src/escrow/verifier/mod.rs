@@ -24,6 +24,7 @@ use crate::chaos::Chaos;
 use crate::id::{CallId, ChainId, EndpointId, TxHash};
 use crate::machine::Deadline;
 use crate::money::Registry;
+use crate::queue::Priority;
 use crate::resilience::pool::EndpointStatus;
 use crate::resilience::{BreakerState, CordonReason, Pool, PoolPolicy};
 use crate::rng::Rng;
@@ -105,6 +106,8 @@ pub(crate) struct Ask {
 pub(crate) struct Out {
     pub(crate) asks: Vec<Ask>,
     pub(crate) findings: Vec<(ChainId, Finding)>,
+    /// What is for the workers.
+    pub(crate) jobs: Vec<(TxKey, Priority)>,
 }
 
 /// The desks of all chains.
@@ -154,10 +157,24 @@ impl Verifier {
         self.desks.iter().flat_map(Desk::chaos)
     }
 
+    /// Reads no blocks: somebody else does.
+    pub(crate) fn stop_scanning(&mut self) {
+        for desk in &mut self.desks {
+            desk.stop_scanning();
+        }
+    }
+
     /// Starts to verify `tx`. Does nothing if it is being verified, or the chain is not configured any more.
     pub(crate) fn watch(&mut self, now: Instant, tx: TxKey) {
         if let Some(desk) = self.desk_mut(tx.chain) {
             desk.schedule.add(now, tx.tx);
+        }
+    }
+
+    /// A worker has verified `tx`.
+    pub(crate) fn on_reported(&mut self, tx: TxKey) {
+        if let Some(desk) = self.desk_mut(tx.chain) {
+            desk.schedule.on_reported(tx.tx);
         }
     }
 

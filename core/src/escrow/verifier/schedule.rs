@@ -13,7 +13,17 @@ use serde::{Deserialize, Serialize};
 
 use super::pace::pace;
 use crate::id::TxHash;
+use crate::queue::Priority;
 use crate::time::Instant;
+
+/// What is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// This transaction is to be verified.
+    Verify(TxHash),
+    /// This one is for the workers, and due again at the next sweep.
+    HandOver(TxHash, Priority),
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Job {
@@ -27,6 +37,8 @@ struct Job {
     height: Option<u64>,
     /// Since when it is.
     final_since: Option<Instant>,
+    /// Since when the workers have it, while none has reported.
+    handed: Option<Instant>,
 }
 
 /// The timetable of one chain.
@@ -34,6 +46,8 @@ struct Job {
 pub(crate) struct Schedule {
     fast_track: Vec<Duration>,
     sweep: Duration,
+    /// For how long the workers may have a transaction before it is verified here all the same; `None`: there are none.
+    takeover: Option<Duration>,
     jobs: BTreeMap<TxHash, Job>,
     due: BTreeSet<(Instant, TxHash)>,
     heights: BTreeSet<(u64, TxHash)>,
@@ -42,11 +56,12 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// An empty timetable.
-    pub(crate) fn new(fast_track: Vec<Duration>, sweep: Duration) -> Self {
+    /// An empty timetable. What the fast track did not decide is for workers, if `takeover` says for how long.
+    pub(crate) fn new(fast_track: Vec<Duration>, sweep: Duration, takeover: Option<Duration>) -> Self {
         Self {
             fast_track,
             sweep,
+            takeover,
             jobs: BTreeMap::new(),
             due: BTreeSet::new(),
             heights: BTreeSet::new(),
@@ -69,6 +84,7 @@ impl Schedule {
                 taken: now,
                 height: None,
                 final_since: None,
+                handed: None,
             },
         );
         self.due.insert((due, tx));
@@ -123,15 +139,47 @@ impl Schedule {
     }
 
     /// Takes the transaction that has been due longest, if one is.
-    pub(crate) fn take_due(&mut self, now: Instant) -> Option<TxHash> {
+    pub(crate) fn take_due(&mut self, now: Instant) -> Option<Due> {
         let (due, tx) = self.due.first().copied().filter(|(due, _)| *due <= now)?;
         self.due.remove(&(due, tx));
+        if let Some(priority) = self.for_workers(now, tx) {
+            let again = now.after(self.sweep);
+            self.due.insert((again, tx));
+            if let Some(job) = self.jobs.get_mut(&tx) {
+                job.due = Some(again);
+            }
+            return Some(Due::HandOver(tx, priority));
+        }
         if let Some(job) = self.jobs.get_mut(&tx) {
             job.due = None;
             job.taken = now;
             job.attempts += 1;
         }
-        Some(tx)
+        Some(Due::Verify(tx))
+    }
+
+    /// Whether `tx` is for the workers now: not while it is on the fast track, nor once it was seen, because what waits for
+    /// finality is due at moments that are known here; and not when they have had it for long and none has reported.
+    fn for_workers(&mut self, now: Instant, tx: TxHash) -> Option<Priority> {
+        let takeover = self.takeover?;
+        let job = self.jobs.get_mut(&tx)?;
+        let is_fresh = usize::try_from(job.attempts).is_ok_and(|attempts| attempts < self.fast_track.len());
+        if is_fresh || job.height.is_some() || job.final_since.is_some() {
+            return None;
+        }
+        let Some(since) = job.handed else {
+            job.handed = Some(now);
+            return Some(Priority::High);
+        };
+        (now.since(since) < takeover).then_some(Priority::Normal)
+    }
+
+    /// A worker has verified `tx`.
+    pub(crate) fn on_reported(&mut self, tx: TxHash) {
+        if let Some(job) = self.jobs.get_mut(&tx) {
+            job.attempts += 1;
+            job.handed = None;
+        }
     }
 
     /// Puts `tx` back after an attempt: to the next place on the fast track, or to the next sweep. What is agreed to be

@@ -75,7 +75,7 @@ impl Scribe {
                     self.write((BANK, &part), Ids::default(), Body::Breaker(moved));
                 }
                 // Seen where they leave.
-                Intent::Act(Act::Notice(_) | Act::Reply { .. } | Act::Ask { .. }) => {}
+                Intent::Act(Act::Notice(_) | Act::Reply { .. } | Act::Ask { .. } | Act::Queue { .. }) => {}
             }
         }
         if has_moved {
@@ -102,7 +102,7 @@ impl Scribe {
                 ordinal: Some(deposit.ordinal),
                 ..super::about(&deposit.tx)
             },
-            Notice::Disagreement { .. } | Notice::Cordoned { .. } => Ids::default(),
+            Notice::Disagreement { .. } | Notice::Cordoned { .. } | Notice::Lane { .. } => Ids::default(),
             Notice::Breaker { .. } => return,
         };
         let text = said::notice(notice, &|number| self.endpoint(number));
@@ -169,6 +169,7 @@ impl Scribe {
                 let ids = self.ids_of_call(self.queues.life, *call);
                 ("answer", said::outcome(outcome), ids)
             }
+            Event::Queued { outcome, .. } => ("queued", said::queued(outcome), Ids::default()),
         }
     }
 

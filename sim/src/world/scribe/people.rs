@@ -173,6 +173,7 @@ impl Scribe {
             Message::Command(Command::ResolveDeadLetter { .. } | Command::AttributeSuspense { .. }) => {
                 Some("operator".to_owned())
             }
+            Message::Command(Command::Report(_)) => Some("worker".to_owned()),
             Message::Command(Command::RegisterUser { .. })
             | Message::Query(
                 Query::User(_)
@@ -195,6 +196,7 @@ fn tx_of(message: &Message) -> Option<TxHash> {
     match message {
         Message::Command(Command::Claim { tx, .. } | Command::ResolveDeadLetter { tx, .. }) => Some(tx.tx),
         Message::Command(Command::AttributeSuspense { deposit, .. }) => Some(deposit.tx.tx),
+        Message::Command(Command::Report(report)) => Some(report.job().tx),
         Message::Command(Command::RegisterUser { .. } | Command::Transact(_)) | Message::Query(_) => None,
     }
 }

@@ -1,10 +1,11 @@
 //! What the bank hears and says, in a few words.
 
 use plimsoll_core::bank::{ClaimStatus, ClaimVerdict, Command, Notice, Query, Reply};
-use plimsoll_core::escrow::{Answer, Fault, Question, Resolution};
+use plimsoll_core::escrow::{Answer, Fault, Question, Resolution, Sighting};
 use plimsoll_core::id::{AssetId, TxHash};
 use plimsoll_core::ledger::{self, Outcome, Transfer};
 use plimsoll_core::money::Amount;
+use plimsoll_core::queue::{LaneFault, QueueReply};
 
 use crate::world::plan::Token;
 
@@ -54,6 +55,14 @@ pub(super) fn command(command: &Command) -> String {
             Resolution::Retry => format!("retries the dead letter {}", short(&tx.tx)),
             Resolution::Dismiss => format!("dismisses the dead letter {}", short(&tx.tx)),
         },
+        Command::Report(report) => {
+            let tx = short(&report.job().tx);
+            match &report.sighting {
+                Sighting::Mined { receipt, .. } => format!("reports {tx} in block {}", receipt.block.number),
+                Sighting::Absent { .. } => format!("reports no {tx}"),
+                Sighting::Undecided { .. } => format!("reports nothing of {tx}"),
+            }
+        }
         Command::AttributeSuspense { deposit, user, .. } => {
             format!(
                 "gives log {} of {} to {user}",
@@ -110,6 +119,8 @@ pub(super) fn reply(reply: &Reply) -> String {
         }
         Reply::DeadLetters(letters) => format!("{} dead letters", letters.len()),
         Reply::Done => "done".to_owned(),
+        Reply::Reported { is_open: true } => "taken, it is open".to_owned(),
+        Reply::Reported { is_open: false } => "taken, it is done".to_owned(),
         Reply::Status(_) => "the status".to_owned(),
         Reply::Conflict { field } => format!("the key was used with another `{field}`"),
         Reply::Refused(refusal) => format!("refused: {refusal}"),
@@ -127,6 +138,16 @@ fn claim_status(status: &ClaimStatus) -> String {
         ClaimStatus::Settled(ClaimVerdict::Rejected(reason)) => format!("rejected: {reason}"),
         ClaimStatus::DeadLetter(reason) => format!("a dead letter: {reason}"),
         ClaimStatus::Dismissed => "dismissed".to_owned(),
+    }
+}
+
+/// What a queue said.
+pub(super) fn queued(outcome: &Result<QueueReply, LaneFault>) -> String {
+    match outcome {
+        Ok(QueueReply::Enqueued) => "the jobs are there".to_owned(),
+        Ok(QueueReply::Leased { jobs, .. }) => format!("{} jobs", jobs.len()),
+        Ok(QueueReply::Kept { lost }) => format!("{} leases were lost", lost.len()),
+        Err(fault) => fault.code().to_owned(),
     }
 }
 
@@ -211,6 +232,9 @@ pub(super) fn notice(notice: &Notice, name: &dyn Fn(u8) -> String) -> String {
                 "{place} is posted: {amount} {asset}, {} ms after it was named",
                 took.as_millis()
             )
+        }
+        Notice::Lane { from, to } => {
+            format!("the immediate lane went from {} to {}", from.code(), to.code())
         }
         Notice::Disagreement { endpoint } => format!("{} was outvoted", name(endpoint.index)),
         Notice::DeadLettered { tx, reason } => format!("{} is a dead letter: {reason}", short(&tx.tx)),

@@ -7,7 +7,7 @@ use plimsoll_core::time::Instant;
 
 use super::live::{End, KEY, LIMITS, Place, registrations, transfer};
 use super::{found, refused, replayed};
-use crate::recorder::{Frame, Frames, Next, RecordingLimits, segment_of};
+use crate::recorder::{FORMAT, Frame, Frames, Next, RecordingLimits, segment_of};
 
 fn text(path: &Path) -> String {
     path.display().to_string()
@@ -105,7 +105,10 @@ async fn damage_is_named_by_file_byte_and_field() {
     assert_eq!(told(3, 1), "0, magic: this is not a recording of plimsoll");
     assert_eq!(
         told(8, 4),
-        "8, version: the recording has version 7, this program reads 3"
+        format!(
+            "8, version: the recording has version {}, this program reads {FORMAT}",
+            FORMAT ^ 4
+        )
     );
     assert_eq!(
         told(10, 1),

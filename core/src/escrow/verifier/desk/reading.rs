@@ -5,8 +5,9 @@ use core::time::Duration;
 use super::{Desk, Purpose};
 use crate::buggify;
 use crate::digest::Digest;
-use crate::escrow::deposit::Evidence;
+use crate::escrow::deposit::{Evidence, TxKey};
 use crate::escrow::verifier::round::{Round, Standing};
+use crate::escrow::verifier::schedule::Due;
 use crate::escrow::verifier::{Finding, Out};
 use crate::id::TxHash;
 use crate::time::Instant;
@@ -23,8 +24,14 @@ impl Desk {
     /// Takes up what is due, the longest due first.
     pub(super) fn verify_due(&mut self, now: Instant, out: &mut Out) {
         while self.may_begin_round() {
-            let Some(tx) = self.schedule.take_due(now) else {
-                break;
+            let tx = match self.schedule.take_due(now) {
+                None => break,
+                Some(Due::HandOver(tx, priority)) => {
+                    let chain = self.chain.id;
+                    out.jobs.push((TxKey { chain, tx }, priority));
+                    continue;
+                }
+                Some(Due::Verify(tx)) => tx,
             };
             self.next_round += 1;
             let earlier = self.rounds.insert(tx, Round::new(self.next_round));
@@ -79,7 +86,7 @@ impl Desk {
 
     /// Reads on, if blocks that are final wait to be read.
     pub(super) fn scan_on(&mut self, now: Instant, out: &mut Out) {
-        if let Some(finalized) = self.finalized() {
+        if let Some(finalized) = self.finalized().filter(|_| self.scans) {
             if self.scan.under_way().is_none() {
                 self.next_round += 1;
                 self.scan.begin(finalized, self.next_round);

@@ -1,8 +1,9 @@
 use core::time::Duration;
 use std::vec::Vec;
 
-use super::Schedule;
+use super::{Due, Schedule};
 use crate::escrow::testing::tx;
+use crate::queue::Priority;
 use crate::time::Instant;
 
 fn at(millis: u64) -> Instant {
@@ -13,7 +14,16 @@ fn schedule() -> Schedule {
     Schedule::new(
         [0, 1, 2].map(Duration::from_secs).to_vec(),
         Duration::from_secs(3),
+        None,
     )
+}
+
+fn verify(n: u8) -> Option<Due> {
+    Some(Due::Verify(tx(n)))
+}
+
+fn hand_over(n: u8, priority: Priority) -> Option<Due> {
+    Some(Due::HandOver(tx(n), priority))
 }
 
 #[test]
@@ -24,7 +34,7 @@ fn the_fast_track_then_the_sweep() {
     let mut starts = Vec::new();
     for _ in 0..6 {
         let due = schedule.next_due().unwrap();
-        assert_eq!(schedule.take_due(due), Some(tx(1)));
+        assert_eq!(schedule.take_due(due), verify(1));
         assert_eq!(schedule.next_due(), None, "it is not due while it is verified");
         starts.push(due.as_nanos() / 1_000_000);
         schedule.put_back(due.after(Duration::from_millis(40)), tx(1));
@@ -39,7 +49,7 @@ fn the_longest_due_goes_first() {
     schedule.add(at(5), tx(1));
     schedule.add(at(3), tx(2));
     let order: Vec<_> = core::iter::from_fn(|| schedule.take_due(at(10))).collect();
-    assert_eq!(order, [tx(2), tx(1)]);
+    assert_eq!(order, [2, 1].map(|n| Due::Verify(tx(n))));
 }
 
 /// When it is due, after it was put back at `now`.
@@ -53,7 +63,7 @@ fn put_back(schedule: &mut Schedule, now: Instant) -> Instant {
 fn finality_hurries_what_was_seen_and_then_it_comes_at_its_own_pace() {
     let mut schedule = schedule();
     schedule.add(at(0), tx(1));
-    assert_eq!(schedule.take_due(at(0)), Some(tx(1)));
+    assert_eq!(schedule.take_due(at(0)), verify(1));
     assert_eq!(put_back(&mut schedule, at(10)), at(1_000));
     schedule.set_height(at(10), tx(1), Some(7));
     schedule.on_finalized(at(20), 6);
@@ -63,7 +73,7 @@ fn finality_hurries_what_was_seen_and_then_it_comes_at_its_own_pace() {
     let mut now = at(20);
     let mut waits = Vec::new();
     for _ in 0..40 {
-        assert_eq!(schedule.take_due(now), Some(tx(1)));
+        assert_eq!(schedule.take_due(now), verify(1));
         let done = now.after(Duration::from_millis(40));
         let due = put_back(&mut schedule, done);
         schedule.on_finalized(done, 8);
@@ -84,11 +94,11 @@ fn what_becomes_final_while_it_is_verified_is_verified_again_at_once() {
     let mut schedule = schedule();
     schedule.add(at(0), tx(1));
     schedule.set_height(at(0), tx(1), Some(7));
-    assert_eq!(schedule.take_due(at(0)), Some(tx(1)));
+    assert_eq!(schedule.take_due(at(0)), verify(1));
     schedule.on_finalized(at(20), 7);
     assert_eq!(schedule.next_due(), None, "it is under way");
     assert_eq!(put_back(&mut schedule, at(50)), at(50));
-    assert_eq!(schedule.take_due(at(50)), Some(tx(1)));
+    assert_eq!(schedule.take_due(at(50)), verify(1));
     assert_eq!(put_back(&mut schedule, at(90)), at(290));
 }
 
@@ -100,7 +110,7 @@ fn what_is_not_seen_any_more_is_not_hurried() {
     assert_eq!(schedule.awaits_finality(), Some(at(0)));
     schedule.set_height(at(5), tx(1), None);
     assert_eq!(schedule.awaits_finality(), None);
-    assert_eq!(schedule.take_due(at(5)), Some(tx(1)));
+    assert_eq!(schedule.take_due(at(5)), verify(1));
     schedule.on_finalized(at(20), 7);
     assert_eq!(put_back(&mut schedule, at(50)), at(1_000));
 }
@@ -120,7 +130,7 @@ fn what_is_removed_is_gone_from_every_index() {
 fn what_is_hurried_is_due_sooner_and_never_later() {
     let mut schedule = schedule();
     schedule.add(at(0), tx(1));
-    assert_eq!(schedule.take_due(at(0)), Some(tx(1)));
+    assert_eq!(schedule.take_due(at(0)), verify(1));
     schedule.hurry(at(0), tx(1), Duration::ZERO);
     assert_eq!(schedule.next_due(), None, "it is under way");
     assert_eq!(put_back(&mut schedule, at(50)), at(1_000));
@@ -128,6 +138,69 @@ fn what_is_hurried_is_due_sooner_and_never_later() {
         schedule.hurry(at(50), tx(1), Duration::from_millis(wait));
         assert_eq!(schedule.next_due(), Some(at(due)), "{wait}");
     }
-    assert_eq!(schedule.take_due(at(100)), Some(tx(1)));
+    assert_eq!(schedule.take_due(at(100)), verify(1));
     assert_eq!(schedule.next_due(), None, "it is listed once");
+}
+
+/// One on the fast track (0 and 1 s), a sweep each 3 s, workers that have 10 s.
+fn with_workers() -> Schedule {
+    let mut schedule = Schedule::new(
+        [0, 1].map(Duration::from_secs).to_vec(),
+        Duration::from_secs(3),
+        Some(Duration::from_secs(10)),
+    );
+    schedule.add(at(0), tx(1));
+    for now in [0, 1_000] {
+        assert_eq!(schedule.take_due(at(now)), verify(1));
+        schedule.put_back(at(now), tx(1));
+    }
+    schedule
+}
+
+#[test]
+fn what_the_fast_track_did_not_decide_is_for_the_workers_until_they_have_had_their_time() {
+    let mut schedule = with_workers();
+    assert_eq!(schedule.take_due(at(3_999)), None);
+    assert_eq!(schedule.take_due(at(4_000)), hand_over(1, Priority::High));
+    for now in [7_000, 10_000, 13_000] {
+        assert_eq!(
+            schedule.take_due(at(now)),
+            hand_over(1, Priority::Normal),
+            "{now}"
+        );
+    }
+    assert_eq!(schedule.attempts(tx(1)), 2, "nobody has verified it since");
+    // Ten seconds, and no report: at every sweep from here on.
+    for now in [16_000, 19_000] {
+        assert_eq!(schedule.take_due(at(now)), verify(1), "{now}");
+        schedule.put_back(at(now), tx(1));
+    }
+    schedule.on_reported(tx(1));
+    assert_eq!(schedule.attempts(tx(1)), 5);
+    assert_eq!(schedule.take_due(at(22_000)), hand_over(1, Priority::High));
+}
+
+#[test]
+fn a_report_gives_the_workers_their_time_anew() {
+    let mut schedule = with_workers();
+    for now in [4_000, 7_000, 10_000, 13_000, 16_000, 19_000] {
+        assert_eq!(schedule.take_due(at(now)), hand_over(1, Priority::High), "{now}");
+        schedule.on_reported(tx(1));
+    }
+}
+
+#[test]
+fn what_was_seen_is_not_for_the_workers() {
+    let mut schedule = with_workers();
+    schedule.set_height(at(2_000), tx(1), Some(7));
+    assert_eq!(schedule.take_due(at(4_000)), verify(1));
+    schedule.put_back(at(4_000), tx(1));
+    schedule.on_finalized(at(5_000), 7);
+    assert_eq!(schedule.take_due(at(5_000)), verify(1));
+    schedule.put_back(at(5_000), tx(1));
+    assert_eq!(
+        schedule.take_due(at(5_200)),
+        verify(1),
+        "it is final, and looked for"
+    );
 }

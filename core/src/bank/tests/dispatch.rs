@@ -1,0 +1,205 @@
+//! What the bank hands over to workers, and what it makes of their reports.
+
+use core::time::Duration;
+use std::boxed::Box;
+use std::vec;
+
+use super::bends::silent;
+use super::{House, named};
+use crate::bank::{Command, Refusal, Reply};
+use crate::digest::Digest;
+use crate::escrow::testing::{CHAIN, block, tx};
+use crate::escrow::{Evidence, Report, ReportError, Sighting, Vote, Workers};
+use crate::id::ChainId;
+use crate::queue::{Lane, Priority, QueueRequest};
+
+/// A house whose workers have 10 s, and which asks nobody anything that is answered.
+fn house() -> House {
+    let mut house = House::with(|config| {
+        config.escrow.workers = Some(Workers {
+            has_immediate: true,
+            takeover: Duration::from_secs(10),
+        });
+    });
+    house.mine(1);
+    house
+}
+
+fn enqueued(lane: Lane, n: u8, priority: Priority) -> (Lane, QueueRequest) {
+    let jobs = vec![named(n)];
+    (lane, QueueRequest::Enqueue { jobs, priority })
+}
+
+fn report(sighting: Sighting) -> Command {
+    Command::Report(Box::new(Report {
+        chain: CHAIN,
+        sighting,
+    }))
+}
+
+/// What two endpoints show of transaction `n`, at whose word a block is final or not.
+fn mined(house: &House, n: u8, finalized: u64) -> Sighting {
+    let receipt = house.mined[&tx(n)].clone();
+    let vote = |endpoint| Vote {
+        endpoint,
+        finalized: block(finalized),
+    };
+    let evidence = Evidence {
+        block: receipt.block,
+        digest: Digest::of(&receipt),
+        votes: vec![vote(0), vote(2)],
+    };
+    Sighting::Mined { receipt, evidence }
+}
+
+#[test]
+fn what_the_fast_track_did_not_find_goes_to_workers_at_every_sweep() {
+    let mut house = house();
+    let (alice, _) = house.register("alice");
+    house.claim(alice, 1);
+    house.pass(Duration::from_secs(2));
+    assert_eq!(house.queued, [], "it is on the fast track");
+    house.pass(Duration::from_secs(7));
+    assert_eq!(
+        house.queued,
+        [
+            enqueued(Lane::Immediate, 1, Priority::High),
+            enqueued(Lane::Immediate, 1, Priority::Normal),
+        ]
+    );
+    let asked = house.asked.len();
+    house.pass(Duration::from_secs(10));
+    let asks_itself = house.asked[asked..]
+        .iter()
+        .any(|(_, question)| matches!(question, crate::escrow::Question::Receipt { .. }));
+    assert!(asks_itself, "the workers have had their time");
+}
+
+#[test]
+fn the_database_lane_takes_what_the_immediate_one_does_not() {
+    let mut house = house();
+    let (alice, _) = house.register("alice");
+    house.lanes_down = vec![Lane::Immediate];
+    house.claim(alice, 1);
+    house.pass(Duration::from_secs(6));
+    let immediate = enqueued(Lane::Immediate, 1, Priority::High);
+    assert_eq!(
+        house.queued,
+        [
+            immediate.clone(),
+            immediate.clone(),
+            immediate,
+            enqueued(Lane::Database, 1, Priority::High),
+        ],
+        "three failures in a row, and no pause between them"
+    );
+    house.queued.clear();
+    house.lanes_down.clear();
+    house.pass(Duration::from_secs(6));
+    assert_eq!(
+        house.queued.last(),
+        Some(&enqueued(Lane::Immediate, 1, Priority::Normal)),
+        "it is back"
+    );
+}
+
+#[test]
+fn with_both_lanes_down_the_bank_does_it_alone() {
+    let mut house = house();
+    let (alice, to_alice) = house.register("alice");
+    house.lanes_down = vec![Lane::Immediate, Lane::Database];
+    house.claim(alice, 1);
+    house.pass(Duration::from_secs(20));
+    assert!(house.queued.len() < 20, "{}", house.queued.len());
+    house.pay(1, &[(to_alice, 5_000)]);
+    house.mine(6);
+    assert_eq!(house.stage(1), "final");
+    house.audit();
+}
+
+#[test]
+fn a_report_of_a_final_deposit_credits_it_once() {
+    let mut house = house();
+    let (alice, to_alice) = house.register("alice");
+    house.bend_all(silent);
+    house.claim(alice, 1);
+    house.pay(1, &[(to_alice, 5_000)]);
+    let height = house.latest;
+    let seen = report(mined(&house, 1, height - 1));
+    assert_eq!(house.command(seen), Reply::Reported { is_open: true });
+    assert_eq!(house.balances(alice), (0, 5_000, 0));
+    let last = report(mined(&house, 1, height));
+    for _ in 0..3 {
+        assert_eq!(house.command(last.clone()), Reply::Reported { is_open: false });
+        assert_eq!(house.final_deposits(1), 1);
+    }
+    let (available, locked, bought) = house.balances(alice);
+    assert_eq!((available % 300, locked, bought), (5_000 % 300, 0, 5_000 / 300));
+    house.audit();
+}
+
+#[test]
+fn a_report_that_does_not_hang_together_changes_nothing() {
+    let mut house = house();
+    let (alice, to_alice) = house.register("alice");
+    house.bend_all(silent);
+    house.claim(alice, 1);
+    house.pay(1, &[(to_alice, 5_000)]);
+    let height = house.latest;
+    let Sighting::Mined { receipt, evidence } = mined(&house, 1, height) else {
+        unreachable!()
+    };
+    let with = |change: fn(&mut Evidence)| {
+        let (receipt, mut evidence) = (receipt.clone(), evidence.clone());
+        change(&mut evidence);
+        Sighting::Mined { receipt, evidence }
+    };
+    let cases = [
+        (with(|evidence| evidence.digest ^= 1), ReportError::Digest),
+        (with(|evidence| evidence.block = block(1)), ReportError::Block),
+        (with(|evidence| evidence.votes.truncate(1)), ReportError::Quorum),
+        (with(|evidence| evidence.votes.clear()), ReportError::Quorum),
+        (
+            with(|evidence| evidence.votes[1].endpoint = 0),
+            ReportError::Votes,
+        ),
+        (
+            with(|evidence| evidence.votes[1].endpoint = 4),
+            ReportError::Votes,
+        ),
+        (
+            Sighting::Absent {
+                tx: tx(1),
+                votes: vec![evidence.votes[0]],
+            },
+            ReportError::Quorum,
+        ),
+    ];
+    let records = house.records.len();
+    for (sighting, why) in cases {
+        let reply = house.command(report(sighting));
+        assert_eq!(reply, Reply::Refused(Refusal::BadReport(why)));
+    }
+    let elsewhere = Command::Report(Box::new(Report {
+        chain: ChainId::new(1),
+        sighting: Sighting::Undecided { tx: tx(1) },
+    }));
+    assert_eq!(
+        house.command(elsewhere),
+        Reply::Refused(Refusal::UnknownChain(ChainId::new(1)))
+    );
+    assert_eq!(house.records.len(), records);
+    assert_eq!(house.stage(1), "observed");
+}
+
+#[test]
+fn a_report_about_what_nobody_watches_is_done_with() {
+    let mut house = house();
+    let (_, to_alice) = house.register("alice");
+    house.bend_all(silent);
+    house.pay(1, &[(to_alice, 5_000)]);
+    let height = house.latest;
+    let unknown = report(mined(&house, 1, height));
+    assert_eq!(house.command(unknown), Reply::Reported { is_open: false });
+    assert_eq!(house.stage(1), "unknown");
+}

@@ -1,0 +1,126 @@
+//! [`Report`]: what a worker found out about a transaction, for the bank to decide upon.
+//!
+//! It says what the bank's own verifier would say: which receipt two independent upstreams showed, or that they showed
+//! none. The bank believes what its workers say of upstreams, and checks that it hangs together.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::config::ChainConfig;
+use super::deposit::{Evidence, TxKey, Vote};
+use super::evm::Receipt;
+use super::verifier::{Finding, QUORUM};
+use crate::digest::Digest;
+use crate::id::{ChainId, TxHash};
+use crate::resilience::EndpointSet;
+
+/// What a worker found out in one attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Report {
+    /// The chain.
+    pub chain: ChainId,
+    /// What was found there.
+    pub sighting: Sighting,
+}
+
+/// How one attempt at a transaction ended.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Sighting {
+    /// It is in a block.
+    Mined {
+        /// Its receipt.
+        receipt: Receipt,
+        /// Who showed it, and how final it is.
+        evidence: Evidence,
+    },
+    /// Two independent upstreams have no receipt.
+    Absent {
+        /// The transaction.
+        tx: TxHash,
+        /// Who says so.
+        votes: Vec<Vote>,
+    },
+    /// No quorum came about.
+    Undecided {
+        /// The transaction.
+        tx: TxHash,
+    },
+}
+
+/// Why a report is not believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
+pub enum ReportError {
+    /// A vote of an endpoint that the chain has not got, or two of one.
+    #[error("votes: each must be of another endpoint of the chain")]
+    Votes,
+    /// Fewer than two providers stand behind it.
+    #[error("votes: fewer than two providers stand behind them")]
+    Quorum,
+    /// The evidence is of another block than the receipt.
+    #[error("evidence.block: not the block of the receipt")]
+    Block,
+    /// The evidence is of another receipt.
+    #[error("evidence.digest: not that of the receipt")]
+    Digest,
+}
+
+impl Report {
+    /// The transaction that it is about.
+    #[must_use]
+    pub const fn job(&self) -> TxKey {
+        let tx = match &self.sighting {
+            Sighting::Mined { receipt, .. } => receipt.tx,
+            Sighting::Absent { tx, .. } | Sighting::Undecided { tx } => *tx,
+        };
+        TxKey {
+            chain: self.chain,
+            tx,
+        }
+    }
+
+    /// Checks that it hangs together, and that independent endpoints of `chain` stand behind it.
+    ///
+    /// # Errors
+    /// The first thing that does not.
+    pub fn check(&self, chain: &ChainConfig) -> Result<(), ReportError> {
+        match &self.sighting {
+            Sighting::Mined { receipt, evidence } => {
+                check_votes(chain, &evidence.votes)?;
+                require(evidence.block == receipt.block, ReportError::Block)?;
+                require(evidence.digest == Digest::of(receipt), ReportError::Digest)
+            }
+            Sighting::Absent { votes, .. } => check_votes(chain, votes),
+            Sighting::Undecided { .. } => Ok(()),
+        }
+    }
+}
+
+fn check_votes(chain: &ChainConfig, votes: &[Vote]) -> Result<(), ReportError> {
+    let mut endpoints = EndpointSet::EMPTY;
+    let mut providers: Vec<&str> = Vec::new();
+    for vote in votes {
+        let endpoint = chain.endpoints.get(usize::from(vote.endpoint));
+        let endpoint = endpoint.ok_or(ReportError::Votes)?;
+        require(!endpoints.contains(vote.endpoint), ReportError::Votes)?;
+        endpoints.insert(vote.endpoint);
+        if !providers.contains(&&*endpoint.provider) {
+            providers.push(&endpoint.provider);
+        }
+    }
+    require(providers.len() >= QUORUM, ReportError::Quorum)
+}
+
+fn require(holds: bool, error: ReportError) -> Result<(), ReportError> {
+    if holds { Ok(()) } else { Err(error) }
+}
+
+impl From<Sighting> for Finding {
+    fn from(sighting: Sighting) -> Self {
+        match sighting {
+            Sighting::Mined { receipt, evidence } => Self::Mined { receipt, evidence },
+            Sighting::Absent { tx, votes } => Self::Absent { tx, votes },
+            Sighting::Undecided { tx } => Self::Undecided { tx },
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! [`Jobs`]: the jobs that a worker holds, how far each is, and until when its lease lasts.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use crate::escrow::TxKey;
+use crate::id::ErrandId;
+use crate::machine::Deadline;
+use crate::queue::{JOBS_PER_REQUEST_MAX, Lane, Token};
+use crate::time::Instant;
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    /// It is being verified.
+    Verifying,
+    /// The bank is being told.
+    Reporting { errand: ErrandId, deadline: Instant },
+}
+
+/// A job that was handed out to this worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Job {
+    pub(super) lane: Lane,
+    pub(super) token: Token,
+    pub(super) attempts: u32,
+    /// When its lease ends; `None` once it is lost.
+    pub(super) lease: Option<Instant>,
+    /// When it is prolonged.
+    extend_at: Instant,
+    step: Step,
+}
+
+impl Job {
+    pub(super) fn new(lane: Lane, token: Token, now: Instant, visibility: Duration, attempts: u32) -> Self {
+        Self {
+            lane,
+            token,
+            attempts,
+            lease: Some(now.after(visibility)),
+            extend_at: now.after(visibility / 2),
+            step: Step::Verifying,
+        }
+    }
+}
+
+/// The jobs that a worker holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Jobs(BTreeMap<TxKey, Job>);
+
+impl Jobs {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes a job in; true if it was not held. One that comes again, from the other lane or after its lease was lost, goes
+    /// on under the newer lease.
+    pub(super) fn insert(&mut self, key: TxKey, job: Job) -> bool {
+        match self.0.get_mut(&key) {
+            None => self.0.insert(key, job).is_none(),
+            Some(held) => {
+                let step = held.step.clone();
+                *held = Job { step, ..job };
+                false
+            }
+        }
+    }
+
+    /// Moves a job on; false if it is not held.
+    pub(super) fn step(&mut self, key: TxKey, step: Step) -> bool {
+        let Some(job) = self.0.get_mut(&key) else {
+            return false;
+        };
+        assert_eq!(job.step, Step::Verifying, "a job was reported twice");
+        job.step = step;
+        true
+    }
+
+    /// The lease of a job is lost; true if nobody needs to know of the job any more.
+    pub(super) fn drop_lease(&mut self, key: TxKey) -> bool {
+        let Some(job) = self.0.get_mut(&key) else {
+            return false;
+        };
+        job.lease = None;
+        let is_idle = job.step == Step::Verifying;
+        if is_idle {
+            self.0.remove(&key);
+        }
+        is_idle
+    }
+
+    /// Takes out the job that `errand` reports about.
+    pub(super) fn take_reported(&mut self, errand: ErrandId) -> Option<(TxKey, Job)> {
+        let of = |job: &Job| matches!(job.step, Step::Reporting { errand: of, .. } if of == errand);
+        let key = self.0.iter().find(|(_, job)| of(job)).map(|(key, _)| *key)?;
+        self.0.remove(&key).map(|job| (key, job))
+    }
+
+    /// A report whose time is over.
+    pub(super) fn first_report_over(&self, now: Instant) -> Option<ErrandId> {
+        self.0.values().find_map(|job| match job.step {
+            Step::Reporting { errand, deadline } if deadline <= now => Some(errand),
+            Step::Reporting { .. } | Step::Verifying => None,
+        })
+    }
+
+    /// A job whose lease is over.
+    pub(super) fn first_lease_over(&self, now: Instant) -> Option<TxKey> {
+        let is_over = |job: &Job| job.lease.is_some_and(|ends| ends <= now);
+        self.0.iter().find(|(_, job)| is_over(job)).map(|(key, _)| *key)
+    }
+
+    /// The leases of `lane` that are to be prolonged now. Each is tried again before it is over, should that fail.
+    pub(super) fn take_extendable(
+        &mut self,
+        now: Instant,
+        lane: Lane,
+        visibility: Duration,
+    ) -> Vec<(TxKey, Token)> {
+        let mut leases = Vec::new();
+        for (key, job) in &mut self.0 {
+            let is_due = job.lane == lane && job.lease.is_some() && job.extend_at <= now;
+            if is_due && leases.len() < JOBS_PER_REQUEST_MAX {
+                job.extend_at = now.after(visibility / 4);
+                leases.push((*key, job.token));
+            }
+        }
+        leases
+    }
+
+    /// The leases of `jobs` were prolonged to `until`, unless they were lost.
+    pub(super) fn extended(&mut self, jobs: &[TxKey], until: Instant, visibility: Duration) {
+        for key in jobs {
+            if let Some(job) = self.0.get_mut(key).filter(|job| job.lease.is_some()) {
+                job.lease = Some(until);
+                job.extend_at = until.before(visibility / 2);
+            }
+        }
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Deadline> {
+        let report = self.0.values().filter_map(|job| match job.step {
+            Step::Reporting { deadline, .. } => Some(deadline),
+            Step::Verifying => None,
+        });
+        let leases = self
+            .0
+            .values()
+            .filter_map(|job| Some(job.lease?.min(job.extend_at)));
+        let report = report.min().map(|at| Deadline {
+            at,
+            why: "a report times out",
+        });
+        let lease = leases.min().map(|at| Deadline {
+            at,
+            why: "a lease is half over, or over",
+        });
+        Deadline::earlier(report, lease)
+    }
+}
