@@ -33,7 +33,7 @@ pub(crate) fn bank_config() -> BankConfig {
         id: CHAIN,
         genesis: GENESIS,
         endpoints: vec![endpoint("one"), endpoint("two")],
-        addresses: DepositAddresses {
+        addresses: DepositAddresses::Factory {
             factory: Address::Evm([0xfa; 20]),
             init_code_hash: [0x1c; 32],
         },

@@ -63,7 +63,7 @@ fn escrow() -> EscrowConfig {
         id: CHAIN,
         genesis: GENESIS,
         endpoints: (0..4).map(endpoint).collect(),
-        addresses: DepositAddresses {
+        addresses: DepositAddresses::Factory {
             factory: Address::Evm([0xfa; 20]),
             init_code_hash: [0x1c; 32],
         },

@@ -56,6 +56,7 @@ impl ToyChain {
             block: block(self.latest),
             succeeded: true,
             logs: vec![transfer(to, units)],
+            balances: Vec::new(),
         };
         self.receipts.insert(tx, receipt);
         self.by_block.entry(self.latest).or_default().push(tx);

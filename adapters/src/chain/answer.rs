@@ -104,6 +104,7 @@ fn receipt(calls: &[CallResult<'_>], tx: &TxHash) -> Result<Answer, Fault> {
             block,
             succeeded,
             logs,
+            balances: Vec::new(),
         }),
     })
 }

@@ -87,7 +87,7 @@ fn read_addresses(mut section: Section, faults: &mut Faults) -> Option<DepositAd
         faults,
     );
     section.finish(faults);
-    Some(DepositAddresses {
+    Some(DepositAddresses::Factory {
         factory: factory?,
         init_code_hash: init_code_hash?.evm()?,
     })

@@ -13,10 +13,14 @@ use super::redact::KeyId;
 
 /// The version of the stored form that this build writes, and the only one that it reads: a recording is driven by the
 /// code that made it.
-pub const FORMAT: u16 = 4;
+pub const FORMAT: u16 = 5;
 
 /// One thing that a driver did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one at a time is written or read, and most of them are inputs"
+)]
 pub enum Frame<'a> {
     /// Where a segment begins: the first frame of each, and of no other place.
     Opening(Box<Opening>),

@@ -6,30 +6,40 @@ use sha3::{Digest as _, Keccak256};
 
 use super::config::{ChainConfig, DepositAddresses};
 use super::evm::{Answer, Question};
+use super::solana::user_wallet;
 use crate::id::{Address, BlockHash, UserId};
 use crate::money::Registry;
 use crate::resilience::CordonReason;
 
-/// The address of the forwarder that `from.factory` would deploy with `salt`:
+/// The address of the forwarder that `factory` would deploy with `salt`:
 /// keccak256(0xff ++ factory ++ salt ++ keccak256(init code)), last 20 bytes (EIP-1014).
 #[must_use]
-pub fn create2_address(from: &DepositAddresses, salt: &[u8; 32]) -> Address {
+pub fn create2_address(factory: &Address, init_code_hash: &[u8; 32], salt: &[u8; 32]) -> Address {
     let mut hasher = Keccak256::new();
     hasher.update([0xff]);
-    hasher.update(from.factory.bytes());
+    hasher.update(factory.bytes());
     hasher.update(salt);
-    hasher.update(from.init_code_hash);
+    hasher.update(init_code_hash);
     let mut address = [0u8; 20];
     address.copy_from_slice(&hasher.finalize()[12..]);
     Address::Evm(address)
 }
 
-/// The deposit address of `user`: the CREATE2 address whose salt is the user's number, big-endian.
+/// The deposit address of `user`: the CREATE2 address whose salt is the user's number, big-endian, or the wallet that the
+/// program derives from it.
 #[must_use]
 pub fn deposit_address(from: &DepositAddresses, user: UserId) -> Address {
-    let mut salt = [0u8; 32];
-    salt[24..].copy_from_slice(&user.number().to_be_bytes());
-    create2_address(from, &salt)
+    match from {
+        DepositAddresses::Factory {
+            factory,
+            init_code_hash,
+        } => {
+            let mut salt = [0u8; 32];
+            salt[24..].copy_from_slice(&user.number().to_be_bytes());
+            create2_address(factory, init_code_hash, &salt)
+        }
+        DepositAddresses::Program { program } => user_wallet(program, user),
+    }
 }
 
 /// What an endpoint of `chain` is asked before it is believed.

@@ -1,16 +1,19 @@
-//! The validity rules: which logs of a receipt are deposits, and why the others are not.
+//! The validity rules: which movements in a receipt are deposits, and why the others are not.
 //!
-//! A pure function of the receipt, the registry and our addresses. It looks at logs alone, never at calldata,
-//! senders or recipients of the transaction (traps E1, E18). Finality is not its business.
+//! A pure function of the receipt, the registry and our addresses. On EVM chains it looks at logs alone, never at calldata,
+//! senders or recipients of the transaction (traps E1, E18); on Solana, in `solana`, at balances alone, never at
+//! instructions (trap S2). Finality is not its business.
+
+mod solana;
 
 use alloc::vec::Vec;
 
 use super::deposit::{Beneficiary, Deposit};
 use super::evm::{Log, Receipt, TRANSFER_TOPIC};
 use super::reason::{DeadLetterReason, Reason, SuspenseReason};
-use crate::id::{Address, ChainId, UserId};
+use crate::id::{Address, ChainId, Family, UserId};
 use crate::limits::{DEPOSIT_MAX, DEPOSITS_PER_TX_MAX};
-use crate::money::{Amount, Registry, convert};
+use crate::money::{Amount, Asset, Registry, convert};
 
 /// Where EIP-7708 logs native transfers, in the guise of token logs (trap E5).
 const NATIVE_TRANSFER_EMITTER: Address = Address::Evm([
@@ -29,7 +32,7 @@ pub enum Recipient {
 
 /// What is known of our addresses.
 pub trait Addresses {
-    /// Whose `address` is on `chain`; `None` when it is not ours.
+    /// Whose `address` is on `chain`, on Solana that of a wallet; `None` when it is not ours.
     fn recipient(&self, chain: ChainId, address: Address) -> Option<Recipient>;
 }
 
@@ -44,16 +47,27 @@ pub enum Assessment {
     DeadLetter(DeadLetterReason),
 }
 
-/// Judges `receipt` log by log: one deposit a log (trap E8).
+/// Judges `receipt` movement by movement: one deposit a log (trap E8), on Solana one a token account (trap S14).
 #[must_use]
 pub fn assess(chain: ChainId, receipt: &Receipt, registry: &Registry, ours: &impl Addresses) -> Assessment {
     if !receipt.succeeded {
         return Assessment::Nothing(Reason::Reverted);
     }
+    match chain.family() {
+        Family::Evm => {
+            let logs = (0u32..).zip(&receipt.logs);
+            total(logs.map(|(ordinal, log)| judge(chain, ordinal, log, registry, ours)))
+        }
+        Family::Solana => solana::assess(chain, &receipt.balances, registry, ours),
+    }
+}
+
+/// What the judgements of all movements come to.
+fn total(judgements: impl Iterator<Item = Judgement>) -> Assessment {
     let mut deposits = Vec::new();
     let mut reason = Reason::NoTransfer;
-    for (ordinal, log) in (0u32..).zip(&receipt.logs) {
-        match judge(chain, ordinal, log, registry, ours) {
+    for judgement in judgements {
+        match judgement {
             Judgement::Deposit(deposit) => deposits.push(deposit),
             Judgement::Dismissed(why) if why.weight() > reason.weight() => reason = why,
             Judgement::Dismissed(_) => {}
@@ -113,12 +127,34 @@ fn judge(chain: ChainId, ordinal: u32, log: &Log, registry: &Registry, ours: &im
     if from == Address::default() {
         return dismissed(Reason::Minted);
     }
-    let amount = Amount::from_be_word(&log.word).and_then(|raw| convert(raw, decimals, asset.scale));
+    let Ok(units) = Amount::from_be_word(&log.word) else {
+        return Judgement::DeadLetter(DeadLetterReason::AmountOutOfRange);
+    };
+    let movement = Movement {
+        ordinal,
+        from,
+        to,
+        recipient,
+    };
+    deposit(movement, units, decimals, asset)
+}
+
+/// A movement of a registered token to an address of ours.
+struct Movement {
+    ordinal: u32,
+    from: Address,
+    to: Address,
+    recipient: Recipient,
+}
+
+/// The deposit of `units` of a token with so many `decimals`.
+fn deposit(movement: Movement, units: Amount, decimals: u8, asset: &Asset) -> Judgement {
+    let amount = convert(units, decimals, asset.scale);
     let Some(amount) = amount.ok().filter(|amount| *amount <= DEPOSIT_MAX) else {
         return Judgement::DeadLetter(DeadLetterReason::AmountOutOfRange);
     };
-    assert!(amount.is_positive(), "a positive word became {amount:?}");
-    let beneficiary = match recipient {
+    assert!(amount.is_positive(), "{units:?} moved and became {amount:?}");
+    let beneficiary = match movement.recipient {
         Recipient::Collect => Beneficiary::Suspense(SuspenseReason::Unattributed),
         Recipient::User(_) if !asset.enabled => Beneficiary::Suspense(SuspenseReason::AssetDisabled),
         Recipient::User(_) if amount < asset.min => Beneficiary::Suspense(SuspenseReason::BelowMinimum),
@@ -126,11 +162,11 @@ fn judge(chain: ChainId, ordinal: u32, log: &Log, registry: &Registry, ours: &im
         Recipient::User(user) => Beneficiary::User(user),
     };
     Judgement::Deposit(Deposit {
-        ordinal,
+        ordinal: movement.ordinal,
         asset: asset.id,
         amount,
-        from,
-        to,
+        from: movement.from,
+        to: movement.to,
         beneficiary,
     })
 }

@@ -25,13 +25,23 @@ pub struct EndpointConfig {
     pub quotas: Vec<Window>,
 }
 
-/// Where deposit addresses come from: a CREATE2 factory (EIP-1014), so that an address needs no key and no storage.
+/// Where deposit addresses come from: a contract or program that alone can move what comes there, so that an address needs
+/// no key and no storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct DepositAddresses {
-    /// The contract that can deploy the forwarders.
-    pub factory: Address,
-    /// keccak256 of the forwarder's init code.
-    pub init_code_hash: [u8; 32],
+pub enum DepositAddresses {
+    /// On EVM chains, a CREATE2 factory (EIP-1014).
+    Factory {
+        /// The contract that can deploy the forwarders.
+        factory: Address,
+        /// keccak256 of the forwarder's init code.
+        init_code_hash: [u8; 32],
+    },
+    /// On Solana, a program whose derived addresses are the users' wallets. What is paid to a wallet comes to its associated
+    /// token accounts; the program signs for it, and whoever may upgrade the program holds the only keys there are.
+    Program {
+        /// The program.
+        program: Address,
+    },
 }
 
 /// A chain to take deposits on.
@@ -347,8 +357,11 @@ fn check_chain(chain: &ChainConfig, registry: &Registry, errors: &mut Vec<Escrow
         chain.genesis.family(),
         errors,
     );
-    let factory = chain.addresses.factory;
-    check_name(chain.id, "factory", &factory, factory.family(), errors);
+    let (what, origin) = match chain.addresses {
+        DepositAddresses::Factory { factory, .. } => ("factory", factory),
+        DepositAddresses::Program { program } => ("program", program),
+    };
+    check_name(chain.id, what, &origin, origin.family(), errors);
     for address in &chain.collect {
         check_name(chain.id, "collect address", address, address.family(), errors);
     }

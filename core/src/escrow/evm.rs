@@ -1,10 +1,12 @@
-//! What can be asked of an EVM endpoint, and what it can answer, already parsed.
+//! What can be asked of an endpoint, and what it can answer, already parsed. The words are those of EVM chains; Solana answers
+//! in the same ones, and differs in what a receipt holds.
 //!
 //! Core never sees JSON. The adapter turns bytes into these types or into a [`Fault`]; every field has a fixed size
 //! or a bound, so no answer can be larger than its limit. One question is one upstream's whole view: the pieces of
 //! an answer are fetched from the same endpoint in one batch (trap E16).
 
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -44,17 +46,56 @@ pub struct Log {
     pub index: u64,
 }
 
+/// What one token account held before and after a Solana transaction, whichever instruction moved it (trap S2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TokenBalance {
+    /// Its place among the accounts of the transaction, those from lookup tables included (trap S3). The signature covers
+    /// the order, so in one transaction the place stands for the account wherever it is mined.
+    pub place: u8,
+    /// The token account.
+    pub account: Address,
+    /// The token.
+    pub mint: Address,
+    /// Whose account it is after the transaction, or was before it if it is no longer (trap S5).
+    pub wallet: Address,
+    /// The token program that it is an account of (trap S4).
+    pub program: Address,
+    /// What it held before, in the token's units; 0 if it was not there.
+    pub before: u64,
+    /// What it holds after, in the token's units; 0 if it is no longer there.
+    pub after: u64,
+}
+
 /// What a transaction did, once it is in a block.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The transaction.
     pub tx: TxHash,
     /// The block that holds it.
     pub block: BlockRef,
-    /// Whether it succeeded: `status == 1` (trap E1).
+    /// Whether it succeeded: `status == 1` on EVM chains (trap E1), no `err` on Solana (trap S1).
     pub succeeded: bool,
-    /// Its logs, in receipt order: a log's place here is its ordinal.
+    /// Its logs, in receipt order: a log's place here is its ordinal. None on Solana.
     pub logs: Vec<Log>,
+    /// The token accounts that it touched, by place and mint. None on EVM chains.
+    pub balances: Vec<TokenBalance>,
+}
+
+/// Balances count only where there are some, so that the digest of an EVM receipt is that of its logs.
+impl Hash for Receipt {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let Self {
+            tx,
+            block,
+            succeeded,
+            logs,
+            balances,
+        } = self;
+        (tx, block, succeeded, logs).hash(hasher);
+        if !balances.is_empty() {
+            balances.hash(hasher);
+        }
+    }
 }
 
 /// A log found by a scan, with where it was.
@@ -125,11 +166,12 @@ impl Question {
 pub enum Answer {
     /// To [`Question::Identity`].
     Identity {
-        /// `eth_chainId`.
+        /// `eth_chainId`, or the number of the cluster that the genesis hash names.
         chain_id: u64,
         /// The hash of block 0.
         genesis: BlockHash,
-        /// What each contract said, in the order asked; `None` when the call failed.
+        /// What each contract or mint said, in the order asked; `None` when the call failed, or when the account is no mint of
+        /// the older token program (traps S4, S11).
         decimals: Vec<Option<u8>>,
     },
     /// To [`Question::Heads`].

@@ -12,6 +12,7 @@ mod evm;
 mod reason;
 mod record;
 mod report;
+mod solana;
 mod state;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -25,8 +26,9 @@ pub use config::{
     Workers,
 };
 pub use deposit::{Beneficiary, Booked, Claim, Deposit, DepositKey, Evidence, Stage, TxKey, Vote};
-pub use evm::{Answer, BlockRef, Fault, Log, Question, Receipt, ScanLog, TRANSFER_TOPIC};
+pub use evm::{Answer, BlockRef, Fault, Log, Question, Receipt, ScanLog, TRANSFER_TOPIC, TokenBalance};
 pub use reason::{DeadLetterReason, Reason, SuspenseReason};
 pub use record::{EscrowRecord, Resolution};
 pub use report::{Report, ReportError, Sighting};
+pub use solana::{TOKEN_PROGRAM, program_address, token_account, user_wallet};
 pub use state::{EscrowState, Suspended, Watch};

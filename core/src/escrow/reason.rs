@@ -1,6 +1,7 @@
 //! Why something was not credited: the published reason codes, each with the trap it answers.
 //!
-//! Trap numbers refer to the table "Deposit-validity traps" of the chain facts: E1 to E22 for EVM chains.
+//! Trap numbers refer to the tables "Deposit-validity traps" of the chain facts: E1 to E22 for EVM chains, S1 to S17 for
+//! Solana.
 
 use serde::{Deserialize, Serialize};
 
@@ -33,11 +34,11 @@ reasons!(
     /// Why a log, a transaction or a claim will never be credited. Each verdict is permanent and backed by a
     /// finalized block that two independent upstreams agree on.
     Reason {
-        /// E1: the transaction is in a block and reverted.
+        /// E1, S1: the transaction is in a block and reverted.
         Reverted = "reverted",
-        /// E2: the transaction moved nothing: it has no transfer log at all.
+        /// E2, S2: the transaction moved nothing: it has no transfer log at all, or no token balance rose.
         NoTransfer = "no_transfer",
-        /// E3: the log comes from a contract that is not a registered token.
+        /// E3, S4: the contract or mint is not a registered token.
         ForeignContract = "foreign_contract",
         /// E4: the log has the topic of a transfer but not its layout (an ERC-721, a dirty address, odd data).
         MalformedLog = "malformed_log",
@@ -53,6 +54,10 @@ reasons!(
         Minted = "minted",
         /// E19: the deposit is real and somebody else's; a hash alone never attributes.
         NotYours = "not_yours",
+        /// S4, S11: the mint is registered, and the account is of another token program.
+        ForeignProgram = "foreign_program",
+        /// S5: to a wallet of ours, in an account that is not the associated one.
+        NotAssociated = "not_associated",
     }
 );
 
@@ -71,6 +76,8 @@ impl Reason {
             Self::ZeroAmount => 7,
             Self::Reverted => 8,
             Self::NotYours => 9,
+            Self::ForeignProgram => 10,
+            Self::NotAssociated => 11,
         }
     }
 }
@@ -106,6 +113,8 @@ reasons!(
         TooManyDeposits = "too_many_deposits",
         /// It was seen, and by the time it was final the configuration no longer recognised all of its deposits.
         RulesChanged = "rules_changed",
+        /// S2: balances of ours and of others fell in one transaction, so they do not say who paid what.
+        MixedPayers = "mixed_payers",
     }
 );
 

@@ -54,7 +54,7 @@ pub(crate) fn chain() -> ChainConfig {
         id: CHAIN,
         genesis: BlockHash::Evm([1; 32]),
         endpoints: (0..4).map(endpoint).collect(),
-        addresses: DepositAddresses {
+        addresses: DepositAddresses::Factory {
             factory: Address::Evm([0xfa; 20]),
             init_code_hash: [0x1c; 32],
         },
@@ -118,5 +118,6 @@ pub(crate) fn receipt(n: u8, block: BlockRef, logs: Vec<Log>) -> Receipt {
         block,
         succeeded: true,
         logs,
+        balances: vec![],
     }
 }

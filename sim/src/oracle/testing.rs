@@ -200,7 +200,7 @@ pub(super) fn bank(records: &[Record]) -> Bank {
         id: CHAIN,
         genesis: BlockHash::Evm([1; 32]),
         endpoints: (1..=3).map(endpoint).collect(),
-        addresses: DepositAddresses {
+        addresses: DepositAddresses::Factory {
             factory: Address::Evm([0xfa; 20]),
             init_code_hash: [0x1c; 32],
         },

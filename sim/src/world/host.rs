@@ -51,6 +51,10 @@ pub(super) struct Host {
 }
 
 /// Something for the process.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "few wait at once, and most of them are answers"
+)]
 pub(super) enum Parcel {
     Request(RequestId),
     Answer {

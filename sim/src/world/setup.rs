@@ -13,7 +13,7 @@ use crate::model::assets::{COLLECT, MIN_MILLI, minor_units};
 use crate::model::chain::{Chain, FIRST_HEIGHT};
 
 /// Where users' addresses come from.
-const DEPOSIT_ADDRESSES: DepositAddresses = DepositAddresses {
+const DEPOSIT_ADDRESSES: DepositAddresses = DepositAddresses::Factory {
     factory: Address::Evm([0xfa; 20]),
     init_code_hash: [0x1c; 32],
 };

@@ -435,7 +435,7 @@ fn config(poll: Duration) -> BankConfig {
         id: ChainId::new(56),
         genesis: BlockHash::Evm([1; 32]),
         endpoints: vec![endpoint("one"), endpoint("two")],
-        addresses: DepositAddresses {
+        addresses: DepositAddresses::Factory {
             factory: Address::Evm([0xfa; 20]),
             init_code_hash: [0x1c; 32],
         },

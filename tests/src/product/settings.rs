@@ -55,10 +55,14 @@ pub struct Endpoint {
 
 impl Settings {
     /// Where deposit addresses come from, in every configuration.
-    pub const ADDRESSES: DepositAddresses = DepositAddresses {
-        factory: Address::Evm([0x4e; 20]),
-        init_code_hash: [0x94; 32],
+    pub const ADDRESSES: DepositAddresses = DepositAddresses::Factory {
+        factory: Self::FACTORY,
+        init_code_hash: Self::INIT_CODE_HASH,
     };
+    /// The factory among them.
+    pub const FACTORY: Address = Address::Evm([0x4e; 20]);
+    /// The hash of the forwarder's init code among them.
+    pub const INIT_CODE_HASH: [u8; 32] = [0x94; 32];
 
     /// The largest deposit and transfer of every asset, in whole units.
     pub const MAX: u32 = 1_000_000;
@@ -109,10 +113,6 @@ open_for = "1s"
     }
 
     fn chain_toml(&self) -> String {
-        let DepositAddresses {
-            factory,
-            init_code_hash,
-        } = Self::ADDRESSES;
         let collect: Vec<String> = self.collect.iter().map(ToString::to_string).collect();
         let mut toml = format!(
             r#"
@@ -129,7 +129,8 @@ init_code_hash = "{init_code_hash}"
 "#,
             chain = self.chain,
             genesis = self.genesis,
-            init_code_hash = BlockHash::Evm(init_code_hash),
+            factory = Self::FACTORY,
+            init_code_hash = BlockHash::Evm(Self::INIT_CODE_HASH),
         );
         for Endpoint { name, provider, url } in &self.endpoints {
             let endpoint = format!("name = \"{name}\"\nprovider = \"{provider}\"\nurl = \"{url}\"\n");

@@ -128,7 +128,6 @@ fn asset(token: Token, topology: &Topology, contracts: &Contracts) -> String {
 
 fn chain(topology: &Topology, site: &Site<'_>) -> String {
     let Block { hash: genesis, .. } = site.node.block(Tag::Height(0));
-    let addresses = Settings::ADDRESSES;
     let mut toml = format!(
         r#"
 [[chains]]
@@ -145,8 +144,8 @@ init_code_hash = "{init_code_hash}"
         id = topology.chain.id,
         poll = time(topology.bank.poll_ms),
         start = site.node.block(Tag::Latest).number,
-        factory = addresses.factory,
-        init_code_hash = BlockHash::Evm(addresses.init_code_hash),
+        factory = Settings::FACTORY,
+        init_code_hash = BlockHash::Evm(Settings::INIT_CODE_HASH),
     );
     for (one, url) in topology.endpoints.iter().zip(&site.urls) {
         let (name, provider) = (&one.name, &one.provider);

@@ -107,7 +107,7 @@ fn malformed_hashes_and_addresses_are_named_with_what_is_expected() {
     let cut = |text: String| text[..text.len() - 1].to_owned();
     for (whole, broken) in [
         (settings.genesis.to_string(), cut(settings.genesis.to_string())),
-        (Settings::ADDRESSES.factory.to_string(), "0x12".to_owned()),
+        (Settings::FACTORY.to_string(), "0x12".to_owned()),
         (Address::Evm([0x55; 20]).to_string(), "0x55zz".to_owned()),
         (
             "collect = []".to_owned(),

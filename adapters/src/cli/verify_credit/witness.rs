@@ -109,6 +109,7 @@ mod tests {
             block: block(number),
             succeeded: true,
             logs: vec![],
+            balances: Vec::new(),
         };
         let evidence = Evidence {
             block: block(5),

@@ -72,6 +72,7 @@ impl Asker for Paid {
                     block: block(5),
                     succeeded: true,
                     logs: vec![log()],
+                    balances: Vec::new(),
                 };
                 Answer::Receipt {
                     finalized,

@@ -481,5 +481,6 @@ fn receipt(number: u64, to: Address, units: i128) -> Receipt {
         block: block(number),
         succeeded: true,
         logs: vec![log],
+        balances: vec![],
     }
 }

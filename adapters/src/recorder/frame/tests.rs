@@ -108,6 +108,7 @@ fn outcomes() -> Vec<Result<Answer, Fault>> {
         block: block(4),
         succeeded: true,
         logs: vec![log()],
+        balances: Vec::new(),
     };
     let found = ScanLog {
         tx: TX.tx,

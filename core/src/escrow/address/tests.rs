@@ -2,7 +2,7 @@ use std::string::ToString;
 use std::vec;
 
 use super::{check_identity, create2_address, deposit_address};
-use crate::escrow::{Answer, ChainConfig, DepositAddresses, testing};
+use crate::escrow::{Answer, ChainConfig, testing};
 use crate::id::{BlockHash, UserId};
 use crate::resilience::CordonReason;
 
@@ -12,11 +12,11 @@ fn known_answers_of_eip_1014() {
     let check = |factory: &str, salt: [u8; 32], init_code: &[u8], expected: &str| {
         use sha3::{Digest as _, Keccak256};
         let init_code_hash = Keccak256::digest(init_code).into();
-        let from = DepositAddresses {
-            factory: factory.parse().unwrap(),
-            init_code_hash,
-        };
-        assert_eq!(create2_address(&from, &salt).to_string(), expected);
+        let factory = factory.parse().unwrap();
+        assert_eq!(
+            create2_address(&factory, &init_code_hash, &salt).to_string(),
+            expected
+        );
     };
     let zero = "0x0000000000000000000000000000000000000000";
     check(zero, [0; 32], &[0], "0x4d1a2e2bb4f88f0250f26ffff098b0b30b26bf38");

@@ -4,7 +4,7 @@ use std::string::ToString;
 use std::vec;
 use std::vec::Vec;
 
-use super::{EndpointConfig, EscrowConfig, EscrowConfigError, Product};
+use super::{DepositAddresses, EndpointConfig, EscrowConfig, EscrowConfigError, Product};
 use crate::escrow::testing::{asset, chain, config, registry};
 use crate::id::{Address, BlockHash, ChainId};
 use crate::limits::ENDPOINTS_MAX;
@@ -238,11 +238,11 @@ fn a_chain_is_named_in_the_words_of_its_family() {
     );
     check(
         |config| {
-            config.chains[0].addresses.factory = mint;
+            config.chains[0].addresses = DepositAddresses::Program { program: mint };
             config.chains[0].collect.push(mint);
         },
         &[
-            &std::format!("chain eip155:56: its factory {text} is not named as on such a chain"),
+            &std::format!("chain eip155:56: its program {text} is not named as on such a chain"),
             &std::format!("chain eip155:56: its collect address {text} is not named as on such a chain"),
         ],
     );

@@ -1,7 +1,8 @@
 use std::vec;
 
-use super::{Fault, Question};
-use crate::escrow::testing::{TOKEN, tx};
+use super::{Fault, Question, TokenBalance};
+use crate::digest::Digest;
+use crate::escrow::testing::{PAYER, TOKEN, block, receipt, tx};
 
 /// Upstreams count the entries of a batch: a quota must count no fewer.
 #[test]
@@ -34,4 +35,30 @@ fn what_was_malformed_is_not_stored() {
     let stored = postcard::to_allocvec(&fault).unwrap();
     let restored: Fault = postcard::from_bytes(&stored).unwrap();
     assert_eq!(restored, Fault::Malformed { what: "not stored" });
+}
+
+#[test]
+fn the_digest_of_a_receipt_covers_all_that_it_has() {
+    let evm = receipt(1, block(5), vec![]);
+    assert_eq!(
+        Digest::of(&evm),
+        Digest::of(&(evm.tx, evm.block, evm.succeeded, &evm.logs))
+    );
+    let balance = TokenBalance {
+        place: 1,
+        account: PAYER,
+        mint: TOKEN,
+        wallet: PAYER,
+        program: TOKEN,
+        before: 0,
+        after: 5,
+    };
+    let with = |balance: TokenBalance| {
+        let mut receipt = evm.clone();
+        receipt.balances.push(balance);
+        Digest::of(&receipt)
+    };
+    let more = TokenBalance { after: 6, ..balance };
+    assert_ne!(with(balance), Digest::of(&evm));
+    assert_ne!(with(balance), with(more));
 }

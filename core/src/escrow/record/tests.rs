@@ -170,7 +170,7 @@ fn every_reason_keeps_its_number_and_its_code() {
         Reason::ALL,
         Reason::code,
         "reverted no_transfer foreign_contract malformed_log native_transfer not_to_us zero_amount own_transfer \
-         minted not_yours",
+         minted not_yours foreign_program not_associated",
     );
     numbered(
         SuspenseReason::ALL,
@@ -180,6 +180,6 @@ fn every_reason_keeps_its_number_and_its_code() {
     numbered(
         DeadLetterReason::ALL,
         DeadLetterReason::code,
-        "unseen reorged_out not_final amount_out_of_range too_many_deposits rules_changed",
+        "unseen reorged_out not_final amount_out_of_range too_many_deposits rules_changed mixed_payers",
     );
 }

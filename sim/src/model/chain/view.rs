@@ -71,6 +71,7 @@ impl<'a> View<'a> {
             block: self.block(spot.number),
             succeeded: self.chain.transactions[index.place()].succeeded,
             logs: self.logs(index, spot).collect(),
+            balances: Vec::new(),
         })
     }
 

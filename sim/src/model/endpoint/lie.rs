@@ -60,6 +60,7 @@ fn invent(answer: &mut Answer, view: View<'_>, question: &Question, victim: Addr
                 block: view.finalized(),
                 succeeded: true,
                 logs: vec![log],
+                balances: Vec::new(),
             });
         }
         (Answer::Scan { logs, .. }, Question::Scan { to, .. }) => {

@@ -56,6 +56,7 @@ impl Court {
             block,
             succeeded: true,
             logs: Vec::new(),
+            balances: Vec::new(),
         });
         let finalized = block(finalized);
         self.says(

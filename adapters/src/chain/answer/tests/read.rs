@@ -82,6 +82,7 @@ fn a_receipt_is_read_with_its_logs_in_order() {
         block: BLOCK,
         succeeded: true,
         logs,
+        balances: Vec::new(),
     };
     let expected = Answer::Receipt {
         finalized: FINALIZED,
