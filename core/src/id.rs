@@ -2,6 +2,7 @@
 
 mod base58;
 mod chain;
+mod fingerprint;
 mod named;
 
 use core::fmt;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::purpose::IDEMPOTENCY_KEY;
 
 pub use chain::{ChainId, Family};
+pub use fingerprint::Fingerprint;
 pub use named::{Address, BlockHash, TxHash};
 
 /// Why a text is not the name of something.

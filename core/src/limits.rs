@@ -15,8 +15,8 @@ pub const ENDPOINTS_MAX: usize = 32;
 /// The most records that one `handle` may push: they are committed together or not at all.
 pub const GROUP_RECORDS_MAX: usize = 2_048;
 /// The most records that one finding about a chain makes: a whole transaction in which every deposit is refused by its
-/// owner's account, its hold given up, and the money put into suspense, and its own two steps.
-pub const FINDING_RECORDS_MAX: usize = DEPOSITS_PER_TX_MAX * 3 + 2;
+/// owner's account, its hold given up, and the money put into suspense, and its own three steps.
+pub const FINDING_RECORDS_MAX: usize = DEPOSITS_PER_TX_MAX * 3 + 3;
 /// The most assets: a start registers them in one group.
 pub const ASSETS_MAX: usize = 1_024;
 /// The most work of one kind (holds that expire, addresses to assign) that one input does.
@@ -31,6 +31,11 @@ pub const BATCH_BYTES_MAX: usize = 64 << 20;
 pub const TEXT_BYTES_MAX: usize = 256;
 /// The most blocks in one scan of a chain.
 pub const SCAN_BLOCKS_MAX: u64 = 256;
+/// The most attempts at one transaction that are kept while it is open, and in its dead letter: the last ones. All are
+/// counted.
+pub const ATTEMPTS_KEPT_MAX: usize = 16;
+/// The most dead letters that one request for a list looks at.
+pub const LETTERS_LOOKED_AT_MAX: usize = 10_000;
 /// The most claims that one user may have open, so that made-up hashes cannot fill the house.
 pub const OPEN_CLAIMS_PER_USER_MAX: usize = 128;
 

@@ -3,11 +3,14 @@
 //! A decision carries no idempotency key, because taking it twice is refused by itself: what was resolved is no dead
 //! letter any more. Who decides is the name of the token that the request shows.
 
+mod body;
+mod cursor;
+
 use axum::Json;
-use axum::extract::{Query as Params, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query as Params, State};
 use plimsoll_core::bank::{Command, Query, Reply};
-use plimsoll_core::escrow::{DeadLetterReason, Resolution, TxKey};
-use plimsoll_core::time::WallClock;
+use plimsoll_core::escrow::{DeadLetterReason, LetterFilter, Resolution};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,7 +18,8 @@ use super::body::Body;
 use super::operator::Operator;
 use super::problem::{Code, Problem};
 use super::refusal::problem_in;
-use super::{Api, date, field};
+use super::{Api, field};
+use body::{DeadLetterBody, GroupBody};
 
 /// How many dead letters are shown unless the request says otherwise, and at most.
 const PAGE_DEFAULT: usize = 100;
@@ -25,34 +29,46 @@ const PAGE_MAX: usize = 1000;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Page {
+    /// On this chain.
+    chain: Option<String>,
+    /// For this reason.
+    reason: Option<String>,
+    /// With this fingerprint.
+    fingerprint: Option<String>,
+    /// That this user claimed.
+    claimed_by: Option<String>,
+    /// That have been dead letters for longer than this.
+    older_than: Option<String>,
     /// Those after this one: `next` of the page before.
     after: Option<String>,
     /// How many, 1 to 1000; 100 if it is left out.
     limit: Option<usize>,
 }
 
+/// On which chain the transaction is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OnChain {
+    /// The chain, by its CAIP-2 name.
+    chain: Option<String>,
+}
+
 /// Dead letters.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DeadLetters {
-    /// By chain and hash.
-    dead_letters: Vec<DeadLetter>,
-    /// What to send as `after` for the next page; left out when this is the last.
+    /// The oldest first.
+    dead_letters: Vec<DeadLetterBody>,
+    /// What to send as `after` for the next page; left out when this is the last. A page may be short, or empty, and not
+    /// be the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
 }
 
-/// A transaction on chain that automation gave up on.
+/// Dead letters by fingerprint.
 #[derive(Debug, Serialize, ToSchema)]
-pub(super) struct DeadLetter {
-    /// The chain, by its CAIP-2 name.
-    chain: String,
-    /// The hash of the transaction.
-    tx: String,
-    /// Why: a stable code.
-    #[schema(example = "unseen")]
-    reason: &'static str,
-    /// Since when.
-    since: String,
+pub(super) struct Groups {
+    /// The largest first, at most 1000.
+    groups: Vec<GroupBody>,
 }
 
 /// What an operator decides.
@@ -88,41 +104,100 @@ pub(super) struct Resolved {
     resolved: bool,
 }
 
-/// Transactions that need a person.
+/// Transactions that need a person, the oldest first.
 #[utoipa::path(
-    get, path = "/api/v1/escrow/dead-letter-queue", tag = "operators", operation_id = "listDeadLetters", 
+    get, path = "/api/v1/escrow/dead-letter-queue", tag = "operators", operation_id = "listDeadLetters",
     params(
-        ("after" = Option<String>, Query, description = "Those after this one: `next` of the page before"),
+        ("chain" = Option<String>, Query, description = "Those on this chain", example = "eip155:56"),
+        ("reason" = Option<String>, Query, description = "Those for this reason", example = "unseen"),
+        ("fingerprint" = Option<String>, Query, description = "Those with this fingerprint"),
+        ("claimed_by" = Option<String>, Query, description = "Those that this user claimed", example = "user-1"),
+        ("older_than" = Option<String>, Query, description = "Those that have been dead letters for longer", example = "24h"),
+        ("after" = Option<String>, Query, description = "Those after this one: `next` of the page before, with the same filter"),
         ("limit" = Option<usize>, Query, description = "How many, 1 to 1000; 100 if it is left out")
     ),
     responses((status = 200, body = DeadLetters), (status = "default", body = Problem))
 )]
 pub(super) async fn list(
     State(api): State<Api>,
-    page: Result<Params<Page>, axum::extract::rejection::QueryRejection>,
+    page: Result<Params<Page>, QueryRejection>,
 ) -> Result<Json<DeadLetters>, Problem> {
     let Params(page) = page.map_err(|rejection| Problem::new(Code::FieldInvalid, rejection.body_text()))?;
+    let filter = LetterFilter {
+        chain: page.chain.map(|text| field::chain(&text, "chain")).transpose()?,
+        reason: page.reason.map(|text| reason(&text)).transpose()?,
+        fingerprint: page
+            .fingerprint
+            .map(|text| field::id(&text, "fingerprint"))
+            .transpose()?,
+        claimed_by: page
+            .claimed_by
+            .map(|text| field::user(&text, "claimed_by"))
+            .transpose()?,
+        older_than: page
+            .older_than
+            .map(|text| field::duration(&text, "older_than"))
+            .transpose()?,
+    };
     let limit = page.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
-    let after = page.after.as_deref().map(decode_cursor).transpose()?;
-    let reply = api.bank.query(Query::DeadLetters { after, limit }).await?;
-    let Reply::DeadLetters(letters) = reply else {
+    let after = page.after.map(|text| cursor::read(&text, &filter)).transpose()?;
+    let reply = api
+        .bank
+        .query(Query::DeadLetters { filter, after, limit })
+        .await?;
+    let Reply::DeadLetters(page) = reply else {
         return Err(problem_in(reply));
     };
-    let is_full = letters.len() == limit;
-    let next = letters
-        .last()
-        .filter(|_| is_full)
-        .map(|(tx, ..)| format!("{}/{}", tx.chain, tx.tx));
-    let dead_letter = |(tx, reason, since): &(TxKey, DeadLetterReason, WallClock)| DeadLetter {
-        chain: tx.chain.to_string(),
-        tx: tx.tx.to_string(),
-        reason: reason.code(),
-        since: date::write(*since),
-    };
+    let letters = page.letters.iter();
     Ok(Json(DeadLetters {
-        dead_letters: letters.iter().map(dead_letter).collect(),
-        next,
+        dead_letters: letters.map(|view| api.dead_letter(view)).collect(),
+        next: page.next.map(|place| cursor::write(place, &filter)),
     }))
+}
+
+/// What the dead letters have in common: those of one chain, one reason and one set of outcomes of attempts.
+#[utoipa::path(
+    get, path = "/api/v1/escrow/dead-letter-queue/groups", tag = "operators", operation_id = "groupDeadLetters",
+    responses((status = 200, body = Groups), (status = "default", body = Problem))
+)]
+pub(super) async fn groups(State(api): State<Api>) -> Result<Json<Groups>, Problem> {
+    let reply = api.bank.query(Query::DeadLetterGroups).await?;
+    let Reply::DeadLetterGroups(groups) = reply else {
+        return Err(problem_in(reply));
+    };
+    Ok(Json(Groups {
+        groups: groups.iter().map(GroupBody::of).collect(),
+    }))
+}
+
+/// One transaction that needs a person.
+#[utoipa::path(
+    get, path = "/api/v1/escrow/dead-letter-queue/{tx}", tag = "operators", operation_id = "getDeadLetter",
+    params(
+        ("tx" = String, Path, description = "The hash of the transaction"),
+        ("chain" = Option<String>, Query, description = "Its chain; may be left out where one is configured", example = "eip155:56")
+    ),
+    responses((status = 200, body = DeadLetterBody), (status = "default", body = Problem))
+)]
+pub(super) async fn show(
+    State(api): State<Api>,
+    Path(tx): Path<String>,
+    on: Result<Params<OnChain>, QueryRejection>,
+) -> Result<Json<DeadLetterBody>, Problem> {
+    let Params(on) = on.map_err(|rejection| Problem::new(Code::FieldInvalid, rejection.body_text()))?;
+    let chain = match (on.chain, api.chains.as_slice()) {
+        (Some(chain), _) => chain,
+        (None, [only]) => only.id.to_string(),
+        (None, _) => {
+            return Err(Problem::new(Code::FieldMissing, "say on which chain: ?chain=eip155:56").at("chain"));
+        }
+    };
+    let tx = field::tx(("chain", &chain), ("tx", &tx))?;
+    let reply = api.bank.query(Query::DeadLetter(tx)).await?;
+    let Reply::DeadLetter(view) = reply else {
+        return Err(problem_in(reply));
+    };
+    Ok(Json(api.dead_letter(&view)))
 }
 
 /// Decides about a dead letter.
@@ -151,9 +226,11 @@ pub(super) async fn resolve(
     Ok(Json(Resolved { resolved: true }))
 }
 
-fn decode_cursor(text: &str) -> Result<TxKey, Problem> {
-    let malformed =
-        || Problem::new(Code::IdMalformed, "send what `next` of the page before said").at("after");
-    let (chain, tx) = text.split_once('/').ok_or_else(malformed)?;
-    field::tx(("after", chain), ("after", tx))
+fn reason(text: &str) -> Result<DeadLetterReason, Problem> {
+    let known = DeadLetterReason::ALL.iter().copied();
+    known.clone().find(|reason| reason.code() == text).ok_or_else(|| {
+        let known: Vec<_> = known.map(DeadLetterReason::code).collect();
+        let detail = format!("{text:?} is no reason; there are {}", known.join(", "));
+        Problem::new(Code::FieldInvalid, detail).at("reason")
+    })
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use plimsoll_core::escrow::TxKey;
 use plimsoll_core::id::{Address, AssetId, ChainId, Family, TxHash, UserId};
@@ -10,6 +11,7 @@ use plimsoll_core::time::WallClock;
 
 use super::date;
 use super::problem::{Code, Problem};
+use crate::config::parse_duration;
 
 /// A name of the core, such as `user-1` or `claim-7`.
 pub(super) fn id<T>(text: &str, field: &str) -> Result<T, Problem>
@@ -80,6 +82,14 @@ pub(super) fn date(text: &str, field: &str) -> Result<WallClock, Problem> {
     date::read(text).ok_or_else(|| {
         let detail = format!("{text:?}: write a date in UTC such as \"2026-11-22T10:21:00Z\"");
         Problem::new(Code::DateMalformed, detail).at(field)
+    })
+}
+
+/// A length of time, as in the configuration.
+pub(super) fn duration(text: &str, field: &str) -> Result<Duration, Problem> {
+    parse_duration(text).map_err(|why| {
+        let detail = format!("{text:?} is {why}: write for example 30m or 24h");
+        Problem::new(Code::FieldInvalid, detail).at(field)
     })
 }
 

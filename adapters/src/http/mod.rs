@@ -178,6 +178,8 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(transactions::show))
         .routes(routes!(assets::list))
         .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::groups))
+        .routes(routes!(dead_letters::show))
         .routes(routes!(dead_letters::resolve))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))

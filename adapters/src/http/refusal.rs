@@ -94,6 +94,8 @@ pub(super) fn problem_in(reply: Reply) -> Problem {
         | Reply::Transaction(_)
         | Reply::Balances(_)
         | Reply::DeadLetters(_)
+        | Reply::DeadLetter(_)
+        | Reply::DeadLetterGroups(_)
         | Reply::Done
         | Reply::Reported { .. }
         | Reply::Status(_) => {

@@ -4,6 +4,7 @@ mod document;
 mod form;
 mod health;
 pub(super) mod house;
+mod letters;
 mod live;
 mod load;
 mod money;

@@ -128,7 +128,8 @@ impl Redactor {
                 | EscrowRecord::Reorged { .. }
                 | EscrowRecord::Final { .. }
                 | EscrowRecord::Rejected { .. }
-                | EscrowRecord::DeadLettered { .. },
+                | EscrowRecord::DeadLettered { .. }
+                | EscrowRecord::DeadLetterDetailed { .. },
             )
             | Record::AssetRegistered { .. }
             | Record::AddressAssigned { .. }
@@ -164,6 +165,8 @@ impl Redactor {
             | Reply::Transaction(_)
             | Reply::Balances(_)
             | Reply::DeadLetters(_)
+            | Reply::DeadLetter(_)
+            | Reply::DeadLetterGroups(_)
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Status(_)

@@ -6,7 +6,8 @@ use core::time::Duration;
 
 use super::record::Record;
 use crate::escrow::{
-    Booked, DeadLetterReason, DepositKey, Evidence, Question, Reason, ReportError, Stage, TxKey,
+    Booked, DeadLetterReason, DepositKey, Evidence, LetterGroup, LetterPage, LetterView, Question, Reason,
+    ReportError, Stage, TxKey,
 };
 use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, ErrandId, RequestId, Text, UserId};
 use crate::ledger::{Balance, Outcome, TransactionView};
@@ -96,7 +97,11 @@ pub enum Reply {
     /// A user's balances.
     Balances(Vec<(AssetId, Balance)>),
     /// Dead letters.
-    DeadLetters(Vec<(TxKey, DeadLetterReason, WallClock)>),
+    DeadLetters(LetterPage),
+    /// A dead letter.
+    DeadLetter(Box<LetterView>),
+    /// The dead letters by fingerprint.
+    DeadLetterGroups(Vec<LetterGroup>),
     /// What a worker found out was taken in.
     Reported {
         /// Whether the transaction is still open.

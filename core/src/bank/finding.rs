@@ -166,7 +166,7 @@ impl Bank {
             at: self.wall,
         };
         self.escrow(record, fx);
-        self.verifier.unwatch(tx);
+        self.close(tx);
         self.stage_notice(tx, fx);
         for booked in deposits {
             let deposit = DepositKey {
@@ -197,7 +197,7 @@ impl Bank {
             },
             fx,
         );
-        self.verifier.unwatch(tx);
+        self.close(tx);
         self.stage_notice(tx, fx);
     }
 
@@ -252,7 +252,9 @@ impl Bank {
             },
             fx,
         );
-        self.verifier.unwatch(tx);
+        let history = self.histories.remove(&tx).unwrap_or_default();
+        self.escrow(EscrowRecord::DeadLetterDetailed { tx, history }, fx);
+        self.close(tx);
         self.notice(Notice::DeadLettered { tx, reason }, fx);
         self.stage_notice(tx, fx);
     }

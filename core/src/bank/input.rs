@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 
 use serde::{Deserialize, Serialize};
 
-use crate::escrow::{Answer, DepositKey, Fault, Report, Resolution, TxKey};
+use crate::escrow::{Answer, DepositKey, Fault, LetterFilter, LetterPlace, Report, Resolution, TxKey};
 use crate::id::{CallId, ClaimId, ErrandId, IdempotencyKey, RequestId, Text, TransactionId, UserId};
 use crate::ledger;
 use crate::queue::{LaneFault, QueueReply};
@@ -112,13 +112,19 @@ pub enum Query {
     Claim(ClaimId),
     /// A ledger transaction.
     Transaction(TransactionId),
-    /// Dead letters after one, oldest key first, at most `limit`.
+    /// Dead letters, oldest first.
     DeadLetters {
-        /// The last one already seen.
-        after: Option<TxKey>,
+        /// Which.
+        filter: LetterFilter,
+        /// The place after which to begin.
+        after: Option<LetterPlace>,
         /// How many, at most 1000.
         limit: usize,
     },
+    /// One dead letter.
+    DeadLetter(TxKey),
+    /// The dead letters by fingerprint, the largest group first.
+    DeadLetterGroups,
     /// How everything stands.
     Status,
 }

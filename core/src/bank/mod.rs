@@ -3,7 +3,8 @@
 //! `input` is what can happen to it, `effect` what it can wish for, `record` what becomes durable. `state` changes
 //! by records alone, so replaying a journal rebuilds it by the same lines of code. The decisions are in `command`
 //! (what people want), `query` (what they ask), `finding` (what the chains say), `booking` (what that does to the
-//! ledger), `due` (what time brings) and `dispatch` (what workers do). `volatile` is what a restart forgets and a recording keeps.
+//! ledger), `letters` (what is known of dead letters), `due` (what time brings) and `dispatch` (what workers do). `volatile` is
+//! what a restart forgets and a recording keeps.
 
 mod booking;
 mod command;
@@ -13,11 +14,13 @@ mod due;
 mod effect;
 mod finding;
 mod input;
+mod letters;
 mod query;
 mod record;
 mod state;
 mod volatile;
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 pub use config::{BankConfig, ConfigError, OpenError};
@@ -33,7 +36,7 @@ pub use volatile::Volatile;
 use crate::buggify;
 use crate::chaos::Chaos;
 use crate::escrow::verifier::{Finding, Out, Verifier};
-use crate::escrow::{Addresses, Recipient};
+use crate::escrow::{Addresses, History, Recipient, TxKey};
 use crate::id::{Address, ChainId, RequestId};
 use crate::limits::{FINDING_RECORDS_MAX, GROUP_RECORDS_MAX};
 use crate::machine::{Deadline, Effects, Intent, Machine};
@@ -52,6 +55,8 @@ pub struct Bank {
     verifier: Verifier,
     /// What the verifier came to and was not yet decided upon: what one group of records has no room for waits here.
     out: Out,
+    /// What was tried so far with each transaction that is open. A restart forgets it.
+    histories: BTreeMap<TxKey, History>,
     /// When the verifier is due, kept here so that a transfer need not ask it.
     verifier_due: Option<Deadline>,
     now: Instant,
@@ -88,6 +93,7 @@ impl Bank {
             state,
             verifier,
             out,
+            histories: BTreeMap::new(),
             verifier_due,
             now,
             recorded: 0,
@@ -174,6 +180,7 @@ impl Bank {
     /// Decides upon what was found, oldest first, as far as one group of records has room for it. What makes no record is
     /// told at once.
     fn decide(&mut self, fx: &mut Effects<Effect>) {
+        self.keep_what_was_heard();
         if self.out.findings.is_empty() {
             return;
         }

@@ -10,7 +10,7 @@ use crate::id::{ClaimId, RequestId, UserId};
 use crate::machine::Effects;
 
 /// The longest list that one reply holds.
-const LIST_MAX: usize = 1_000;
+pub(super) const LIST_MAX: usize = 1_000;
 
 impl Bank {
     pub(super) fn on_query(&mut self, request: RequestId, query: Query, fx: &mut Effects<Effect>) {
@@ -24,8 +24,10 @@ impl Bank {
                 .transaction(id)
                 .map(Reply::Transaction)
                 .ok_or(Refusal::UnknownTransaction),
-            Query::DeadLetters { after, limit } => Ok(Reply::DeadLetters(
-                self.state.escrow().dead_letters(after, limit.min(LIST_MAX)),
+            Query::DeadLetters { filter, after, limit } => Ok(self.dead_letters(&filter, after, limit)),
+            Query::DeadLetter(tx) => self.dead_letter_reply(tx),
+            Query::DeadLetterGroups => Ok(Reply::DeadLetterGroups(
+                self.state.escrow().dead_letter_groups(LIST_MAX),
             )),
             Query::Status => Ok(Reply::Status(Box::new(self.status()))),
         };

@@ -3,6 +3,7 @@
 //! A restart never does: it begins anew from the journal. A recording does, because it is bounded: what was recorded
 //! first is dropped, and what is left must still be enough to drive the same bank bit for bit.
 
+use alloc::collections::BTreeMap;
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -13,6 +14,7 @@ use super::due::Backlog;
 use super::{Bank, BankConfig, OpenError, State};
 use crate::chaos::Chaos;
 use crate::escrow::verifier::{Out, Verifier};
+use crate::escrow::{History, TxKey};
 use crate::machine::Deadline;
 use crate::time::{Instant, WallClock};
 
@@ -22,6 +24,7 @@ use crate::time::{Instant, WallClock};
 pub struct Volatile {
     verifier: Verifier,
     out: Out,
+    histories: BTreeMap<TxKey, History>,
     verifier_due: Option<Instant>,
     now: Instant,
     wall: WallClock,
@@ -36,6 +39,7 @@ impl Bank {
         Volatile {
             verifier: self.verifier.clone(),
             out: self.out.clone(),
+            histories: self.histories.clone(),
             verifier_due: self.verifier_due.map(|deadline| deadline.at),
             now: self.now,
             wall: self.wall,
@@ -66,6 +70,7 @@ impl Bank {
             state,
             verifier: volatile.verifier,
             out: volatile.out,
+            histories: volatile.histories,
             verifier_due: volatile.verifier_due.map(due),
             now: volatile.now,
             recorded: 0,

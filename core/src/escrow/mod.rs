@@ -1,7 +1,8 @@
 //! The escrow: how a token movement on a chain becomes a credit, exactly once.
 //!
 //! `deposit` has the words and the life of a deposit, `reason` why something is not credited, `evm` what endpoints
-//! are asked and answer, `assess` the validity rules, `state` what is durable, `report` what a worker found out, `verifier` who asks which endpoint
+//! are asked and answer, `assess` the validity rules, `letter` what is kept of a dead letter, `state` what is durable,
+//! `report` what a worker found out, `verifier` who asks which endpoint
 //! when, and `quorum` when two independent upstreams agree.
 
 mod address;
@@ -9,6 +10,8 @@ mod assess;
 mod config;
 mod deposit;
 mod evm;
+mod letter;
+mod letters;
 mod reason;
 mod record;
 mod report;
@@ -27,7 +30,8 @@ pub use config::{
 };
 pub use deposit::{Beneficiary, Booked, Claim, Deposit, DepositKey, Evidence, Stage, TxKey, Vote};
 pub use evm::{Answer, BlockRef, Fault, Log, Question, Receipt, ScanLog, TRANSFER_TOPIC, TokenBalance};
-pub use reason::{DeadLetterReason, Reason, SuspenseReason};
+pub use letter::{Attempt, History, Letter, LetterFilter, LetterGroup, LetterPage, LetterPlace, LetterView};
+pub use reason::{AttemptClass, DeadLetterReason, Reason, SuspenseReason};
 pub use record::{EscrowRecord, Resolution};
 pub use report::{Report, ReportError, Sighting};
 pub use solana::{TOKEN_PROGRAM, program_address, token_account, user_wallet};

@@ -118,5 +118,33 @@ reasons!(
     }
 );
 
+reasons!(
+    /// What came of asking one endpoint for the receipt of a transaction.
+    AttemptClass {
+        /// It showed the receipt.
+        Shown = "shown",
+        /// It has none.
+        Absent = "absent",
+        /// Nothing came in time.
+        Timeout = "timeout",
+        /// It could not be reached, or hung up.
+        Connection = "connection",
+        /// It was asked too much.
+        RateLimited = "rate_limited",
+        /// It refused our credentials.
+        Auth = "auth",
+        /// It is in trouble itself.
+        Server = "server",
+        /// It is alive and cannot say yet (E15).
+        NotReady = "not_ready",
+        /// It answered something that the protocol does not know.
+        Malformed = "malformed",
+        /// It calls the answer too large.
+        TooLarge = "too_large",
+        /// No endpoint could be asked: all are shut out, or none has proved to be what it should be.
+        NobodyAsked = "nobody_asked",
+    }
+);
+
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::deposit::{Booked, DepositKey, Evidence, TxKey};
 use super::evm::BlockRef;
+use super::letter::History;
 use super::reason::{DeadLetterReason, Reason};
 use crate::id::{ChainId, ClaimId, IdempotencyKey, Text, TransactionId, TxHash, UserId};
 use crate::time::WallClock;
@@ -126,6 +127,13 @@ pub enum EscrowRecord {
         reason: Text,
         /// When.
         at: WallClock,
+    },
+    /// What was tried before automation gave up. In the group of [`EscrowRecord::DeadLettered`], after it.
+    DeadLetterDetailed {
+        /// The transaction.
+        tx: TxKey,
+        /// The attempts.
+        history: History,
     },
 }
 

@@ -5,10 +5,13 @@ use alloc::vec::Vec;
 
 use super::deposit::{Beneficiary, Booked, Claim, DepositKey, Evidence, Stage, TxKey};
 use super::evm::BlockRef;
-use super::reason::{DeadLetterReason, Reason, SuspenseReason};
+use super::letter::{Letter, LetterFilter, LetterGroup, LetterPage, LetterPlace};
+use super::letters::Letters;
+use super::reason::{Reason, SuspenseReason};
 use super::record::{EscrowRecord, Resolution};
 use crate::digest::Digest;
-use crate::id::{ChainId, ClaimId, IdempotencyKey, TransactionId, UserId};
+use crate::id::{AssetId, ChainId, ClaimId, IdempotencyKey, TransactionId, UserId};
+use crate::money::Amount;
 use crate::table::Table;
 use crate::time::WallClock;
 
@@ -47,8 +50,9 @@ pub struct EscrowState {
     suspense: BTreeMap<DepositKey, Suspended>,
     /// What automation works on, oldest first. Derived.
     open: BTreeSet<(WallClock, TxKey)>,
-    /// The dead letters, oldest first. Derived.
-    dead: BTreeSet<(WallClock, TxKey)>,
+    /// What each transaction that is not settled came to when it was last seen, by asset.
+    amounts: BTreeMap<TxKey, Vec<(AssetId, Amount)>>,
+    letters: Letters,
     /// How many watches are in each stage. Derived.
     stages: BTreeMap<&'static str, usize>,
 }
@@ -73,13 +77,13 @@ impl EscrowState {
     /// How many dead letters stand.
     #[must_use]
     pub fn dead_letter_count(&self) -> usize {
-        self.dead.len()
+        self.letters.len()
     }
 
     /// Since when the oldest dead letter is one.
     #[must_use]
     pub fn oldest_dead_letter(&self) -> Option<WallClock> {
-        self.dead.first().map(|(since, _)| *since)
+        self.letters.after(None).next().map(|place| place.since)
     }
 
     /// How many watches are in each stage.
@@ -158,29 +162,29 @@ impl EscrowState {
         self.suspense.get(key)
     }
 
-    /// The dead letters after `after`, by key, at most `limit`.
+    /// The dead letter that `tx` is.
+    #[must_use]
+    pub fn dead_letter(&self, tx: TxKey) -> Option<&Letter> {
+        self.letters.get(tx)
+    }
+
+    /// The dead letters that fit `filter` at `now`, oldest first, those after the place `after`, at most `limit`.
     #[must_use]
     pub fn dead_letters(
         &self,
-        after: Option<TxKey>,
+        now: WallClock,
+        filter: &LetterFilter,
+        after: Option<LetterPlace>,
         limit: usize,
-    ) -> Vec<(TxKey, DeadLetterReason, WallClock)> {
-        use core::ops::Bound::{Excluded, Unbounded};
-        let from = after.map_or(Unbounded, Excluded);
-        let dead = |(tx, watch): (&TxKey, &Watch)| match watch.stage {
-            Stage::DeadLetter { reason, since } => Some((*tx, reason, since)),
-            Stage::Observed
-            | Stage::Seen { .. }
-            | Stage::Reorged { .. }
-            | Stage::Final { .. }
-            | Stage::Rejected { .. }
-            | Stage::Dismissed => None,
-        };
-        self.watches
-            .range((from, Unbounded))
-            .filter_map(dead)
-            .take(limit)
-            .collect()
+    ) -> LetterPage {
+        let claimed = |user, tx| self.claim_of.contains_key(&(user, tx));
+        self.letters.page(now, filter, after, limit, claimed)
+    }
+
+    /// The dead letters by fingerprint, the largest group first, at most `limit`.
+    #[must_use]
+    pub fn dead_letter_groups(&self, limit: usize) -> Vec<LetterGroup> {
+        self.letters.groups(limit)
     }
 
     /// A digest of everything durable. Walks everything: for checks only.
@@ -192,6 +196,7 @@ impl EscrowState {
             claims,
             &self.scanned,
             &self.suspense,
+            (&self.amounts, self.letters.by_key()),
             self.claim_keys.digest(),
             self.posted.digest(),
         ))
@@ -232,15 +237,7 @@ impl EscrowState {
                 evidence,
                 deposits,
                 ..
-            } => {
-                self.apply_seen(
-                    *tx,
-                    Stage::Seen {
-                        evidence: evidence.clone(),
-                        deposits: deposits.clone(),
-                    },
-                );
-            }
+            } => self.apply_seen(*tx, evidence.clone(), deposits.clone()),
             EscrowRecord::Reorged { tx, was, .. } => self.apply_reorged(*tx, *was),
             EscrowRecord::Final {
                 tx,
@@ -266,6 +263,7 @@ impl EscrowState {
                 self.apply_resolution(*tx, *resolution, *at);
             }
             EscrowRecord::SuspenseAttributed { deposit, .. } => self.apply_attribution(deposit),
+            EscrowRecord::DeadLetterDetailed { tx, history } => self.letters.detail(*tx, history.clone()),
         }
     }
 
@@ -308,11 +306,12 @@ impl EscrowState {
         }
     }
 
-    fn apply_seen(&mut self, tx: TxKey, stage: Stage) {
+    fn apply_seen(&mut self, tx: TxKey, evidence: Evidence, deposits: Vec<Booked>) {
         if let Some(watch) = self.watches.get_mut(&tx) {
             watch.sightings += 1;
         }
-        self.enter(tx, stage);
+        self.amounts.insert(tx, sums(&deposits));
+        self.enter(tx, Stage::Seen { evidence, deposits });
     }
 
     fn apply_final(&mut self, tx: TxKey, evidence: Evidence, deposits: Vec<Booked>) {
@@ -413,11 +412,18 @@ impl EscrowState {
             *count -= 1;
         }
         *self.stages.entry(to).or_default() += 1;
-        if let Stage::DeadLetter { since, .. } = watch.stage {
-            self.dead.remove(&(since, tx));
+        if let Stage::DeadLetter { .. } = watch.stage {
+            self.letters.remove(tx);
         }
-        if let Stage::DeadLetter { since, .. } = stage {
-            self.dead.insert((since, tx));
+        match stage {
+            Stage::DeadLetter { reason, since } => {
+                let amounts = self.amounts.get(&tx).cloned();
+                self.letters.insert(tx, reason, since, amounts);
+            }
+            Stage::Final { .. } | Stage::Rejected { .. } => {
+                self.amounts.remove(&tx);
+            }
+            Stage::Observed | Stage::Seen { .. } | Stage::Reorged { .. } | Stage::Dismissed => {}
         }
         let entry = (watch.named_at, tx);
         if stage.is_open() {
@@ -427,6 +433,16 @@ impl EscrowState {
         }
         watch.stage = stage;
     }
+}
+
+/// What `deposits` come to, by asset; the most that can be counted where it is more.
+fn sums(deposits: &[Booked]) -> Vec<(AssetId, Amount)> {
+    let mut sums: BTreeMap<AssetId, Amount> = BTreeMap::new();
+    for Booked { deposit, .. } in deposits {
+        let sum = sums.entry(deposit.asset).or_insert(Amount::ZERO);
+        *sum = sum.plus(deposit.amount).unwrap_or(Amount::MAX);
+    }
+    sums.into_iter().collect()
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ named!(/// A block, by its hash.
     BlockHash, 32, 32, "64 hex digits");
 
 /// The `N` bytes that `text`, which begins with `0x`, stands for.
-fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(super) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.strip_prefix("0x")?.as_bytes();
     if digits.len() != N * 2 {
         return None;

@@ -40,3 +40,20 @@ fn idempotency_scopes_do_not_mix() {
         IdempotencyKey::derive("a", b"b")
     );
 }
+
+#[test]
+fn a_fingerprint_is_read_as_it_is_written() {
+    let print = super::Fingerprint([0, 1, 0xab, 0xcd, 0xef]);
+    assert_eq!(std::format!("{print}"), "0x0001abcdef");
+    assert_eq!("0x0001abcdef".parse(), Ok(print));
+    for odd in [
+        "",
+        "0x",
+        "0001abcdef",
+        "0x0001abcde",
+        "0x0001abcdef0",
+        "0x0001abcdeg",
+    ] {
+        assert!(odd.parse::<super::Fingerprint>().is_err(), "{odd}");
+    }
+}

@@ -136,7 +136,9 @@ impl Deriver {
                 };
                 Some((deposit.tx, *at, alloc::vec![telling]))
             }
-            EscrowRecord::Scanned { .. } | EscrowRecord::DeadLetterResolved { .. } => None,
+            EscrowRecord::Scanned { .. }
+            | EscrowRecord::DeadLetterResolved { .. }
+            | EscrowRecord::DeadLetterDetailed { .. } => None,
         }
     }
 

@@ -223,6 +223,8 @@ impl Users {
             | Reply::Transaction(_)
             | Reply::Balances(_)
             | Reply::DeadLetters(_)
+            | Reply::DeadLetter(_)
+            | Reply::DeadLetterGroups(_)
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Status(_)

@@ -77,7 +77,10 @@ const fn date_of(record: &Record) -> Option<WallClock> {
             | EscrowRecord::DeadLetterResolved { at, .. }
             | EscrowRecord::SuspenseAttributed { at, .. },
         ) => Some(*at),
-        Record::AssetRegistered { .. } | Record::AddressAssigned { .. } | Record::Ledger(_) => None,
+        Record::AssetRegistered { .. }
+        | Record::AddressAssigned { .. }
+        | Record::Ledger(_)
+        | Record::Escrow(EscrowRecord::DeadLetterDetailed { .. }) => None,
     }
 }
 

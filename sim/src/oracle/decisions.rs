@@ -152,6 +152,8 @@ impl Decisions {
             | Reply::Transaction(_)
             | Reply::Balances(_)
             | Reply::DeadLetters(_)
+            | Reply::DeadLetter(_)
+            | Reply::DeadLetterGroups(_)
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Status(_) => false,

@@ -229,6 +229,8 @@ impl Durability {
             | Reply::Transaction(_)
             | Reply::Balances(_)
             | Reply::DeadLetters(_)
+            | Reply::DeadLetter(_)
+            | Reply::DeadLetterGroups(_)
             | Reply::Status(_)
             | Reply::Reported { .. }
             | Reply::Conflict { .. }

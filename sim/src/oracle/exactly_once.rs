@@ -159,6 +159,7 @@ impl Postings {
             EscrowRecord::ClaimFiled { .. }
             | EscrowRecord::Scanned { .. }
             | EscrowRecord::DeadLetterResolved { .. }
+            | EscrowRecord::DeadLetterDetailed { .. }
             | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }

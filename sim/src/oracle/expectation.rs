@@ -98,6 +98,7 @@ impl Expectation {
             EscrowRecord::ClaimFiled { .. }
             | EscrowRecord::Seen { .. }
             | EscrowRecord::Rejected { .. }
+            | EscrowRecord::DeadLetterDetailed { .. }
             | EscrowRecord::SuspenseAttributed { .. } => {}
         }
     }

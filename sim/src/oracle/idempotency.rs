@@ -173,6 +173,8 @@ fn answer(reply: &Reply) -> (Option<Answer>, bool) {
         Reply::Transaction(_)
         | Reply::Balances(_)
         | Reply::DeadLetters(_)
+        | Reply::DeadLetter(_)
+        | Reply::DeadLetterGroups(_)
         | Reply::Done
         | Reply::Reported { .. }
         | Reply::Status(_)

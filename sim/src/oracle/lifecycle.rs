@@ -114,6 +114,7 @@ impl Lifecycle {
             | EscrowRecord::Reorged { .. }
             | EscrowRecord::DeadLettered { .. }
             | EscrowRecord::DeadLetterResolved { .. }
+            | EscrowRecord::DeadLetterDetailed { .. }
             | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }
@@ -255,7 +256,7 @@ impl Lives {
                 self.stages.insert(*tx, next);
                 Ok(())
             }
-            EscrowRecord::SuspenseAttributed { .. } => Ok(()),
+            EscrowRecord::DeadLetterDetailed { .. } | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }
 

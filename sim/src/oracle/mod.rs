@@ -10,6 +10,7 @@ pub mod breakers;
 pub mod canary;
 pub mod conservation;
 pub mod dates;
+pub mod dead_letters;
 pub mod decisions;
 pub mod durability;
 pub mod exactly_once;
@@ -42,6 +43,7 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(idempotency::Idempotency::default()),
         Box::new(decisions::Decisions::default()),
         Box::new(told::Told::default()),
+        Box::new(dead_letters::DeadLetters::default()),
         Box::new(dates::Dates::default()),
         Box::new(durability::Durability::default()),
         Box::new(integrity::Integrity::default()),
@@ -64,6 +66,7 @@ pub fn of_recording(config: &BankConfig, is_from_beginning: bool) -> Vec<Box<dyn
         Box::new(exactly_once::ExactlyOnce::default()),
         Box::new(idempotency::Idempotency::default()),
         Box::new(told::Told::default()),
+        Box::new(dead_letters::DeadLetters::default()),
         Box::new(dates::Dates::default()),
         Box::new(durability::Durability::default()),
         Box::new(replay::Replay::default()),

@@ -170,6 +170,7 @@ impl Testimony {
             }
             EscrowRecord::ClaimFiled { .. }
             | EscrowRecord::DeadLetterResolved { .. }
+            | EscrowRecord::DeadLetterDetailed { .. }
             | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! What people are told is so: balances, claims and dead letters are those of the records so far.
+//! What people are told is so: balances and claims are those of the records so far.
 //!
 //! A claim shows its claimant's own deposits, in the stage in which their transaction is, and nobody else's: a hash that
 //! was stolen tells the thief nothing (trap E19).
@@ -89,13 +89,12 @@ impl Told {
                 }
             },
             Reply::Claim { claim, .. } => picture.judge_claim(claim),
-            Reply::DeadLetters(letters) => {
-                let letters: Vec<_> = letters.iter().map(|(tx, reason, _)| (*tx, *reason)).collect();
-                picture.judge_dead_letters(&letters)
-            }
             Reply::User { .. }
             | Reply::Outcome { .. }
             | Reply::Transaction(_)
+            | Reply::DeadLetters(_)
+            | Reply::DeadLetter(_)
+            | Reply::DeadLetterGroups(_)
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Status(_)
@@ -160,26 +159,6 @@ impl Picture {
             tx.tx, claim.status
         ))
     }
-
-    /// A list is cut where it is too long, never in the middle.
-    fn judge_dead_letters(&self, told: &[(TxKey, DeadLetterReason)]) -> Result<(), String> {
-        let dead = self.stages.iter().filter_map(|(tx, stage)| match stage {
-            Stage::DeadLetter(reason) => Some((*tx, *reason)),
-            Stage::Observed
-            | Stage::Seen(_)
-            | Stage::Reorged
-            | Stage::Final(_)
-            | Stage::Rejected(_)
-            | Stage::Dismissed => None,
-        });
-        let dead: Vec<_> = dead.collect();
-        if dead.starts_with(told) && (told.len() == dead.len() || !told.is_empty()) {
-            return Ok(());
-        }
-        Err(format!(
-            "an operator was told of the dead letters {told:?}: they are {dead:?}"
-        ))
-    }
 }
 
 /// Whether a claimant whose deposits are `mine` among those of a final transaction is told what it is to them.
@@ -233,7 +212,7 @@ impl Picture {
                 }
                 return;
             }
-            EscrowRecord::SuspenseAttributed { .. } => return,
+            EscrowRecord::DeadLetterDetailed { .. } | EscrowRecord::SuspenseAttributed { .. } => return,
             EscrowRecord::Seen { tx, deposits, .. } => (tx, Stage::Seen(deposits.clone())),
             EscrowRecord::Reorged { tx, .. } => (tx, Stage::Reorged),
             EscrowRecord::Final { tx, deposits, .. } => (tx, Stage::Final(deposits.clone())),

@@ -173,6 +173,7 @@ impl ZeroLoss {
             EscrowRecord::ClaimFiled { .. }
             | EscrowRecord::Seen { .. }
             | EscrowRecord::Reorged { .. }
+            | EscrowRecord::DeadLetterDetailed { .. }
             | EscrowRecord::DeadLetterResolved { .. } => {}
         }
         Ok(())

@@ -62,6 +62,7 @@ pub const fn cue_of_record(record: &Record) -> Option<Cue> {
         EscrowRecord::ClaimFiled { .. }
         | EscrowRecord::Rejected { .. }
         | EscrowRecord::DeadLetterResolved { .. }
+        | EscrowRecord::DeadLetterDetailed { .. }
         | EscrowRecord::SuspenseAttributed { .. }
         | EscrowRecord::Scanned { .. } => None,
     }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use plimsoll_core::bank::{Command, Query, Reply};
-use plimsoll_core::escrow::{DepositKey, Resolution};
+use plimsoll_core::escrow::{DepositKey, LetterFilter, LetterView, Resolution};
 use plimsoll_core::id::{ChainId, IdempotencyKey, RequestId, TransactionId};
 use plimsoll_core::ledger::{self, Outcome, Owner, Transfer};
 use plimsoll_core::money::Amount;
@@ -227,6 +227,7 @@ impl World<'_> {
 
     fn list_dead_letters(&mut self) -> bool {
         let query = Query::DeadLetters {
+            filter: LetterFilter::default(),
             after: None,
             limit: DEAD_LETTERS_MAX,
         };
@@ -281,8 +282,8 @@ impl World<'_> {
                     ..
                 },
             ) => self.schedule_resolutions(deed, *transaction),
-            (Purpose::ListDeadLetters, Reply::DeadLetters(letters)) => {
-                for (tx, ..) in letters {
+            (Purpose::ListDeadLetters, Reply::DeadLetters(page)) => {
+                for LetterView { tx, .. } in &page.letters {
                     let command = Command::ResolveDeadLetter {
                         tx: *tx,
                         resolution: Resolution::Retry,

@@ -202,7 +202,7 @@ impl Watcher {
             EscrowRecord::SuspenseAttributed { .. } => {
                 sometimes!(self.reached, true, "a suspended deposit was given to its owner");
             }
-            EscrowRecord::Rejected { .. } => {}
+            EscrowRecord::Rejected { .. } | EscrowRecord::DeadLetterDetailed { .. } => {}
         }
     }
 

@@ -101,6 +101,7 @@ impl Progress {
                 stats.credited += 1;
                 self.attributed.push(*deposit);
             }
+            EscrowRecord::DeadLetterDetailed { .. } => {}
         }
     }
 

@@ -294,6 +294,7 @@ impl Struck {
             EscrowRecord::SuspenseAttributed { deposit, .. } => {
                 self.enter(deposit.tx.tx, Some(Condition::Posted));
             }
+            EscrowRecord::DeadLetterDetailed { .. } => {}
         }
     }
 

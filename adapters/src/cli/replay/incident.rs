@@ -251,6 +251,7 @@ impl Incident {
             EscrowRecord::ClaimFiled { .. }
             | EscrowRecord::Scanned { .. }
             | EscrowRecord::DeadLetterResolved { .. }
+            | EscrowRecord::DeadLetterDetailed { .. }
             | EscrowRecord::SuspenseAttributed { .. } => {}
         }
     }

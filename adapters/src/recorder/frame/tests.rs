@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use plimsoll_core::bank::{Act, Bank, Command, Event, Input, Query, State};
 use plimsoll_core::digest::Digest;
-use plimsoll_core::escrow::{Answer, BlockRef, DepositKey, Fault, Log, Receipt, Resolution, ScanLog, TxKey};
+use plimsoll_core::escrow::{
+    Answer, BlockRef, DeadLetterReason, DepositKey, Fault, LetterFilter, LetterPlace, Log, Receipt,
+    Resolution, ScanLog, TxKey,
+};
 use plimsoll_core::id::{
     Address, BlockHash, CallId, IdempotencyKey, RequestId, TransactionId, TxHash, UserId,
 };
@@ -94,9 +97,18 @@ fn queries() -> Vec<Query> {
         Query::Claim("claim-1".parse().unwrap()),
         Query::Transaction(TransactionId::new(1)),
         Query::DeadLetters {
-            after: Some(TX),
+            filter: LetterFilter {
+                reason: Some(DeadLetterReason::Unseen),
+                ..LetterFilter::default()
+            },
+            after: Some(LetterPlace {
+                since: WallClock::from_micros(1),
+                tx: TX,
+            }),
             limit: 10,
         },
+        Query::DeadLetter(TX),
+        Query::DeadLetterGroups,
         Query::Status,
     ]
 }

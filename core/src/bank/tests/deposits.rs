@@ -6,9 +6,7 @@ use super::bends::{refusing, silent};
 use super::{House, named};
 use crate::bank::{BankConfig, ClaimStatus, ClaimVerdict, Command, Query, Refusal, Reply};
 use crate::escrow::testing::{COLLECT, block, tx};
-use crate::escrow::{
-    Answer, BlockRef, DeadLetterReason, DepositKey, Question, Reason, Resolution, SuspenseReason,
-};
+use crate::escrow::{Answer, BlockRef, DepositKey, Question, Reason, Resolution, SuspenseReason};
 use crate::id::BlockHash;
 use crate::resilience::CordonReason;
 
@@ -297,22 +295,6 @@ fn what_is_never_seen_becomes_a_dead_letter_that_a_person_or_the_scanner_revives
     house.claim(alice, 2);
     house.mine(14);
     assert_eq!((house.stage(1), house.stage(2)), ("dead_letter", "dead_letter"));
-    let Reply::DeadLetters(letters) = house.query(Query::DeadLetters {
-        after: None,
-        limit: 10,
-    }) else {
-        panic!()
-    };
-    assert_eq!(
-        letters
-            .iter()
-            .map(|(tx, why, _)| (*tx, *why))
-            .collect::<std::vec::Vec<_>>(),
-        [
-            (named(1), DeadLetterReason::Unseen),
-            (named(2), DeadLetterReason::Unseen)
-        ]
-    );
     house.pay(1, &[(address, 3_000)]);
     house.mine(4);
     assert_eq!(house.stage(1), "final", "the scanner found it");

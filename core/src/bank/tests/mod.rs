@@ -6,6 +6,7 @@ mod crashes;
 mod deposits;
 mod dispatch;
 mod handovers;
+mod letters;
 mod people;
 mod restarts;
 

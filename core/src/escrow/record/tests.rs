@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::{EscrowRecord, Resolution};
 use crate::escrow::testing::{CHAIN, PAYER, asset, block};
 use crate::escrow::{
-    Beneficiary, Booked, DeadLetterReason, Deposit, DepositKey, Evidence, Reason, SuspenseReason, TxKey, Vote,
+    Attempt, AttemptClass, Beneficiary, Booked, DeadLetterReason, Deposit, DepositKey, Evidence, History,
+    Reason, SuspenseReason, TxKey, Vote,
 };
 use crate::id::{ClaimId, IdempotencyKey, TransactionId, TxHash, UserId};
 use crate::money::Amount;
@@ -52,7 +53,7 @@ fn deposit() -> DepositKey {
     DepositKey { tx: TX, ordinal: 3 }
 }
 
-fn every_record() -> [EscrowRecord; 9] {
+fn every_record() -> [EscrowRecord; 10] {
     let (tx, at) = (TX, AT);
     [
         EscrowRecord::ClaimFiled {
@@ -112,7 +113,27 @@ fn every_record() -> [EscrowRecord; 9] {
             reason: "shown".into(),
             at,
         },
+        EscrowRecord::DeadLetterDetailed {
+            tx,
+            history: history(),
+        },
     ]
+}
+
+fn history() -> History {
+    let mut history = History::default();
+    for (endpoint, class, height) in [
+        (Some(2), AttemptClass::Absent, Some(300)),
+        (None, AttemptClass::NobodyAsked, None),
+    ] {
+        history.push(Attempt {
+            at: AT,
+            endpoint,
+            class,
+            height,
+        });
+    }
+    history
 }
 
 /// How `block(number)` is stored.
@@ -145,6 +166,7 @@ fn every_record_is_stored_as_it_always_was() {
         std::format!("06{tx}00{at}"),
         std::format!("07{tx}01{}{at}", texts("056b6e6f776e")),
         std::format!("08{tx}03ac020a010b{}{at}", texts("0573686f776e")),
+        std::format!("09{tx}0202{at}01020101ac02{at}000a00"),
     ];
     for (record, expected) in every_record().iter().zip(&expected) {
         let bytes: Vec<u8> = postcard::to_allocvec(record).unwrap();
@@ -181,5 +203,10 @@ fn every_reason_keeps_its_number_and_its_code() {
         DeadLetterReason::ALL,
         DeadLetterReason::code,
         "unseen reorged_out not_final amount_out_of_range too_many_deposits rules_changed mixed_payers",
+    );
+    numbered(
+        AttemptClass::ALL,
+        AttemptClass::code,
+        "shown absent timeout connection rate_limited auth server not_ready malformed too_large nobody_asked",
     );
 }

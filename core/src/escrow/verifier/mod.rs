@@ -20,6 +20,7 @@ use self::desk::Desk;
 use super::config::{ChainConfig, EscrowConfig};
 use super::deposit::{Evidence, TxKey, Vote};
 use super::evm::{Answer, BlockRef, Fault, Question, Receipt, ScanLog};
+use super::reason::AttemptClass;
 use crate::chaos::Chaos;
 use crate::id::{CallId, ChainId, EndpointId, TxHash};
 use crate::machine::Deadline;
@@ -101,9 +102,19 @@ pub(crate) struct Ask {
     pub(crate) timeout: Duration,
 }
 
+/// What one endpoint said of one transaction; `endpoint` is `None` when nobody could be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Heard {
+    pub(crate) tx: TxKey,
+    pub(crate) endpoint: Option<u8>,
+    pub(crate) class: AttemptClass,
+    pub(crate) height: Option<u64>,
+}
+
 /// What one step of the verifier came to. Owned and reused by the bank.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Out {
+    pub(crate) heard: Vec<Heard>,
     pub(crate) asks: Vec<Ask>,
     pub(crate) findings: Vec<(ChainId, Finding)>,
     /// What is for the workers.

@@ -1,5 +1,5 @@
 use plimsoll_core::bank::{Act, ClaimStatus, ClaimVerdict, ClaimView, Event, Query, Record, Reply};
-use plimsoll_core::escrow::{Booked, DeadLetterReason, EscrowRecord, Reason, Stage};
+use plimsoll_core::escrow::{Booked, EscrowRecord, Reason, Stage};
 use plimsoll_core::id::{ClaimId, RequestId};
 use plimsoll_core::ledger::Balance;
 
@@ -112,25 +112,4 @@ fn a_claim_shows_its_own_stage_and_its_own_deposits() {
     let not_yours = || verdict(ClaimVerdict::Rejected(Reason::NotYours));
     assert_eq!(told(&both, not_yours()), "untrue_reply");
     assert_eq!(told(&[start, finished(&[others])], not_yours()), "fine");
-}
-
-#[test]
-fn dead_letters_are_those_there_are() {
-    let dead = |number| {
-        Record::Escrow(EscrowRecord::DeadLettered {
-            tx: tx(number),
-            reason: DeadLetterReason::Unseen,
-            at: WALL,
-        })
-    };
-    let letter = |number| (tx(number), DeadLetterReason::Unseen, WALL);
-    let both = [dead(1), dead(2)];
-    assert_eq!(
-        told(&both, Reply::DeadLetters(vec![letter(1), letter(2)])),
-        "fine"
-    );
-    assert_eq!(told(&both, Reply::DeadLetters(vec![letter(1)])), "fine", "cut");
-    assert_eq!(told(&both, Reply::DeadLetters(vec![letter(2)])), "untrue_reply");
-    assert_eq!(told(&both, Reply::DeadLetters(Vec::new())), "untrue_reply");
-    assert_eq!(told(&[], Reply::DeadLetters(Vec::new())), "fine");
 }

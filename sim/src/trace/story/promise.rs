@@ -16,6 +16,7 @@ pub(super) fn promise(end: &str, oracle: &str) -> &'static str {
             "per asset, debits equal credits, and every account stands as its postings say."
         }
         (_, "dates") => "what one life of the process records never goes back in time.",
+        (_, "dead_letters") => "a dead letter tells what was tried, and operators are shown what is so.",
         (_, "decisions") => "what the ledger says to a request is so, by a second set of books.",
         (_, "determinism") => "two runs of one plan and seed are the same in every bit.",
         (_, "durability") => "nothing is said before it is committed, and what was said is never lost.",

@@ -198,6 +198,9 @@ fn escrow(record: &EscrowRecord, endpoints: &[String]) -> Fact {
             Resolution::Retry => fact("escrow.dead_letter_retried", tx, "is tried again"),
             Resolution::Dismiss => fact("escrow.dead_letter_dismissed", tx, "is worthless"),
         },
+        EscrowRecord::DeadLetterDetailed { tx, history } => {
+            fact("escrow.dead_letter_detailed", tx, &said::tried(history))
+        }
         EscrowRecord::SuspenseAttributed {
             deposit,
             user,

@@ -180,6 +180,8 @@ impl Scribe {
                 | Query::Claim(_)
                 | Query::Transaction(_)
                 | Query::DeadLetters { .. }
+                | Query::DeadLetter(_)
+                | Query::DeadLetterGroups
                 | Query::Status,
             ) => None,
         };

@@ -1,7 +1,7 @@
 //! What the bank hears and says, in a few words.
 
 use plimsoll_core::bank::{ClaimStatus, ClaimVerdict, Command, Notice, Query, Reply};
-use plimsoll_core::escrow::{Answer, Fault, Question, Resolution, Sighting};
+use plimsoll_core::escrow::{Answer, Attempt, Fault, History, Question, Resolution, Sighting};
 use plimsoll_core::id::{AssetId, TxHash};
 use plimsoll_core::ledger::{self, Outcome, Transfer};
 use plimsoll_core::money::Amount;
@@ -94,6 +94,8 @@ pub(super) fn query(query: &Query) -> String {
         Query::Claim(claim) => format!("asks how {claim} stands"),
         Query::Transaction(transaction) => format!("asks for {transaction}"),
         Query::DeadLetters { .. } => "lists the dead letters".to_owned(),
+        Query::DeadLetter(tx) => format!("asks for the dead letter {}", short(&tx.tx)),
+        Query::DeadLetterGroups => "asks what the dead letters have in common".to_owned(),
         Query::Status => "asks how everything stands".to_owned(),
     }
 }
@@ -117,7 +119,9 @@ pub(super) fn reply(reply: &Reply) -> String {
                 balances.iter().map(one).collect::<Vec<_>>().join(", ")
             )
         }
-        Reply::DeadLetters(letters) => format!("{} dead letters", letters.len()),
+        Reply::DeadLetters(page) => format!("{} dead letters", page.letters.len()),
+        Reply::DeadLetter(view) => format!("a dead letter: {}", view.letter.reason),
+        Reply::DeadLetterGroups(groups) => format!("{} groups of dead letters", groups.len()),
         Reply::Done => "done".to_owned(),
         Reply::Reported { is_open: true } => "taken, it is open".to_owned(),
         Reply::Reported { is_open: false } => "taken, it is done".to_owned(),
@@ -249,5 +253,21 @@ pub(super) fn notice(notice: &Notice, name: &dyn Fn(u8) -> String) -> String {
                 to.code()
             )
         }
+    }
+}
+
+/// What was tried with a transaction before it became a dead letter.
+pub(super) fn tried(history: &History) -> String {
+    let attempt = |attempt: &Attempt| match attempt.endpoint {
+        Some(endpoint) => format!("{} by endpoint {endpoint}", attempt.class),
+        None => attempt.class.to_string(),
+    };
+    match history.last().last() {
+        None => "was never asked for".to_owned(),
+        Some(last) => format!(
+            "was asked for {} times, at last {}",
+            history.count(),
+            attempt(last)
+        ),
     }
 }

@@ -235,6 +235,8 @@ const fn is_replayed(reply: &Reply) -> bool {
         Reply::Transaction(_)
         | Reply::Balances(_)
         | Reply::DeadLetters(_)
+        | Reply::DeadLetter(_)
+        | Reply::DeadLetterGroups(_)
         | Reply::Done
         | Reply::Status(_)
         | Reply::Conflict { .. }

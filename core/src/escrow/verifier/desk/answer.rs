@@ -6,9 +6,12 @@
 use core::time::Duration;
 
 use super::{Desk, Purpose};
+use crate::escrow::TxKey;
 use crate::escrow::deposit::Vote;
 use crate::escrow::evm::{Answer, BlockRef, Fault, Receipt, ScanLog};
-use crate::escrow::verifier::{Finding, Out};
+use crate::escrow::letter::class_of;
+use crate::escrow::reason::AttemptClass;
+use crate::escrow::verifier::{Finding, Heard, Out};
 use crate::id::{BlockHash, CallId, TxHash};
 use crate::resilience::{CordonReason, ErrorClass, Lease};
 use crate::time::Instant;
@@ -141,6 +144,11 @@ impl Desk {
                 let height = receipt.as_ref().map_or(0, |receipt| receipt.block.number);
                 self.on_height(now, endpoint, height.max(finalized.number), finalized.number, out);
                 if let Purpose::Receipt { tx, round } = purpose {
+                    let (class, at) = match &receipt {
+                        Some(receipt) => (AttemptClass::Shown, receipt.block.number),
+                        None => (AttemptClass::Absent, finalized.number),
+                    };
+                    self.hear(tx, Some(endpoint), class, Some(at), out);
                     self.on_receipt(now, (tx, round), Vote { endpoint, finalized }, receipt, out);
                 }
             }
@@ -218,6 +226,27 @@ impl Desk {
         self.advance_scan(now, out);
     }
 
+    /// Notes what came of asking about `tx`.
+    pub(super) fn hear(
+        &self,
+        tx: TxHash,
+        endpoint: Option<u8>,
+        class: AttemptClass,
+        height: Option<u64>,
+        out: &mut Out,
+    ) {
+        let tx = TxKey {
+            chain: self.chain.id,
+            tx,
+        };
+        out.heard.push(Heard {
+            tx,
+            endpoint,
+            class,
+            height,
+        });
+    }
+
     /// What a fault says of the endpoint.
     fn on_fault(&mut self, now: Instant, lease: Lease, took: Duration, fault: &Fault, out: &mut Out) {
         let endpoint = lease.endpoint;
@@ -238,6 +267,7 @@ impl Desk {
                 self.ask_heads(now, out);
             }
             Purpose::Receipt { tx, round: number } => {
+                self.hear(tx, Some(endpoint), class_of(fault), None, out);
                 if let Some(round) = self.rounds.get_mut(&tx).filter(|round| round.number == number) {
                     round.on_failed(provider);
                     self.advance_receipt(now, tx, out);

@@ -6,6 +6,7 @@ use super::{Desk, Purpose};
 use crate::buggify;
 use crate::digest::Digest;
 use crate::escrow::deposit::{Evidence, TxKey};
+use crate::escrow::reason::AttemptClass;
 use crate::escrow::verifier::round::{Round, Standing};
 use crate::escrow::verifier::schedule::Due;
 use crate::escrow::verifier::{Finding, Out};
@@ -56,6 +57,9 @@ impl Desk {
                     }
                     self.rounds.insert(tx, round);
                     return;
+                }
+                if round.asked.is_empty() {
+                    self.hear(tx, None, AttemptClass::NobodyAsked, None, out);
                 }
                 Finding::Undecided { tx }
             }

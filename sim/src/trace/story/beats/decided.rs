@@ -29,6 +29,7 @@ pub(super) fn sentence(record: &Recorded, durability: String) -> Option<String> 
         ),
         "escrow.rejected" => format!("The bank rejected it,{word}: {reason}"),
         "escrow.dead_lettered" => format!("The bank left it to a person, as a dead letter: {reason}"),
+        "escrow.dead_letter_detailed" => format!("The dead letter says that it {}", record.what),
         "escrow.dead_letter_retried" => "A person had the dead letter tried again".to_owned(),
         "escrow.dead_letter_dismissed" => "A person dismissed the dead letter".to_owned(),
         "escrow.suspense_attributed" => format!("A person attributed what was in suspense: {}", record.what),

@@ -1,0 +1,62 @@
+//! Dead letters: what is kept of the attempts at a transaction, and what operators are shown.
+
+use alloc::boxed::Box;
+
+use super::query::LIST_MAX;
+use super::{Bank, Refusal, Reply};
+use crate::escrow::verifier::Heard;
+use crate::escrow::{Attempt, LetterFilter, LetterPlace, LetterView, TxKey};
+
+impl Bank {
+    /// Adds what endpoints said to the histories of the transactions that are open.
+    pub(super) fn keep_what_was_heard(&mut self) {
+        let mut heard = core::mem::take(&mut self.out.heard);
+        for Heard {
+            tx,
+            endpoint,
+            class,
+            height,
+        } in heard.drain(..)
+        {
+            if !self.is_open(tx) {
+                continue;
+            }
+            let attempt = Attempt {
+                at: self.wall,
+                endpoint,
+                class,
+                height,
+            };
+            self.histories.entry(tx).or_default().push(attempt);
+        }
+        self.out.heard = heard;
+    }
+
+    /// Ends the work on `tx`: automation is done with it, or gave it up.
+    pub(super) fn close(&mut self, tx: TxKey) {
+        self.verifier.unwatch(tx);
+        self.histories.remove(&tx);
+    }
+
+    pub(super) fn dead_letters(
+        &self,
+        filter: &LetterFilter,
+        after: Option<LetterPlace>,
+        limit: usize,
+    ) -> Reply {
+        let limit = limit.clamp(1, LIST_MAX);
+        Reply::DeadLetters(self.state.escrow().dead_letters(self.wall, filter, after, limit))
+    }
+
+    pub(super) fn dead_letter_reply(&self, tx: TxKey) -> Result<Reply, Refusal> {
+        let letter = self
+            .state
+            .escrow()
+            .dead_letter(tx)
+            .ok_or(Refusal::NotADeadLetter)?;
+        Ok(Reply::DeadLetter(Box::new(LetterView {
+            tx,
+            letter: letter.clone(),
+        })))
+    }
+}

@@ -1,0 +1,283 @@
+//! Dead letters tell what is so: each is recorded with what was tried, and what operators are shown of them, one by one,
+//! in pages or by what they have in common, is what the records before it say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plimsoll_core::bank::{Act, Event, Query, Record, Reply};
+use plimsoll_core::escrow::{
+    AttemptClass, DeadLetterReason, EscrowRecord, History, LetterFilter, LetterGroup, LetterPage,
+    LetterPlace, LetterView, Resolution, TxKey,
+};
+use plimsoll_core::id::{ChainId, UserId};
+use plimsoll_core::limits::{ATTEMPTS_KEPT_MAX, LETTERS_LOOKED_AT_MAX};
+use plimsoll_core::machine::Intent;
+use plimsoll_core::time::{Instant, WallClock};
+
+use super::broken;
+use super::twin::{Follower, Twin};
+use crate::world::observe::{End, Observation, Oracle, Violation};
+
+const NAME: &str = "dead_letters";
+
+/// The most dead letters or groups in one reply.
+const LIST_MAX: usize = 1_000;
+
+/// The oracle.
+#[derive(Debug, Default)]
+pub struct DeadLetters {
+    twin: Twin<Picture>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Picture {
+    letters: BTreeMap<TxKey, Letter>,
+    claims: BTreeSet<(UserId, TxKey)>,
+    /// What became a dead letter in the group of records under way, and was not told yet with what was tried.
+    bare: BTreeSet<TxKey>,
+}
+
+#[derive(Debug, Clone)]
+struct Letter {
+    reason: DeadLetterReason,
+    since: WallClock,
+    history: History,
+}
+
+impl Oracle for DeadLetters {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn observe(&mut self, _at: Instant, seen: &Observation<'_>) -> Result<(), Violation> {
+        self.twin.observe(seen)?;
+        let Observation::Handled { input, effects, .. } = seen else {
+            return Ok(());
+        };
+        // A query makes no records of its own, so that its reply shows what all of them come to.
+        let Event::Query { query, .. } = &input.event else {
+            return Ok(());
+        };
+        for effect in *effects {
+            if let Intent::Act(Act::Reply { reply, .. }) = effect {
+                let judged = self.twin.live.judge(query, reply);
+                judged.map_err(|why| broken(NAME, "untrue_reply", why))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _end: &End<'_>) -> Result<(), Violation> {
+        Ok(())
+    }
+}
+
+impl Follower for Picture {
+    fn follow<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<(), Violation> {
+        for record in records {
+            if let Record::Escrow(record) = record {
+                self.follow_escrow(record)?;
+            }
+        }
+        match self.bare.first() {
+            None => Ok(()),
+            Some(tx) => {
+                let detail = format!("{} is a dead letter, and nothing tells what was tried", tx.tx);
+                Err(broken(NAME, "letter_without_details", detail))
+            }
+        }
+    }
+}
+
+impl Picture {
+    fn follow_escrow(&mut self, record: &EscrowRecord) -> Result<(), Violation> {
+        match record {
+            EscrowRecord::ClaimFiled { user, tx, .. } => {
+                self.claims.insert((*user, *tx));
+            }
+            EscrowRecord::Scanned { chain, found, .. } => {
+                for tx in found {
+                    self.letters.remove(&TxKey {
+                        chain: *chain,
+                        tx: *tx,
+                    });
+                }
+            }
+            EscrowRecord::DeadLettered { tx, reason, at } => {
+                let letter = Letter {
+                    reason: *reason,
+                    since: *at,
+                    history: History::default(),
+                };
+                self.letters.insert(*tx, letter);
+                self.bare.insert(*tx);
+            }
+            EscrowRecord::DeadLetterDetailed { tx, history } => return self.detail(*tx, history),
+            EscrowRecord::DeadLetterResolved { tx, resolution, .. } => match resolution {
+                Resolution::Retry | Resolution::Dismiss => {
+                    self.letters.remove(tx);
+                }
+            },
+            EscrowRecord::Seen { .. }
+            | EscrowRecord::Reorged { .. }
+            | EscrowRecord::Final { .. }
+            | EscrowRecord::Rejected { .. }
+            | EscrowRecord::SuspenseAttributed { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn detail(&mut self, tx: TxKey, history: &History) -> Result<(), Violation> {
+        let wrong = |why: &str| {
+            let detail = format!("{} is a dead letter and {why}: {history:?}", tx.tx);
+            Err(broken(NAME, "wrong_details", detail))
+        };
+        let is_bare = self.bare.remove(&tx);
+        let Some(letter) = self.letters.get_mut(&tx).filter(|_| is_bare) else {
+            return wrong("was detailed at another time than when it became one");
+        };
+        let attempts = history.last();
+        let kept = attempts.len();
+        let expected = usize::try_from(history.count())
+            .unwrap_or(usize::MAX)
+            .min(ATTEMPTS_KEPT_MAX);
+        if kept != expected {
+            return wrong("does not keep the last attempts");
+        }
+        let in_order = attempts.is_sorted_by_key(|attempt| attempt.at);
+        if !in_order || attempts.last().is_some_and(|last| last.at > letter.since) {
+            return wrong("tells of attempts in an order that cannot be");
+        }
+        let is_odd = |class: AttemptClass| class == AttemptClass::NobodyAsked;
+        if attempts
+            .iter()
+            .any(|one| one.endpoint.is_none() != is_odd(one.class))
+        {
+            return wrong("tells of an answer that nobody gave");
+        }
+        letter.history = history.clone();
+        Ok(())
+    }
+
+    /// Whether what is told of dead letters is so, or why not.
+    fn judge(&self, query: &Query, reply: &Reply) -> Result<(), String> {
+        match (query, reply) {
+            (Query::DeadLetters { filter, after, limit }, Reply::DeadLetters(page)) => {
+                self.judge_page(filter, *after, *limit, page)
+            }
+            (Query::DeadLetter(tx), Reply::DeadLetter(view)) if view.tx == *tx => self.judge_view(view),
+            (Query::DeadLetter(tx), Reply::Refused(_)) if !self.letters.contains_key(tx) => Ok(()),
+            (Query::DeadLetterGroups, Reply::DeadLetterGroups(groups)) => self.judge_groups(groups),
+            (Query::DeadLetters { .. } | Query::DeadLetter(_) | Query::DeadLetterGroups, _) => {
+                Err(format!("an operator asked {query:?} and was told {reply:?}"))
+            }
+            (
+                Query::User(_) | Query::Balances(_) | Query::Claim(_) | Query::Transaction(_) | Query::Status,
+                _,
+            ) => Ok(()),
+        }
+    }
+
+    fn judge_view(&self, view: &LetterView) -> Result<(), String> {
+        let shown = &view.letter;
+        let is_so = self.letters.get(&view.tx).is_some_and(|letter| {
+            (letter.reason, letter.since) == (shown.reason, shown.since) && letter.history == shown.history
+        });
+        if is_so {
+            Ok(())
+        } else {
+            Err(format!(
+                "an operator was told of a dead letter that is not so: {view:?}"
+            ))
+        }
+    }
+
+    /// A page shows what fits and no more, oldest first, without a gap. Of fingerprints and ages, which are the bank's to
+    /// tell, it is asked only that what is shown fits.
+    fn judge_page(
+        &self,
+        filter: &LetterFilter,
+        after: Option<LetterPlace>,
+        limit: usize,
+        page: &LetterPage,
+    ) -> Result<(), String> {
+        page.letters.iter().try_for_each(|view| self.judge_view(view))?;
+        let fits = |(tx, letter): &(&TxKey, &Letter)| {
+            filter.chain.is_none_or(|chain| chain == tx.chain)
+                && filter.reason.is_none_or(|reason| reason == letter.reason)
+                && filter
+                    .claimed_by
+                    .is_none_or(|user| self.claims.contains(&(user, **tx)))
+        };
+        let place = |(tx, letter): (&TxKey, &Letter)| LetterPlace {
+            since: letter.since,
+            tx: *tx,
+        };
+        let mut expected: Vec<LetterPlace> = self.letters.iter().filter(fits).map(place).collect();
+        expected.retain(|place| after.is_none_or(|after| *place > after));
+        expected.sort_unstable();
+        let shown: Vec<LetterPlace> = page
+            .letters
+            .iter()
+            .map(|view| place((&view.tx, &self.letters[&view.tx])))
+            .collect();
+        let is_exact = filter.fingerprint.is_none() && filter.older_than.is_none();
+        let wrong_print = |view: &&LetterView| {
+            filter
+                .fingerprint
+                .is_some_and(|print| print != view.letter.fingerprint)
+        };
+        let is_so = if self.letters.len() > LETTERS_LOOKED_AT_MAX {
+            shown.iter().all(|place| expected.contains(place))
+        } else if is_exact {
+            expected.starts_with(&shown)
+                && (page.next.is_some() || shown.len() == expected.len())
+                && shown.len() == expected.len().min(limit.clamp(1, LIST_MAX))
+        } else {
+            let is_strange = page.letters.iter().find(wrong_print).is_some();
+            !is_strange && shown.is_sorted() && shown.iter().all(|place| expected.contains(place))
+        };
+        if is_so {
+            return Ok(());
+        }
+        Err(format!(
+            "an operator asked for {filter:?} after {after:?} and was shown {shown:?}: there are {expected:?}"
+        ))
+    }
+
+    /// Groups are the letters of one chain, one reason and one set of outcomes, each with a fingerprint of its own.
+    fn judge_groups(&self, groups: &[LetterGroup]) -> Result<(), String> {
+        type Common = (ChainId, DeadLetterReason, Vec<AttemptClass>);
+        let mut expected: BTreeMap<Common, BTreeSet<LetterPlace>> = BTreeMap::new();
+        for (tx, letter) in &self.letters {
+            let classes = letter.history.last().iter().map(|attempt| attempt.class);
+            let classes: BTreeSet<AttemptClass> = classes.collect();
+            let common = (tx.chain, letter.reason, classes.into_iter().collect());
+            let place = LetterPlace {
+                since: letter.since,
+                tx: *tx,
+            };
+            expected.entry(common).or_default().insert(place);
+        }
+        let is_so = |group: &LetterGroup| {
+            let common = (group.chain, group.reason, group.classes.clone());
+            let oldest = LetterPlace {
+                since: group.oldest,
+                tx: group.sample,
+            };
+            expected
+                .get(&common)
+                .is_some_and(|places| places.len() == group.count && places.first() == Some(&oldest))
+        };
+        let prints: BTreeSet<_> = groups.iter().map(|group| group.fingerprint).collect();
+        let is_whole = prints.len() == groups.len() && groups.len() == expected.len().min(LIST_MAX);
+        if is_whole && groups.iter().all(is_so) {
+            return Ok(());
+        }
+        Err(format!(
+            "an operator was told of the groups {groups:?}: they are {expected:?}"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests;
