@@ -11,6 +11,7 @@ pub mod http;
 pub mod recorder;
 pub mod store;
 pub mod telemetry;
+pub mod webhook;
 
 #[cfg(test)]
 mod testing;

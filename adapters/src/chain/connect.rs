@@ -15,7 +15,7 @@ use super::dial::{Dial, Target};
 
 /// A dialler as hyper's client calls it.
 #[derive(Debug, Clone)]
-pub(super) struct Connector<D>(pub(super) D);
+pub(crate) struct Connector<D>(pub(crate) D);
 
 impl<D: Dial> Service<Uri> for Connector<D> {
     type Response = Wire<D::Stream>;
@@ -49,7 +49,7 @@ pub(super) fn target(uri: &Uri) -> Target {
 }
 
 /// A dialled stream.
-pub(super) struct Wire<S>(TokioIo<S>);
+pub(crate) struct Wire<S>(TokioIo<S>);
 
 impl<S> Connection for Wire<S> {
     fn connected(&self) -> Connected {

@@ -21,7 +21,7 @@ pub(super) fn fault(status: u16, retry_after: Option<Duration>) -> Option<Fault>
 
 /// How long `value`, the content of a `Retry-After` header read at `wall`, asks to wait: seconds or a date
 /// (RFC 9110, 10.2.3).
-pub(super) fn retry_after(value: &str, wall: WallClock) -> Option<Duration> {
+pub(crate) fn retry_after(value: &str, wall: WallClock) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));

@@ -20,3 +20,6 @@ pub use client::{BODY_BYTES_MAX, EvmClient};
 pub use dial::{Dial, Duplex, Internet, Target, TlsError};
 pub use question::render;
 pub use url::{EndpointUrl, UrlError};
+
+pub(crate) use connect::Connector;
+pub(crate) use http::retry_after;

@@ -44,7 +44,7 @@ impl EndpointUrl {
     }
 
     /// The whole address, key included.
-    pub(super) const fn uri(&self) -> &Uri {
+    pub(crate) const fn uri(&self) -> &Uri {
         &self.0
     }
 }

@@ -15,6 +15,7 @@ mod pool;
 mod record;
 mod section;
 mod tokens;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -37,6 +38,7 @@ pub use tokens::{AccessToken, Role, SecretHash};
 pub(crate) use section::parse_duration;
 
 use crate::chain::EndpointUrl;
+use crate::webhook::WebhookConfig;
 
 use fault::Faults;
 use section::{Section, parsed, text};
@@ -61,6 +63,8 @@ pub struct ServerConfig {
     pub record: RecordConfig,
     /// When somebody is told that something is wrong.
     pub monitor: MonitorPolicy,
+    /// Who is told what happens.
+    pub webhooks: Vec<WebhookConfig>,
 }
 
 impl ServerConfig {
@@ -114,6 +118,7 @@ fn read(values: Dict, seed: u64, faults: &mut Faults) -> Option<ServerConfig> {
     let pool = pool::read(root.table("pool", faults), faults);
     let record = record::read(root.table("record", faults), faults);
     let monitor = monitor::read(root.table("monitor", faults), faults);
+    let webhooks = webhooks::read_all(root.tables("webhooks", faults), faults);
     root.finish(faults);
 
     let (configs, endpoints): (Vec<_>, Vec<_>) = chains.into_iter().unzip();
@@ -132,6 +137,7 @@ fn read(values: Dict, seed: u64, faults: &mut Faults) -> Option<ServerConfig> {
         endpoints: endpoints.into_iter().flatten().collect(),
         record,
         monitor,
+        webhooks,
     })
 }
 

@@ -108,6 +108,12 @@ impl Handle {
         *self.pulse.borrow()
     }
 
+    /// How the driver is, each time that it goes round.
+    #[must_use]
+    pub fn pulses(&self) -> watch::Receiver<Pulse> {
+        self.pulse.clone()
+    }
+
     /// How long ago the driver last went round. It does so at least once a second.
     #[must_use]
     pub fn heartbeat_age(&self) -> Duration {

@@ -6,6 +6,7 @@
 mod alerts;
 mod label;
 mod standing;
+mod webhooks;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,12 +29,14 @@ use super::recording::RecordingFigures;
 use super::watch::Watch;
 use crate::driver::Pulse;
 use crate::recorder::{RecordingPulse, RecordingStatus};
+use crate::webhook::Desk;
 use alerts::AlertFigures;
 use label::{
     AssetLabel, CordonLabel, EndpointLabel, LaneLabel, ReasonLabel, RequestLabel, RouteLabel, StageLabel,
     TransitionLabel,
 };
 use standing::Standing;
+use webhooks::WebhookFigures;
 
 /// Upper bounds of the time to credit, in seconds: fine where BSC finalizes, coarse up to the day of patience.
 const CREDIT_SECONDS: [f64; 14] = [
@@ -61,6 +64,7 @@ pub struct Metrics {
     watch: Option<(Arc<Watch>, AlertFigures)>,
     live: Arc<Hub>,
     listening: Gauge,
+    desk: Option<(Desk, WebhookFigures)>,
 }
 
 impl fmt::Debug for Metrics {
@@ -92,6 +96,7 @@ impl Metrics {
             watch: None,
             live: Arc::default(),
             listening: Gauge::default(),
+            desk: None,
         };
         metrics.register_events();
         metrics.standing.register(&mut metrics.registry);
@@ -118,6 +123,21 @@ impl Metrics {
     pub fn with_live(mut self, hub: Arc<Hub>) -> Self {
         self.live = hub;
         self
+    }
+
+    /// Shows how deliveries at `desk` stand as well, which routes then use.
+    #[must_use]
+    pub fn with_webhooks(mut self, desk: Desk) -> Self {
+        let figures = WebhookFigures::new(&mut self.registry);
+        self.desk = Some((desk, figures));
+        self
+    }
+
+    /// Where deliveries are seen.
+    pub(super) fn desk(&self) -> Desk {
+        self.desk
+            .as_ref()
+            .map_or_else(Desk::none, |(desk, _)| desk.clone())
     }
 
     /// Where claims are followed.
@@ -262,6 +282,9 @@ impl Metrics {
         self.recording.iter().for_each(RecordingFigures::refresh);
         if let Some((watch, figures)) = &self.watch {
             figures.refresh(watch);
+        }
+        if let Some((desk, figures)) = &self.desk {
+            figures.refresh(desk);
         }
         self.listening
             .set(i64::try_from(self.live.listening()).unwrap_or(i64::MAX));

@@ -29,6 +29,7 @@ mod snapshot;
 mod transactions;
 mod users;
 mod watch;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -62,6 +63,7 @@ pub(crate) use field::{address, amount_of_scale};
 
 use crate::clock::Clock;
 use crate::config::{AccessToken, ApiConfig};
+use crate::webhook::Desk;
 use limit::RateLimiter;
 use snapshot::Snapshot;
 
@@ -84,6 +86,7 @@ pub struct Shared {
     draining: AtomicBool,
     snapshot: Snapshot,
     live: Arc<Hub>,
+    desk: Desk,
 }
 
 impl std::ops::Deref for Api {
@@ -105,7 +108,7 @@ impl Api {
         clock: Clock,
         config: &ApiConfig,
     ) -> Self {
-        let live = metrics.live();
+        let (live, desk) = (metrics.live(), metrics.desk());
         Self(Arc::new(Shared {
             bank,
             registry,
@@ -120,6 +123,7 @@ impl Api {
             draining: AtomicBool::new(false),
             snapshot: Snapshot::default(),
             live,
+            desk,
         }))
     }
 
@@ -181,6 +185,9 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(dead_letters::groups))
         .routes(routes!(dead_letters::show))
         .routes(routes!(dead_letters::resolve))
+        .routes(routes!(webhooks::list))
+        .routes(routes!(webhooks::deliveries))
+        .routes(routes!(webhooks::redeliver))
         .routes(routes!(health::health))
         .routes(routes!(health::ready))
         .routes(routes!(health::live))

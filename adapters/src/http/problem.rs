@@ -88,6 +88,10 @@ codes! {
     UnknownClaim = "unknown_claim" 404 "There is no such claim",
     /// There is no such transaction.
     UnknownTransaction = "unknown_transaction" 404 "There is no such transaction",
+    /// There is no such receiver of webhooks.
+    UnknownReceiver = "unknown_receiver" 404 "There is no such receiver",
+    /// There is no such event, or it is not kept any more.
+    UnknownEvent = "unknown_event" 404 "There is no such event",
     /// The route has no such method.
     MethodNotAllowed = "method_not_allowed" 405 "The route has no such method",
     /// The key was used with another body.

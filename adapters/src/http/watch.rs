@@ -1,4 +1,4 @@
-//! [`Watch`]: runs the monitor on a reading each second, and tells the log what it tells.
+//! [`Watch`]: runs the monitor on a reading each second, and tells the log and webhooks what it tells.
 //!
 //! The monitor decides what is wrong; this asks the bank how it stands, and shows what is raised to health and metrics.
 
@@ -12,6 +12,7 @@ use plimsoll_core::monitor::{Alert, Input, Level, Monitor, MonitorPolicy, News, 
 
 use super::Api;
 use crate::clock::Clock;
+use crate::webhook::Desk;
 
 /// How often everything is looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -21,6 +22,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub struct Watch {
     monitor: Mutex<Monitor>,
     clock: Clock,
+    desk: Desk,
 }
 
 /// Something that is wrong.
@@ -39,7 +41,14 @@ impl Watch {
         Self {
             monitor: Mutex::new(Monitor::new(policy)),
             clock,
+            desk: Desk::none(),
         }
+    }
+
+    /// The same, telling what is raised to the receivers of `desk` as well.
+    #[must_use]
+    pub fn telling(self, desk: Desk) -> Self {
+        Self { desk, ..self }
     }
 
     /// Looks on for ever.
@@ -96,7 +105,10 @@ impl Watch {
             // Within the lock, so that no other thread's time is later and comes first.
             monitor.handle(self.clock.now(), input, &mut fx);
         }
-        fx.drain().for_each(|news| log(&news));
+        fx.drain().for_each(|news| {
+            log(&news);
+            self.desk.tell(&news);
+        });
     }
 
     fn lock(&self) -> MutexGuard<'_, Monitor> {

@@ -183,7 +183,7 @@ async fn follow(
         });
         ControlFlow::Continue(())
     };
-    match sqlite::read(connection, path, &head, take).await {
+    match sqlite::read(connection, path, Head::default(), &head, take).await {
         Ok(ControlFlow::Continue(())) => None,
         Ok(ControlFlow::Break(finding)) => Some(finding),
         Err(error) => Some(Finding::Chain(error)),

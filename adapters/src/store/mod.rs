@@ -15,5 +15,5 @@ mod sqlite;
 pub use audit::{Finding, HouseBalance, Report, audit, audited};
 pub use error::StoreError;
 pub use journal::{Journal, Progress};
-pub use reading::read_batches;
+pub use reading::{JournalReader, hash_at, read_batches};
 pub use sqlite::{Mode, SqliteJournal};

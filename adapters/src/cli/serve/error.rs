@@ -11,6 +11,7 @@ use crate::driver::{DriverError, RecoverError};
 use crate::http::UnlistedRoutes;
 use crate::recorder::RecorderError;
 use crate::store::StoreError;
+use crate::webhook::DeskError;
 
 /// Why serving did not begin, or ended otherwise than it was told to.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +49,9 @@ pub enum ServeError {
     /// The bank cannot go on from the journal.
     #[error(transparent)]
     Recover(#[from] RecoverError<StoreError>),
+    /// Deliveries to webhooks cannot go on.
+    #[error(transparent)]
+    Webhooks(#[from] DeskError),
     /// Recording was asked for, and nothing says how to redact.
     #[error("record: record.key is not set")]
     RecordKey,
@@ -77,10 +81,14 @@ impl ServeError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Journal(error) | Self::Recover(RecoverError::Journal(error)) => error.hint(),
+            Self::Webhooks(DeskError::Foreign { .. }) => Some(
+                "the journal was replaced; move the file away, and receivers hear of what comes from here on",
+            ),
             Self::RecordKey => Some(
                 "names are hashed with it; set PLIMSOLL_RECORD__KEY=\"$(openssl rand -base64 24)\", and keep it to replay",
             ),
             Self::Config(_)
+            | Self::Webhooks(_)
             | Self::Record(_)
             | Self::Seed(_)
             | Self::Folder { .. }

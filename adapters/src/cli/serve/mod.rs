@@ -97,7 +97,7 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
             let mut server = DevServer::open(args.data, args.listen, seed, clock).await?;
             server.server = server.server.recording(args.record.as_deref())?;
             write!(io::stdout(), "{}", server.greeting)?;
-            server.run(signals.next()).await
+            Box::pin(server.run(signals.next())).await
         }
     }
 }

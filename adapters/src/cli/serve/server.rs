@@ -9,6 +9,7 @@ use std::sync::Arc;
 use plimsoll_core::bank::{Notice, State};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::error::ServeError;
@@ -16,10 +17,11 @@ use crate::chain::{EvmClient, Internet};
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::driver::spawn::spawn;
-use crate::driver::{Driver, Recovered, recover};
+use crate::driver::{Driver, DriverError, Recovered, recover};
 use crate::http::{self, Api, Hub, Metrics, Watch};
 use crate::recorder::{Recorder, Redactor};
 use crate::store::{Mode, SqliteJournal};
+use crate::webhook::{Deliveries, Unopened};
 
 /// Everything that must be had before anything is done.
 pub(super) struct Server {
@@ -101,14 +103,30 @@ impl Server {
             recovered,
             recorder,
         } = self;
+        let internet = Internet::reaching(
+            config
+                .endpoints
+                .values()
+                .chain(config.webhooks.iter().map(|one| &one.url)),
+        )?;
+        let from = Unopened {
+            receivers: config.webhooks,
+            journal: &config.journal,
+            head: recovered.head,
+            registry: config.bank.registry.clone(),
+            seed: config.bank.seed,
+            clock,
+        };
+        let (deliveries, desk) = Deliveries::open(from, internet.clone()).await?;
         let chains = config.bank.escrow.chains;
         let recording = recorder.as_ref().map(Recorder::status);
-        let watch = Arc::new(Watch::new(config.monitor, clock));
-        let metrics = Metrics::new(chains.clone()).with_recording(recording);
+        let watch = Arc::new(Watch::new(config.monitor, clock).telling(desk.clone()));
         let live = Arc::new(Hub::new(config.api.listeners_max));
-        let metrics = metrics
+        let metrics = Metrics::new(chains.clone())
+            .with_recording(recording)
             .with_watch(Arc::clone(&watch))
-            .with_live(Arc::clone(&live));
+            .with_live(Arc::clone(&live))
+            .with_webhooks(desk);
         let metrics = Arc::new(metrics);
         let (counted, watched) = (Arc::clone(&metrics), Arc::clone(&watch));
         let on_notice = move |notice: &Notice| {
@@ -117,11 +135,11 @@ impl Server {
             watched.observe(notice);
             live.observe(notice);
         };
-        let internet = Internet::reaching(config.endpoints.values())?;
         let client = EvmClient::new(config.endpoints, internet, clock);
         let (driver, handle) = Driver::new(journal, recovered, client, clock, (on_notice, recorder));
+        let pulse = handle.pulses();
         let (stop_driver, driver_stopped) = oneshot::channel::<()>();
-        let mut driving = spawn(driver.run(async { drop(driver_stopped.await) }));
+        let driving = spawn(driver.run(async { drop(driver_stopped.await) }));
 
         let api = Api::new(
             Arc::new(handle),
@@ -134,31 +152,44 @@ impl Server {
         let (stop_serving, serving_stopped) = oneshot::channel::<()>();
         let router = http::router(&api, extra)?;
         let watching = Box::pin(watch.look_on(api.clone()));
+        let delivering = Box::pin(deliveries.deliver(pulse));
         let drain = async { drop(serving_stopped.await) };
         tracing::info!(address = %listener.local_addr()?, "listening");
-        let mut serving = Box::pin(http::serve(listener, router, api, config.api.shutdown, drain));
-
-        let (served, driven) = tokio::select! {
-            () = stop => {
-                drop(stop_serving);
-                let served = serving.await;
-                drop(stop_driver);
-                (served, driving.await)
-            }
-            served = &mut serving => {
-                drop(stop_driver);
-                (served, driving.await)
-            }
-            driven = &mut driving => {
-                drop(stop_serving);
-                (serving.await, driven)
-            }
+        let serving = Box::pin(http::serve(listener, router, api, config.api.shutdown, drain));
+        let serving = until_stopped(stop, (serving, stop_serving), (driving, stop_driver));
+        tokio::select! {
+            ended = serving => ended,
             never = watching => match never {},
-        };
-        driven.map_err(|_| ServeError::Panicked)??;
-        tracing::info!("stopped: everything is flushed");
-        Ok(served?)
+            never = delivering => match never {},
+        }
     }
+}
+
+/// Serves and drives until `stop` resolves or one of both ends, then ends the other: first the requests, then the driver.
+async fn until_stopped(
+    stop: impl Future<Output = ()>,
+    (mut serving, stop_serving): (impl Future<Output = io::Result<()>> + Unpin, oneshot::Sender<()>),
+    (mut driving, stop_driver): (JoinHandle<Result<(), DriverError>>, oneshot::Sender<()>),
+) -> Result<(), ServeError> {
+    let (served, driven) = tokio::select! {
+        () = stop => {
+            drop(stop_serving);
+            let served = serving.await;
+            drop(stop_driver);
+            (served, driving.await)
+        }
+        served = &mut serving => {
+            drop(stop_driver);
+            (served, driving.await)
+        }
+        driven = &mut driving => {
+            drop(stop_serving);
+            (serving.await, driven)
+        }
+    };
+    driven.map_err(|_| ServeError::Panicked)??;
+    tracing::info!("stopped: everything is flushed");
+    Ok(served?)
 }
 
 pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::position;
+use super::{position, to_column};
 use crate::store::error::StoreError;
 
 /// How many rows a page can have: one for each position in it.
@@ -29,19 +29,23 @@ const PAGE: &str = "
     WHERE after >= ?1 AND after < (SELECT min(after) FROM batches WHERE after >= ?1) + ?2
     ORDER BY after";
 
-/// Gives every batch of the journal at `path`, oldest first and verified, to `each`, with the head that it leads to.
-/// Ends where `each` breaks off, or checks that the last batch is the one that the head row `stored` names.
+/// Gives every batch of the journal at `path` behind `from`, oldest first and verified, to `each`, with the head that it leads
+/// to. Ends where `each` breaks off, or checks that the last batch is the one that the head row `stored` names.
 pub(in crate::store) async fn read<R: DeserializeOwned, B>(
     connection: &mut SqliteConnection,
     path: &Path,
+    from: Head,
     stored: &Head,
     mut each: impl FnMut(OpenedBatch<R>, &Head) -> ControlFlow<B>,
 ) -> Result<ControlFlow<B>, StoreError> {
-    let mut chain = Chain {
-        path,
-        reached: Head::default(),
+    let mut chain = Chain { path, reached: from };
+    // From the very first row, wherever that claims to be.
+    let first = if from == Head::default() {
+        i64::MIN
+    } else {
+        to_column(from.position.count()).map_err(|source| chain.unreadable(source))?
     };
-    let mut page = Page::begin(connection, i64::MIN).finish().await;
+    let mut page = Page::begin(connection, first).finish().await;
     loop {
         let next = page.last().and_then(after).map(|last| {
             let from = last.saturating_add(1);

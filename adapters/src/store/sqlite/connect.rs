@@ -134,7 +134,7 @@ pub(super) async fn settle_log(connection: &mut SqliteConnection) -> Result<(), 
 }
 
 /// `number` as SQLite stores it.
-pub(super) fn to_column(number: u64) -> Result<i64, sqlx::Error> {
+pub(in crate::store) fn to_column(number: u64) -> Result<i64, sqlx::Error> {
     i64::try_from(number).map_err(|_| sqlx::Error::Encode("a number is past 2^63".into()))
 }
 

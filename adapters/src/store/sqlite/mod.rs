@@ -25,7 +25,7 @@ use super::error::StoreError;
 use super::journal::{Journal, Progress};
 use super::lock::Lock;
 pub(super) use chain::read;
-use connect::to_column;
+pub(super) use connect::to_column;
 pub(super) use connect::{open_read_only, read_head};
 
 /// What to do when there is no journal.
@@ -201,7 +201,8 @@ impl Journal for SqliteJournal {
             );
             ControlFlow::Continue(())
         };
-        let ControlFlow::Continue(()) = chain::read(connection, &path, &stored, give).await?;
+        let ControlFlow::Continue(()) =
+            chain::read(connection, &path, Head::default(), &stored, give).await?;
         Ok(Head { epoch, ..stored })
     }
 
