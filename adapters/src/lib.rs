@@ -8,6 +8,7 @@ pub mod dev;
 pub mod driver;
 pub mod entropy;
 pub mod http;
+pub mod queue;
 pub mod recorder;
 pub mod store;
 pub mod telemetry;

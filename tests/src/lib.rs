@@ -10,4 +10,5 @@ pub mod http;
 pub mod process;
 pub mod product;
 pub mod proxy;
+pub mod redis;
 pub mod world;

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use plimsoll_core::bank::Act;
 use plimsoll_core::escrow::Question;
-use plimsoll_core::id::{CallId, EndpointId};
+use plimsoll_core::id::{CallId, EndpointId, ErrandId};
+use plimsoll_core::queue::{Lane, QueueRequest};
 
 use super::asker::Asker;
 use super::run::Driver;
@@ -21,7 +22,12 @@ impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
                 question,
                 timeout,
             } => self.ask(call, endpoint, question, timeout),
-            Act::Queue { .. } => unreachable!("no configuration has workers"),
+            Act::Queue {
+                errand,
+                lane,
+                request,
+                timeout,
+            } => self.queue(errand, lane, request, timeout),
             Act::Notice(_) => {} // the witness has heard it
         }
     }
@@ -33,5 +39,13 @@ impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
         let asker = self.asker.clone();
         self.calls
             .start(async move { (call, asker.ask(endpoint, question, timeout).await) });
+    }
+
+    fn queue(&mut self, errand: ErrandId, lane: Lane, request: QueueRequest, timeout: Duration) {
+        if self.is_stopping {
+            return; // the next start hands over what is open then
+        }
+        let answering = self.queues.call(lane, request, timeout);
+        self.errands.start(async move { (errand, answering.await) });
     }
 }

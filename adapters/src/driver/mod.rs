@@ -10,6 +10,7 @@ mod asker;
 mod callers;
 mod execute;
 mod handle;
+mod queues;
 mod recover;
 mod run;
 pub(crate) mod spawn;
@@ -18,6 +19,7 @@ mod witness;
 
 pub use asker::Asker;
 pub use handle::{Handle, Pulse, Unavailable};
+pub use queues::{Answering, Queues};
 pub use recover::{RecoverError, Recovered, recover};
 pub use run::{Driver, DriverError};
 pub use witness::Witness;

@@ -2,19 +2,22 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_core::bank::{Act, Bank, Event, Input, Record};
 use plimsoll_core::escrow::{Answer, Fault};
-use plimsoll_core::id::CallId;
+use plimsoll_core::id::{CallId, ErrandId};
 use plimsoll_core::machine::{Deadline, Effects, Intent, Machine as _};
 use plimsoll_core::outbox::{Appended, Outbox, Standing};
+use plimsoll_core::queue::{LaneFault, QueueReply};
 use plimsoll_core::time::Instant;
 use tokio::sync::{mpsc, watch};
 
 use super::asker::Asker;
 use super::callers::Callers;
 use super::handle::{Handle, MAILBOX_MAX, Mail, Pulse, Request, Unavailable};
+use super::queues::{NoQueues, Queues};
 use super::recover::Recovered;
 use super::spawn::Tasks;
 use super::store::{Store, StoreAnswer};
@@ -58,6 +61,8 @@ pub struct Driver<J, A, W> {
     pub(super) callers: Callers,
     pub(super) calls: Tasks<(CallId, Result<Answer, Fault>)>,
     pub(super) asker: A,
+    pub(super) errands: Tasks<(ErrandId, Result<QueueReply, LaneFault>)>,
+    pub(super) queues: Arc<dyn Queues>,
     witness: W,
     pub(super) is_stopping: bool,
 }
@@ -88,10 +93,19 @@ impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
             callers: Callers::default(),
             calls: Tasks::new(),
             asker,
+            errands: Tasks::new(),
+            queues: Arc::new(NoQueues),
             witness,
             is_stopping: false,
         };
         (driver, Handle::new(sender, receiver, clock))
+    }
+
+    /// The same driver, which hands jobs over to workers by `queues`. Without, none of them is in reach.
+    #[must_use]
+    pub fn with_queues(mut self, queues: Arc<dyn Queues>) -> Self {
+        self.queues = queues;
+        self
     }
 
     /// Runs until `stop` is ready or every handle is gone, then finishes what was begun: no new requests, every
@@ -116,6 +130,7 @@ impl<J: Journal, A: Asker, W: Witness> Driver<J, A, W> {
                 () = &mut stop => break,
                 answer = self.store.answered() => self.on_store(answer)?,
                 (call, outcome) = self.calls.next() => self.handle(Event::Answered { call, outcome }),
+                (errand, outcome) = self.errands.next() => self.handle(Event::Queued { errand, outcome }),
                 taken = self.mailbox.recv_many(&mut mail, REQUESTS_PER_TURN_MAX) => {
                     if taken == 0 {
                         break; // every handle is gone

@@ -4,5 +4,6 @@
 //! Scripts are drawn from seeds, one after the other, until every kind of operation has succeeded and has failed.
 
 mod chain;
+mod queue;
 mod store;
 mod tally;
