@@ -20,7 +20,11 @@ pub(super) const LOGS_MAX: usize = 50_000;
 /// # Errors
 /// The [`Fault`] that the body stands for.
 pub fn parse(question: &Question, body: &[u8]) -> Result<Answer, Fault> {
-    let calls = envelope::open(body, usize::try_from(question.calls()).unwrap_or(usize::MAX))?;
+    let calls = envelope::open(
+        body,
+        usize::try_from(question.calls()).unwrap_or(usize::MAX),
+        envelope::RpcError::fault,
+    )?;
     match question {
         Question::Identity { tokens } => identity(&calls, tokens.len()),
         Question::Heads => heads(&calls),

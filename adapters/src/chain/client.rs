@@ -1,4 +1,5 @@
-//! The client: one question, one batch, one endpoint, one answer or fault, in bounded time and space.
+//! The client: one question, one endpoint, one answer or fault, in bounded time and space. An EVM endpoint is asked in one
+//! batch, a Solana endpoint call by call.
 //!
 //! It decides nothing: no retry, no choice of endpoint, no caching. Connections are kept alive between questions.
 
@@ -14,11 +15,12 @@ use hyper::{Method, Request, Response};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plimsoll_core::escrow::{Answer, Fault, Question};
-use plimsoll_core::id::EndpointId;
+use plimsoll_core::id::{EndpointId, Family};
 
 use super::connect::Connector;
 use super::dial::Dial;
 use super::envelope::malformed;
+use super::solana::{Step, Talk};
 use super::url::EndpointUrl;
 use super::{answer, http, question};
 use crate::clock::Clock;
@@ -31,15 +33,15 @@ const IDLE_CONNECTIONS_MAX: usize = 8;
 /// How long an unused connection is kept: less than the usual 60 s after which servers close it.
 const IDLE_TIME: Duration = Duration::from_secs(45);
 
-/// Puts questions to the EVM endpoints of a configuration.
+/// Puts questions to the endpoints of a configuration.
 #[derive(Debug, Clone)]
-pub struct EvmClient<D> {
+pub struct RpcClient<D> {
     http: Client<Connector<D>, Full<Bytes>>,
     endpoints: Arc<BTreeMap<EndpointId, EndpointUrl>>,
     clock: Clock,
 }
 
-impl<D: Dial> EvmClient<D> {
+impl<D: Dial> RpcClient<D> {
     /// A client of `endpoints`, connecting by `dial`.
     #[must_use]
     pub fn new(endpoints: BTreeMap<EndpointId, EndpointUrl>, dial: D, clock: Clock) -> Self {
@@ -71,14 +73,44 @@ impl<D: Dial> EvmClient<D> {
         let Some(url) = self.endpoints.get(&endpoint) else {
             unreachable!("endpoint {endpoint} was asked and is not configured")
         };
-        match tokio::time::timeout(timeout, self.exchange(url, question)).await {
+        let exchange = async {
+            match endpoint.chain.family() {
+                Family::Evm => self.batch(url, question).await,
+                Family::Solana => self.talk(url, question).await,
+            }
+        };
+        match tokio::time::timeout(timeout, exchange).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Fault::Timeout),
         }
     }
 
-    async fn exchange(&self, url: &EndpointUrl, question: &Question) -> Result<Answer, Fault> {
-        let mut request = Request::new(Full::new(Bytes::from(question::render(question))));
+    /// Asks an EVM endpoint.
+    async fn batch(&self, url: &EndpointUrl, question: &Question) -> Result<Answer, Fault> {
+        let too_large = match question {
+            // It is an answer of too many logs.
+            Question::Scan { .. } => Fault::TooLarge,
+            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } => TOO_LARGE,
+        };
+        let (status, body) = self.post(url, question::render(question), too_large).await?;
+        said(status, answer::parse(question, &body))
+    }
+
+    /// Asks a Solana endpoint, call by call.
+    async fn talk(&self, url: &EndpointUrl, question: &Question) -> Result<Answer, Fault> {
+        let mut talk = Talk::about(question);
+        loop {
+            let (status, body) = self.post(url, talk.request(), TOO_LARGE).await?;
+            match said(status, talk.take(&body))? {
+                Step::Next(next) => talk = next,
+                Step::Done(answer) => return Ok(answer),
+            }
+        }
+    }
+
+    /// Sends one request: the status and the body of the response, unless the status says all there is to say.
+    async fn post(&self, url: &EndpointUrl, body: Vec<u8>, too_large: Fault) -> Result<(u16, Bytes), Fault> {
+        let mut request = Request::new(Full::new(Bytes::from(body)));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = url.uri().clone();
         request
@@ -92,12 +124,8 @@ impl<D: Dial> EvmClient<D> {
         if let Some(fault) = http::fault(status, self.retry_after(&response)) {
             return Err(fault);
         }
-        let body = read(response.into_body(), question).await?;
-        match answer::parse(question, &body) {
-            // An error page says less than its status.
-            Err(Fault::Malformed { .. }) if status != 200 => Err(malformed("an HTTP status other than 200")),
-            parsed => parsed,
-        }
+        let body = read(response.into_body(), too_large).await?;
+        Ok((status, body))
     }
 
     fn retry_after(&self, response: &Response<Incoming>) -> Option<Duration> {
@@ -106,7 +134,7 @@ impl<D: Dial> EvmClient<D> {
     }
 }
 
-impl<D: Dial> Asker for EvmClient<D> {
+impl<D: Dial> Asker for RpcClient<D> {
     async fn ask(
         &self,
         endpoint: EndpointId,
@@ -117,19 +145,25 @@ impl<D: Dial> Asker for EvmClient<D> {
     }
 }
 
-/// The whole body. One that is too large is an answer of too many logs, if logs were asked for.
-async fn read(body: Incoming, question: &Question) -> Result<Bytes, Fault> {
+/// What an answer with this status says: an error page says less than its status.
+fn said<T>(status: u16, parsed: Result<T, Fault>) -> Result<T, Fault> {
+    match parsed {
+        Err(Fault::Malformed { .. }) if status != 200 => Err(malformed("an HTTP status other than 200")),
+        parsed => parsed,
+    }
+}
+
+/// The whole body.
+async fn read(body: Incoming, too_large: Fault) -> Result<Bytes, Fault> {
     match Limited::new(body, BODY_BYTES_MAX).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(match question {
-            Question::Scan { .. } => Fault::TooLarge,
-            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } => {
-                malformed("a body that is too large")
-            }
-        }),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large),
         Err(_) => Err(malformed("a body that is cut short")),
     }
 }
+
+/// The fault of a body that no question explains.
+const TOO_LARGE: Fault = malformed("a body that is too large");
 
 #[cfg(test)]
 mod tests;

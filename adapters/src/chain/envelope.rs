@@ -24,8 +24,12 @@ struct Response<'a> {
     error: Option<RpcError>,
 }
 
-/// The results of the `count` calls in `body`, the call with id 0 first.
-pub(super) fn open(body: &[u8], count: usize) -> Result<Vec<CallResult<'_>>, Fault> {
+/// The results of the `count` calls in `body`, the call with id 0 first. `fault` says what an error means that is of no call.
+pub(super) fn open(
+    body: &[u8],
+    count: usize,
+    fault: fn(&RpcError) -> Fault,
+) -> Result<Vec<CallResult<'_>>, Fault> {
     let responses = match body.trim_ascii_start().first() {
         Some(b'[') => {
             serde_json::from_slice::<Vec<Response<'_>>>(body).map_err(|_| malformed(NOT_JSON_RPC))?
@@ -46,7 +50,7 @@ pub(super) fn open(body: &[u8], count: usize) -> Result<Vec<CallResult<'_>>, Fau
         };
         let place = match (response.id, &result) {
             (Some(id), _) => usize::try_from(id).ok().and_then(|id| results.get_mut(id)),
-            (None, Err(error)) => return Err(error.fault()),
+            (None, Err(error)) => return Err(fault(error)),
             (None, Ok(_)) => None,
         };
         match place {
@@ -68,11 +72,21 @@ impl RpcError {
             Fault::TooLarge
         } else if self.says(&NOT_READY) {
             Fault::NotReady
-        } else if self.code == LIMIT_EXCEEDED || self.says(&RATE_LIMITED) {
+        } else if self.code == LIMIT_EXCEEDED || self.is_rate_limit() {
             Fault::RateLimited { retry_after: None }
         } else {
             Fault::Server { code: self.code }
         }
+    }
+
+    /// Its code.
+    pub(super) const fn code(&self) -> i64 {
+        self.code
+    }
+
+    /// Whether it says that too much was asked.
+    pub(super) fn is_rate_limit(&self) -> bool {
+        self.says(&RATE_LIMITED)
     }
 
     /// Whether a contract call failed in the contract, so that the node itself is well.

@@ -1,7 +1,7 @@
-//! The chains: questions of the core put to EVM endpoints over JSON-RPC.
+//! The chains: questions of the core put to endpoints over JSON-RPC.
 //!
-//! `question` and `answer` are pure (a question to bytes, bytes to an answer or a fault), `envelope` and `hex` are what
-//! they share, `url` says what an endpoint's address may be, `dial` and `connect` how a connection is made, and `client` puts one
+//! `question` and `answer` are pure (a question to bytes, bytes to an answer or a fault), and so is `solana`, which has its own;
+//! `envelope` and `hex` are what they share, `url` says what an endpoint's address may be, `dial` and `connect` how a connection is made, and `client` puts one
 //! question to one endpoint in one batch. Which endpoint is asked, how often, and what an answer is worth is all
 //! decided in core.
 
@@ -13,10 +13,11 @@ mod envelope;
 mod hex;
 mod http;
 mod question;
+mod solana;
 mod url;
 
 pub use answer::parse;
-pub use client::{BODY_BYTES_MAX, EvmClient};
+pub use client::{BODY_BYTES_MAX, RpcClient};
 pub use dial::{Dial, Duplex, Internet, Target, TlsError};
 pub use question::render;
 pub use url::{EndpointUrl, UrlError};

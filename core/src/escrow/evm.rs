@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{Address, BlockHash, TxHash};
+use crate::id::{Address, BlockHash, Family, TxHash};
 
 /// keccak256("Transfer(address,address,uint256)"): the first topic of ERC-20 transfers, and of ERC-721 ones (trap E4).
 pub const TRANSFER_TOPIC: [u8; 32] = [
@@ -138,10 +138,17 @@ pub enum Question {
 impl Question {
     /// The calls of [`Question::Heads`].
     pub const HEADS_CALLS: u32 = 2;
-    /// The calls of [`Question::Receipt`].
-    pub const RECEIPT_CALLS: u32 = 2;
     /// The calls of [`Question::Scan`].
     pub const SCAN_CALLS: u32 = 3;
+
+    /// The calls of [`Question::Receipt`]: Solana tells the hashes of blocks apart from the rest.
+    #[must_use]
+    pub const fn receipt_calls(family: Family) -> u32 {
+        match family {
+            Family::Evm => 2,
+            Family::Solana => 4,
+        }
+    }
 
     /// The calls of [`Question::Identity`] about so many tokens.
     #[must_use]
@@ -149,13 +156,14 @@ impl Question {
         u32::try_from(tokens).unwrap_or(u32::MAX).saturating_add(2)
     }
 
-    /// How many calls it comes to: the entries of its batch, each of which upstreams count.
+    /// The most calls that it comes to: the entries of its batch, or the requests made one after the other, each of which
+    /// upstreams count.
     #[must_use]
     pub fn calls(&self) -> u32 {
         match self {
             Self::Identity { tokens } => Self::identity_calls(tokens.len()),
             Self::Heads => Self::HEADS_CALLS,
-            Self::Receipt { .. } => Self::RECEIPT_CALLS,
+            Self::Receipt { tx } => Self::receipt_calls(tx.family()),
             Self::Scan { .. } => Self::SCAN_CALLS,
         }
     }

@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plimsoll_adapters::chain::{EndpointUrl, EvmClient};
+use plimsoll_adapters::chain::{EndpointUrl, RpcClient};
 use plimsoll_adapters::clock::Clock;
 use plimsoll_adapters::config::{AccessToken, ApiConfig, RateLimit, Role, Shutdown};
 use plimsoll_adapters::driver::{Driver, DriverError, RecoverError, recover};
@@ -83,7 +83,7 @@ impl House {
         let clock = Clock::start_at(true_date(now()));
         let mut config = self.config;
         config.seed = self.seed ^ journal.epoch();
-        let client = EvmClient::new(endpoints(&config), Wire, clock);
+        let client = RpcClient::new(endpoints(&config), Wire, clock);
         let (registry, chains) = (config.registry.clone(), config.escrow.chains.clone());
         let recovered = recover(&mut journal, config, |_| {}).await?;
         self.seat.began(&recovered.bank, &recovered.head);

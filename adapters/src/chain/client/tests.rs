@@ -11,7 +11,7 @@ use plimsoll_core::id::{BlockHash, ChainId, EndpointId};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{BODY_BYTES_MAX, EvmClient};
+use super::{BODY_BYTES_MAX, RpcClient};
 use crate::chain::{Dial, Target};
 use crate::clock::Clock;
 
@@ -35,9 +35,9 @@ impl Dial for Counted {
     }
 }
 
-fn client(address: &str, dial: Counted) -> EvmClient<Counted> {
+fn client(address: &str, dial: Counted) -> RpcClient<Counted> {
     let url = format!("http://{address}/key").parse().unwrap();
-    EvmClient::new(BTreeMap::from([(ENDPOINT, url)]), dial, Clock::start())
+    RpcClient::new(BTreeMap::from([(ENDPOINT, url)]), dial, Clock::start())
 }
 
 /// Reads one request, head and body.

@@ -1,10 +1,10 @@
 use plimsoll_core::escrow::Fault;
 
-use super::open;
+use super::{RpcError, open};
 
 #[track_caller]
 fn check(body: &str, expected: Result<&[&str], Fault>) {
-    let found = open(body.as_bytes(), 2).and_then(|calls| {
+    let found = open(body.as_bytes(), 2, RpcError::fault).and_then(|calls| {
         let texts = calls
             .into_iter()
             .map(|call| call.map(|result| result.get().to_owned()).map_err(|e| e.fault()));

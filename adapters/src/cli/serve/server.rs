@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::error::ServeError;
-use crate::chain::{EvmClient, Internet};
+use crate::chain::{Internet, RpcClient};
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::driver::spawn::spawn;
@@ -135,7 +135,7 @@ impl Server {
             watched.observe(notice);
             live.observe(notice);
         };
-        let client = EvmClient::new(config.endpoints, internet, clock);
+        let client = RpcClient::new(config.endpoints, internet, clock);
         let (driver, handle) = Driver::new(journal, recovered, client, clock, (on_notice, recorder));
         let pulse = handle.pulses();
         let (stop_driver, driver_stopped) = oneshot::channel::<()>();

@@ -9,7 +9,7 @@ use plimsoll_core::escrow::{Answer, Evidence, Fault, Question, TxKey};
 use plimsoll_core::id::EndpointId;
 
 use super::proof::{Check, VOTES_MIN, final_of};
-use crate::chain::{EvmClient, Internet};
+use crate::chain::{Internet, RpcClient};
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 
@@ -38,7 +38,7 @@ pub(super) async fn checks(state: &State, tx: TxKey, config: ServerConfig) -> Ve
             )];
         }
     };
-    let client = EvmClient::new(config.endpoints.clone(), internet, Clock::start());
+    let client = RpcClient::new(config.endpoints.clone(), internet, Clock::start());
     let (mut checks, mut providers) = (Vec::new(), BTreeSet::new());
     for (endpoint, index) in chain.endpoints.iter().zip(0..) {
         let id = EndpointId {

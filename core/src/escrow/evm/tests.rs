@@ -3,6 +3,7 @@ use std::vec;
 use super::{Fault, Question, TokenBalance};
 use crate::digest::Digest;
 use crate::escrow::testing::{PAYER, TOKEN, block, receipt, tx};
+use crate::id::TxHash;
 
 /// Upstreams count the entries of a batch: a quota must count no fewer.
 #[test]
@@ -22,6 +23,12 @@ fn each_question_is_so_many_calls() {
         ),
         (Question::Heads, 2),
         (Question::Receipt { tx: tx(1) }, 2),
+        (
+            Question::Receipt {
+                tx: TxHash::Solana([1; 64]),
+            },
+            4,
+        ),
         (scan, 3),
     ] {
         assert_eq!(question.calls(), calls, "{question:?}");

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use plimsoll_adapters::chain::{EndpointUrl, EvmClient, Internet};
+use plimsoll_adapters::chain::{EndpointUrl, Internet, RpcClient};
 use plimsoll_adapters::clock::Clock;
 use plimsoll_core::escrow::{Answer, Fault as Silence, Question};
 use plimsoll_core::id::{Address, ChainId, EndpointId, TxHash};
@@ -31,7 +31,7 @@ pub(super) struct Real {
     proxy: Proxy,
     fault: Fault,
     contracts: Contracts,
-    client: EvmClient<Internet>,
+    client: RpcClient<Internet>,
     runtime: Runtime,
     base: u64,
     /// Each transaction that was sent, with its bytes as they were signed.
@@ -68,7 +68,7 @@ impl Real {
             [endpoint(false), endpoint(true)].map(|id| (id, urls[usize::from(id.index)].clone())),
         );
         Self {
-            client: EvmClient::new(endpoints, network, Clock::start()),
+            client: RpcClient::new(endpoints, network, Clock::start()),
             runtime: Runtime::new().expect("a runtime starts"),
             node,
             proxy,

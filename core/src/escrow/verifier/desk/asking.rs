@@ -115,7 +115,7 @@ impl Desk {
         match purpose {
             Purpose::Identity => Question::identity_calls(self.tokens.len()),
             Purpose::Heads => Question::HEADS_CALLS,
-            Purpose::Receipt { .. } => Question::RECEIPT_CALLS,
+            Purpose::Receipt { .. } => Question::receipt_calls(self.chain.id.family()),
             Purpose::Scan { .. } => Question::SCAN_CALLS,
         }
     }
