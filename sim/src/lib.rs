@@ -1,6 +1,7 @@
 //! A seeded simulated world for sans-IO machines.
 
 pub mod coverage;
+pub mod deliveries;
 pub mod engine;
 pub mod fault;
 pub mod model;

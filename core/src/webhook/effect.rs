@@ -12,7 +12,7 @@ use crate::time::Instant;
 pub struct ReceiverId(pub usize);
 
 /// What can happen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Input {
     /// Time passed.
     Tick,
@@ -106,7 +106,7 @@ impl Outcome {
 }
 
 /// What the machine wishes for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Read the events of the journal after `after`: at most `limit`, in order.
     Read {
