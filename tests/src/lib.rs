@@ -1,4 +1,4 @@
-//! What the end-to-end tests stand on: real processes that can be killed, and a private, real EVM node.
+//! What the end-to-end tests stand on: real processes that can be killed, a private, real EVM node, and a Solana validator.
 //!
 //! Helpers panic with the reason when the machine does not do what they ask: a test that cannot run has failed. What
 //! npm ships is installed by `tests/run --install`.
@@ -11,4 +11,5 @@ pub mod process;
 pub mod product;
 pub mod proxy;
 pub mod redis;
+pub mod solana;
 pub mod world;

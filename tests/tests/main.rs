@@ -7,6 +7,7 @@ mod http;
 mod process;
 mod proxy;
 mod serve;
+mod solana;
 mod storm;
 mod timeline;
 mod world;

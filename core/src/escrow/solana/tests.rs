@@ -3,7 +3,7 @@ use std::string::ToString;
 use super::{ASSOCIATED_TOKEN_PROGRAM, TOKEN_PROGRAM, token_account, user_wallet};
 use crate::id::{Address, UserId};
 
-/// What @solana/web3.js 1.98 and @solana/spl-token 0.4 derive; the first two wallets have the bump 254, the others 255.
+/// What @solana/web3.js 1.99 and @solana/spl-token 0.4 derive; the first two wallets have the bump 254, the others 255.
 const KNOWN: [(u64, &str, &str); 6] = [
     (
         1,
