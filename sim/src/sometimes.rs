@@ -7,7 +7,7 @@
 use plimsoll_core::chaos::place_in;
 
 /// Every landmark: "reached …".
-pub const LANDMARKS: [&str; 39] = [
+pub const LANDMARKS: [&str; 46] = [
     "a reorged transaction was seen again",
     "a reorged deposit was credited later",
     "a deposit was credited that was never seen before it was final",
@@ -47,6 +47,13 @@ pub const LANDMARKS: [&str; 39] = [
     "a date went back",
     "a quiet period settled everything, and faults went on",
     "everything settled though endpoints stayed broken",
+    "an operator paused an endpoint",
+    "an operator paused a chain",
+    "an operator gave a breaker an order",
+    "an operator made what was open due at once",
+    "an operator had a transaction verified that nobody had named",
+    "an operator had a dead letter verified again",
+    "an operator let nothing new in",
 ];
 
 /// The landmarks that one run reached.

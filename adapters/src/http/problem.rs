@@ -98,6 +98,10 @@ codes! {
     IdempotencyConflict = "idempotency_conflict" 409 "The Idempotency-Key was used with another body",
     /// The transaction on chain is not a dead letter.
     NotADeadLetter = "not_a_dead_letter" 409 "The transaction is not a dead letter",
+    /// Nobody is asked about the chain, by an operator's order.
+    ChainPaused = "chain_paused" 409 "The chain is paused",
+    /// The transaction on chain is decided for good.
+    AlreadySettled = "already_settled" 409 "The transaction is already settled",
     /// The deposit is not in suspense.
     NotInSuspense = "not_in_suspense" 409 "The deposit is not in suspense",
     /// The body is larger than is accepted.
@@ -120,6 +124,8 @@ codes! {
     UnknownAsset = "unknown_asset" 422 "The asset is not known",
     /// New money may not move in the asset.
     AssetDisabled = "asset_disabled" 422 "The asset is disabled",
+    /// The chain has no endpoint of that name.
+    UnknownEndpoint = "unknown_endpoint" 422 "The endpoint is not known",
     /// The chain is not configured.
     UnknownChain = "unknown_chain" 422 "The chain is not known",
     /// A transaction must move something.
@@ -166,6 +172,8 @@ codes! {
     RateLimited = "rate_limited" 429 "Too many requests",
     /// A fault of ours.
     Internal = "internal" 500 "Something is wrong on our side",
+    /// Nothing new is taken in for now, by an operator's order; what is open goes on.
+    Draining = "draining" 503 "Nothing new is taken in for now",
     /// The service cannot take requests at the moment.
     Unavailable = "unavailable" 503 "The service is not available",
     /// More requests are under way than the service bears.
@@ -184,6 +192,7 @@ impl Code {
             self,
             Self::RateLimited
                 | Self::TooManyClaims
+                | Self::Draining
                 | Self::Unavailable
                 | Self::Overloaded
                 | Self::TooManyListeners

@@ -6,6 +6,9 @@ use plimsoll_core::ledger;
 use super::problem::{Code, Problem};
 use crate::driver::Unavailable;
 
+/// When to ask again whether new things are taken in: a person decides that.
+const DRAINING_RETRY_SECONDS: u64 = 30;
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
@@ -19,12 +22,18 @@ impl From<Refusal> for Problem {
             Refusal::Text { .. } => Code::BadText,
             Refusal::NotPermitted => Code::NotPermitted,
             Refusal::BadReport(_) => Code::BadReport,
+            Refusal::UnknownEndpoint(_) => Code::UnknownEndpoint,
+            Refusal::ChainPaused(_) => Code::ChainPaused,
+            Refusal::AlreadySettled => Code::AlreadySettled,
+            Refusal::Draining => Code::Draining,
             Refusal::Ledger(refusal) => return Self::from(refusal),
         };
         let problem = Self::new(code, refusal.to_string());
         match refusal {
             Refusal::Text { field } => problem.at(field),
-            Refusal::UnknownChain(_) => problem.at("chain"),
+            Refusal::UnknownChain(_) | Refusal::ChainPaused(_) => problem.at("chain"),
+            Refusal::UnknownEndpoint(_) => problem.at("endpoint"),
+            Refusal::Draining => problem.retry_after(DRAINING_RETRY_SECONDS),
             Refusal::UnknownUser(_)
             | Refusal::UnknownClaim(_)
             | Refusal::UnknownTransaction
@@ -33,6 +42,7 @@ impl From<Refusal> for Problem {
             | Refusal::NotInSuspense
             | Refusal::NotPermitted
             | Refusal::BadReport(_)
+            | Refusal::AlreadySettled
             | Refusal::Ledger(_) => problem,
         }
     }
@@ -98,6 +108,7 @@ pub(super) fn problem_in(reply: Reply) -> Problem {
         | Reply::DeadLetterGroups(_)
         | Reply::Done
         | Reply::Reported { .. }
+        | Reply::Administered { .. }
         | Reply::Status(_) => {
             tracing::error!(?reply, "the bank answered another question than it was asked");
             Problem::new(

@@ -100,13 +100,15 @@ impl Redactor {
         let mut redacted = match command {
             Command::RegisterUser { .. }
             | Command::ResolveDeadLetter { .. }
-            | Command::AttributeSuspense { .. } => command.clone(),
+            | Command::AttributeSuspense { .. }
+            | Command::Administer { .. } => command.clone(),
             Command::Claim { .. } | Command::Transact(_) | Command::Report(_) => return None,
         };
         match &mut redacted {
             Command::RegisterUser { name, .. } => self.replace([name]),
             Command::ResolveDeadLetter { actor, reason, .. }
-            | Command::AttributeSuspense { actor, reason, .. } => self.replace([actor, reason]),
+            | Command::AttributeSuspense { actor, reason, .. }
+            | Command::Administer { actor, reason, .. } => self.replace([actor, reason]),
             Command::Claim { .. } | Command::Transact(_) | Command::Report(_) => {}
         }
         Some(redacted)
@@ -120,7 +122,8 @@ impl Redactor {
             Record::Escrow(
                 EscrowRecord::DeadLetterResolved { actor, reason, .. }
                 | EscrowRecord::SuspenseAttributed { actor, reason, .. },
-            ) => self.replace([actor, reason]),
+            )
+            | Record::Administered { actor, reason, .. } => self.replace([actor, reason]),
             Record::Escrow(
                 EscrowRecord::ClaimFiled { .. }
                 | EscrowRecord::Scanned { .. }
@@ -169,6 +172,7 @@ impl Redactor {
             | Reply::DeadLetterGroups(_)
             | Reply::Done
             | Reply::Reported { .. }
+            | Reply::Administered { .. }
             | Reply::Status(_)
             | Reply::Conflict { .. }
             | Reply::Refused(_) => {}
@@ -187,6 +191,7 @@ impl Redactor {
 const fn tells_of_persons(record: &Record) -> bool {
     match record {
         Record::UserRegistered { .. }
+        | Record::Administered { .. }
         | Record::Escrow(EscrowRecord::DeadLetterResolved { .. } | EscrowRecord::SuspenseAttributed { .. }) => {
             true
         }

@@ -28,6 +28,12 @@ impl Bank {
                 actor,
                 reason,
             } => self.attribute_suspense(deposit, user, actor, reason, fx),
+            Command::Administer {
+                key,
+                act,
+                actor,
+                reason,
+            } => self.administer(key, act, actor, reason, fx),
         };
         self.reply(request, reply.unwrap_or_else(Reply::Refused), fx);
     }
@@ -47,6 +53,7 @@ impl Bank {
                 Ok(Reply::Conflict { field: "name" })
             };
         }
+        self.check_takes_in()?;
         let user = self.state.next_user();
         let address =
             |chain: &crate::escrow::ChainConfig| (chain.id, deposit_address(&chain.addresses, user));
@@ -97,6 +104,7 @@ impl Bank {
         if let Some(earlier) = self.state.escrow().claim_of(user, tx) {
             return self.claim_reply(earlier.id, true);
         }
+        self.check_takes_in()?;
         if self.state.escrow().open_claims(user, OPEN_CLAIMS_PER_USER_MAX) >= OPEN_CLAIMS_PER_USER_MAX {
             return Err(Refusal::TooManyClaims);
         }
@@ -124,12 +132,22 @@ impl Bank {
 
     fn transact(&mut self, wanted: Request, fx: &mut Effects<Effect>) -> Result<Reply, Refusal> {
         self.check_permitted(&wanted.command)?;
+        let is_new = match &wanted.command {
+            ledger::Command::Post { .. } | ledger::Command::Hold { .. } | ledger::Command::Reverse { .. } => {
+                true
+            }
+            // A hold that is resolved is open work that ends.
+            ledger::Command::PostHold { .. } | ledger::Command::VoidHold { .. } => false,
+        };
         let verdict = self
             .state
             .ledger()
             .decide(Rules::Registered(&self.config.registry), self.wall, wanted);
         match verdict {
             Verdict::Fresh(record) => {
+                if is_new {
+                    self.check_takes_in()?;
+                }
                 let Some(outcome) = Ledger::outcome_of(&record) else {
                     unreachable!("a request was not answered")
                 };
@@ -188,7 +206,7 @@ impl Bank {
         }
     }
 
-    fn check_chain(&self, chain: ChainId) -> Result<(), Refusal> {
+    pub(super) fn check_chain(&self, chain: ChainId) -> Result<(), Refusal> {
         if self.config.escrow.has_chain(chain) {
             Ok(())
         } else {
@@ -273,7 +291,7 @@ impl Bank {
     }
 }
 
-fn check_text(field: &'static str, text: &str) -> Result<(), Refusal> {
+pub(super) fn check_text(field: &'static str, text: &str) -> Result<(), Refusal> {
     if (1..=TEXT_BYTES_MAX).contains(&text.len()) {
         Ok(())
     } else {

@@ -61,6 +61,12 @@ impl Dispatch {
         };
     }
 
+    /// Forgets what `keeps` does not want: it is said again by a later sweep.
+    fn keep(&mut self, keeps: impl Fn(&TxKey) -> bool) {
+        self.high.retain(&keeps);
+        self.normal.retain(&keeps);
+    }
+
     /// The jobs to hand over next, somebody's first.
     fn take(&mut self) -> Option<(Vec<TxKey>, Priority)> {
         let (from, priority) = if self.high.is_empty() {
@@ -92,6 +98,8 @@ impl Bank {
         for (job, priority) in self.out.jobs.drain(..) {
             self.dispatch.add(job, priority);
         }
+        let orders = self.state.orders();
+        self.dispatch.keep(|job| !orders.is_chain_paused(job.chain));
         while self.dispatch.calls.len() < CALLS_MAX
             && let Some((jobs, priority)) = self.dispatch.take()
         {
@@ -166,7 +174,8 @@ impl Bank {
         let chain = chain.ok_or(Refusal::UnknownChain(report.chain))?;
         report.check(chain).map_err(Refusal::BadReport)?;
         let (chain, job) = (chain.id, report.job());
-        if self.is_open(job) {
+        // About a chain that is paused nothing is decided: the job is there again once it is resumed.
+        if self.is_open(job) && !self.state.orders().is_chain_paused(chain) {
             self.verifier.on_reported(job);
             self.on_finding(chain, report.sighting.into(), fx);
         }

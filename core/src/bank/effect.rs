@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use super::orders::{ActDone, EndpointOrders};
 use super::record::Record;
 use crate::escrow::{
     Booked, DeadLetterReason, DepositKey, Evidence, LetterGroup, LetterPage, LetterView, Question, Reason,
@@ -109,6 +110,13 @@ pub enum Reply {
     },
     /// A decision of an operator was taken.
     Done,
+    /// An operator's act was done, now or when the key was first used.
+    Administered {
+        /// What it did.
+        done: ActDone,
+        /// Whether this repeats an earlier reply.
+        replayed: bool,
+    },
     /// How everything stands.
     Status(Box<Status>),
     /// The key was used before with another body.
@@ -158,6 +166,18 @@ pub enum Refusal {
     /// A report does not hang together.
     #[error("{0}")]
     BadReport(ReportError),
+    /// The chain has no endpoint of that name.
+    #[error("chain {0} has no endpoint of that name")]
+    UnknownEndpoint(ChainId),
+    /// Nobody is asked about the chain, by order.
+    #[error("chain {0} is paused: resume it first")]
+    ChainPaused(ChainId),
+    /// The transaction is decided for good.
+    #[error("the transaction is already settled")]
+    AlreadySettled,
+    /// Nothing new is taken in, by order.
+    #[error("nothing new is taken in for now: what is open goes on")]
+    Draining,
     /// The ledger refused to move the money out of suspense.
     #[error("the ledger refuses: {0}")]
     Ledger(crate::ledger::Refusal),
@@ -178,6 +198,10 @@ impl Refusal {
             Self::Text { .. } => "bad_text",
             Self::NotPermitted => "not_permitted",
             Self::BadReport(_) => "bad_report",
+            Self::UnknownEndpoint(_) => "unknown_endpoint",
+            Self::ChainPaused(_) => "chain_paused",
+            Self::AlreadySettled => "already_settled",
+            Self::Draining => "draining",
             Self::Ledger(_) => "ledger_refused",
         }
     }
@@ -309,6 +333,8 @@ pub struct Status {
     pub dead_letters: usize,
     /// Since when the oldest of them is one.
     pub oldest_dead_letter: Option<WallClock>,
+    /// Whether nothing new is taken in, by order.
+    pub is_draining: bool,
     /// The chains.
     pub chains: Vec<ChainStatus>,
 }
@@ -318,6 +344,8 @@ pub struct Status {
 pub struct ChainStatus {
     /// The chain.
     pub chain: ChainId,
+    /// Whether nobody is asked about it, by order.
+    pub is_paused: bool,
     /// The last block scanned.
     pub scanned: Option<u64>,
     /// The height that two independent upstreams have finalized.
@@ -333,6 +361,8 @@ pub struct EndpointStatus {
     pub name: Text,
     /// Who runs it.
     pub provider: Text,
+    /// What holds for it by order.
+    pub orders: EndpointOrders,
     /// The state of its breaker.
     pub breaker: BreakerState,
     /// Whether it proved to serve the chain.
@@ -353,6 +383,6 @@ impl EndpointStatus {
             BreakerState::Closed | BreakerState::HalfOpen | BreakerState::Disabled => true,
             BreakerState::Open | BreakerState::ForcedOpen => false,
         };
-        self.verified && self.cordon.is_none() && lets_through
+        self.verified && self.cordon.is_none() && lets_through && !self.orders.is_paused
     }
 }

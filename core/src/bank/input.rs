@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 
 use serde::{Deserialize, Serialize};
 
+use super::orders::AdminAct;
 use crate::escrow::{Answer, DepositKey, Fault, LetterFilter, LetterPlace, Report, Resolution, TxKey};
 use crate::id::{CallId, ClaimId, ErrandId, IdempotencyKey, RequestId, Text, TransactionId, UserId};
 use crate::ledger;
@@ -95,6 +96,17 @@ pub enum Command {
         /// Whose it is.
         user: UserId,
         /// Who decides.
+        actor: Text,
+        /// Why.
+        reason: Text,
+    },
+    /// Orders something.
+    Administer {
+        /// The client's key.
+        key: IdempotencyKey,
+        /// What.
+        act: AdminAct,
+        /// Who orders it.
         actor: Text,
         /// Why.
         reason: Text,

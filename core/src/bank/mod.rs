@@ -3,8 +3,8 @@
 //! `input` is what can happen to it, `effect` what it can wish for, `record` what becomes durable. `state` changes
 //! by records alone, so replaying a journal rebuilds it by the same lines of code. The decisions are in `command`
 //! (what people want), `query` (what they ask), `finding` (what the chains say), `booking` (what that does to the
-//! ledger), `letters` (what is known of dead letters), `due` (what time brings) and `dispatch` (what workers do). `volatile` is
-//! what a restart forgets and a recording keeps.
+//! ledger), `letters` (what is known of dead letters), `orders` (what operators order), `due` (what time brings) and
+//! `dispatch` (what workers do). `volatile` is what a restart forgets and a recording keeps.
 
 mod booking;
 mod command;
@@ -15,6 +15,7 @@ mod effect;
 mod finding;
 mod input;
 mod letters;
+mod orders;
 mod query;
 mod record;
 mod state;
@@ -29,6 +30,7 @@ pub use effect::{
     Status,
 };
 pub use input::{Command, Event, Input, Query};
+pub use orders::{ActDone, AdminAct, EndpointName, EndpointOrders, Known, Orders};
 pub use record::Record;
 pub use state::{State, User};
 pub use volatile::Volatile;
@@ -88,7 +90,7 @@ impl Bank {
         let dispatch = dispatch::Dispatch::new(config.escrow.workers);
         let (now, wall) = (Instant::ZERO, WallClock::from_micros(i64::MIN));
         let (out, verifier_due) = (Out::default(), verifier.next_deadline());
-        Ok(Self {
+        let mut bank = Self {
             config,
             state,
             verifier,
@@ -101,7 +103,9 @@ impl Bank {
             backlog,
             dispatch,
             chaos: Chaos::off(),
-        })
+        };
+        bank.obey_standing_orders();
+        Ok(bank)
     }
 
     /// The same bank under `chaos`, before its first input.

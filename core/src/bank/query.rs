@@ -90,6 +90,7 @@ impl Bank {
             oldest_open: self.state.escrow().open().next().map(|(named, _)| named),
             dead_letters: self.state.escrow().dead_letter_count(),
             oldest_dead_letter: self.state.escrow().oldest_dead_letter(),
+            is_draining: self.state.orders().is_draining(),
             chains: self.chains(),
         }
     }
@@ -114,6 +115,7 @@ impl Bank {
             EndpointStatus {
                 name: config.name.clone(),
                 provider: config.provider.clone(),
+                orders: self.state.orders().of(chain, &config.name),
                 breaker: status.breaker,
                 verified: status.verified,
                 cordon: status.cordon.map(|cordon| cordon.reason),
@@ -123,6 +125,7 @@ impl Bank {
         };
         ChainStatus {
             chain,
+            is_paused: self.state.orders().is_chain_paused(chain),
             scanned: self.verifier.scanned(chain),
             finalized: self.verifier.finalized(chain),
             endpoints: endpoints.map(endpoint).collect(),

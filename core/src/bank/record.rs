@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::orders::{ActDone, AdminAct};
 use crate::escrow::EscrowRecord;
 use crate::id::{Address, AssetId, ChainId, IdempotencyKey, Text, UserId};
 use crate::ledger::LedgerRecord;
@@ -45,6 +46,21 @@ pub enum Record {
     Ledger(LedgerRecord),
     /// A deposit moved on.
     Escrow(EscrowRecord),
+    /// An operator acted.
+    Administered {
+        /// The client's key.
+        key: IdempotencyKey,
+        /// What was ordered.
+        act: AdminAct,
+        /// Who ordered it.
+        actor: Text,
+        /// Why.
+        reason: Text,
+        /// What it did.
+        done: ActDone,
+        /// When.
+        at: WallClock,
+    },
 }
 
 #[cfg(test)]

@@ -3,12 +3,14 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::orders::{Acted, Orders};
 use super::record::Record;
 use crate::digest::Digest;
 use crate::escrow::EscrowState;
 use crate::id::{Address, AssetId, ChainId, IdempotencyKey, Text, UserId};
 use crate::ledger::Ledger;
 use crate::table::Table;
+use crate::time::WallClock;
 
 /// A registered user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -29,6 +31,7 @@ pub struct State {
     owners: Table<(ChainId, Address), UserId>,
     ledger: Ledger,
     escrow: EscrowState,
+    orders: Orders,
 }
 
 impl State {
@@ -42,6 +45,12 @@ impl State {
     #[must_use]
     pub fn escrow(&self) -> &EscrowState {
         &self.escrow
+    }
+
+    /// What operators ordered.
+    #[must_use]
+    pub fn orders(&self) -> &Orders {
+        &self.orders
     }
 
     /// The user called `id`.
@@ -111,6 +120,18 @@ impl State {
             Record::AddressAssigned { user, chain, address } => self.apply_address(*user, *chain, *address),
             Record::Ledger(record) => self.ledger.apply(record),
             Record::Escrow(record) => self.escrow.apply(record),
+            Record::Administered {
+                key,
+                act,
+                actor,
+                reason,
+                done,
+                at,
+            } => self.apply_act(
+                *key,
+                Acted::new(act.clone(), actor.clone(), reason.clone(), *done),
+                *at,
+            ),
         }
     }
 
@@ -141,7 +162,15 @@ impl State {
             tables,
             self.ledger.digest(),
             self.escrow.digest(),
+            &self.orders,
         ))
+    }
+
+    fn apply_act(&mut self, key: IdempotencyKey, acted: Acted, at: WallClock) {
+        if let Some(tx) = acted.processed() {
+            self.escrow.take_up(tx, at);
+        }
+        self.orders.apply(key, acted);
     }
 
     fn apply_asset(&mut self, asset: AssetId, scale: u8) {

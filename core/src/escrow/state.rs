@@ -297,12 +297,17 @@ impl EscrowState {
             "the cursor of {chain} went back"
         );
         for tx in found {
-            self.name(tx, at);
             // A finalized log is what a dead letter was waiting for.
-            let given_up = |watch: &Watch| matches!(watch.stage, Stage::DeadLetter { .. } | Stage::Dismissed);
-            if self.watches.get(&tx).is_some_and(given_up) {
-                self.revive(tx, at);
-            }
+            self.take_up(tx, at);
+        }
+    }
+
+    /// Makes automation work on `tx`, whether it was named before, given up, or neither. What is settled stays so.
+    pub(crate) fn take_up(&mut self, tx: TxKey, at: WallClock) {
+        self.name(tx, at);
+        let given_up = |watch: &Watch| matches!(watch.stage, Stage::DeadLetter { .. } | Stage::Dismissed);
+        if self.watches.get(&tx).is_some_and(given_up) {
+            self.revive(tx, at);
         }
     }
 

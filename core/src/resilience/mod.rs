@@ -12,7 +12,7 @@ pub mod retry_budget;
 
 pub use backoff::{Backoff, BackoffPolicy, Exhausted, Jitter, Retry};
 pub use breaker::{
-    Admission, Breaker, BreakerPolicy, BreakerState, CallOutcome, Permit, RefusedBy, Transition,
+    Admission, Breaker, BreakerOrder, BreakerPolicy, BreakerState, CallOutcome, Permit, RefusedBy, Transition,
 };
 pub use error_class::{ErrorClass, Recovery};
 pub use limiter::{Allowance, Limiter, Window};

@@ -50,6 +50,11 @@ pub enum Purpose {
         /// The deposit.
         deposit: DepositKey,
     },
+    /// An operator gives an order, which the deed may take back later.
+    Order {
+        /// The deed in the plan's workload.
+        deed: u32,
+    },
     /// Nothing follows.
     Nothing,
 }
@@ -214,7 +219,7 @@ impl Users {
             return Heard::Nothing;
         }
         let is_refused = match reply {
-            Reply::Refused(Refusal::TooManyClaims) => true,
+            Reply::Refused(Refusal::TooManyClaims | Refusal::Draining | Refusal::ChainPaused(_)) => true,
             Reply::Refused(Refusal::NotInSuspense) => matches!(call.purpose, Purpose::Attribute { .. }),
             Reply::Refused(_)
             | Reply::User { .. }
@@ -227,6 +232,7 @@ impl Users {
             | Reply::DeadLetterGroups(_)
             | Reply::Done
             | Reply::Reported { .. }
+            | Reply::Administered { .. }
             | Reply::Status(_)
             | Reply::Conflict { .. } => false,
         };

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use core::time::Duration;
 
-use plimsoll_core::bank::{Act, Event, Notice};
+use plimsoll_core::bank::{Act, AdminAct, Effect, Event, Notice};
 use plimsoll_core::escrow::{Answer, Fault as Silence, Question};
 use plimsoll_core::id::CallId;
 use plimsoll_core::machine::Intent;
@@ -17,6 +17,7 @@ use plimsoll_core::resilience::PoolPolicy;
 use plimsoll_core::time::Instant;
 
 use super::broken;
+use super::standing::acts_of;
 use crate::fault::{EndpointFault, Fault};
 use crate::model::endpoint::Quota;
 use crate::world::observe::{End, Observation, Oracle, Violation};
@@ -29,6 +30,7 @@ const NAME: &str = "asking";
 pub struct Asking {
     chain_id: u64,
     policy: PoolPolicy,
+    names: Vec<String>,
     endpoints: Vec<Endpoint>,
     calls: BTreeMap<CallId, Call>,
 }
@@ -71,8 +73,38 @@ impl Asking {
         Self {
             chain_id: plan.topology.chain.id,
             policy: plan.topology.bank.pool.policy(),
+            names: endpoints.iter().map(|one| one.name.clone()).collect(),
             endpoints: endpoints.iter().map(|one| Endpoint::new(&one.quotas)).collect(),
             calls: BTreeMap::new(),
+        }
+    }
+
+    /// Takes in what operators ordered: what is paused owes nothing any more, and says anew who it is once it is resumed.
+    fn obey(&mut self, effects: &[Effect]) {
+        for act in acts_of(effects) {
+            match act {
+                AdminAct::PauseChain(_) => self.calls.clear(),
+                AdminAct::PauseEndpoint(name) => {
+                    let place = self.names.iter().position(|known| *known == name.name);
+                    self.calls
+                        .retain(|_, call| Some(usize::from(call.endpoint)) != place);
+                    if let Some(endpoint) = place.and_then(|place| self.endpoints.get_mut(place)) {
+                        endpoint.is_proved = false;
+                    }
+                }
+                AdminAct::ResumeEndpoint(name) => {
+                    let place = self.names.iter().position(|known| *known == name.name);
+                    if let Some(endpoint) = place.and_then(|place| self.endpoints.get_mut(place)) {
+                        endpoint.probed_at = None;
+                    }
+                }
+                AdminAct::ResumeChain(_)
+                | AdminAct::Breaker { .. }
+                | AdminAct::Sweep
+                | AdminAct::Process(_)
+                | AdminAct::Drain
+                | AdminAct::Undrain => {}
+            }
         }
     }
 
@@ -184,6 +216,7 @@ impl Oracle for Asking {
             Observation::Handled { input, effects, .. } => {
                 self.hear(at, &input.event);
                 self.calls.retain(|_, call| call.deadline > at);
+                self.obey(effects);
                 let acts = || {
                     effects.iter().filter_map(|effect| match effect {
                         Intent::Act(act) => Some(act),

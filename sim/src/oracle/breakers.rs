@@ -7,22 +7,30 @@
 //! too, before anybody looked, nothing is told, and the breaker is half-open anew. Endpoints that ever said an untruth, or
 //! answered what was not asked, are not judged, because what an answer of theirs is worth is for others to say.
 
+mod count;
+mod fits;
+mod orders;
+
 use std::collections::BTreeMap;
 
 use core::time::Duration;
 
-use plimsoll_core::bank::{Act, Effect, Event, Notice};
-use plimsoll_core::escrow::{Answer, BlockRef, Fault as Silence, Question, Receipt};
-use plimsoll_core::id::CallId;
+use plimsoll_core::bank::{Act, Effect, EndpointName, Event, Notice};
+use plimsoll_core::escrow::{Fault as Silence, Question};
+use plimsoll_core::id::{CallId, ChainId, Text};
 use plimsoll_core::machine::{Intent, Machine as _};
 use plimsoll_core::resilience::breaker::TripModel;
 use plimsoll_core::resilience::{BreakerState, CallOutcome, PoolPolicy};
 use plimsoll_core::time::Instant;
 
 use super::broken;
+use super::standing::Standing;
+use super::twin::Twin;
 use crate::fault::{EndpointFault, Fault};
 use crate::world::observe::{End, Observation, Oracle, Violation};
 use crate::world::plan::Plan;
+use count::{count, failures_in_a_row};
+use fits::fits;
 
 const NAME: &str = "breakers";
 
@@ -33,6 +41,8 @@ const SLACK: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub struct Breakers {
     policy: PoolPolicy,
+    names: Vec<EndpointName>,
+    orders: Twin<Standing>,
     endpoints: Vec<Breaker>,
     calls: BTreeMap<CallId, Call>,
     /// The number of the step.
@@ -57,6 +67,8 @@ struct Breaker {
     heard: Vec<(CallOutcome, bool)>,
     /// When it was last asked although it was open.
     probed_at: Option<Instant>,
+    /// The state that an operator ordered it to have, until it is told that it has.
+    ordered: Option<BreakerState>,
     has_lied: bool,
 }
 
@@ -70,6 +82,7 @@ impl Default for Breaker {
             anew: 0,
             heard: Vec::new(),
             probed_at: None,
+            ordered: None,
             has_lied: false,
         }
     }
@@ -90,8 +103,12 @@ impl Breakers {
     /// The oracle for a run of `plan`.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
+        let chain = ChainId::new(plan.topology.chain.id);
+        let names = plan.topology.endpoints.iter().map(|one| one.name.clone());
         Self {
             policy: plan.topology.bank.pool.policy(),
+            names: names.map(|name| EndpointName { chain, name }).collect(),
+            orders: Twin::default(),
             endpoints: vec![Breaker::default(); plan.topology.endpoints.len()],
             calls: BTreeMap::new(),
             step: 0,
@@ -99,17 +116,24 @@ impl Breakers {
         }
     }
 
-    /// The oracle for recorded lives that are seen from their beginning, of a bank with `policy` and so many endpoints;
+    /// The oracle for recorded lives that are seen from their beginning, of a bank with `policy` and endpoints of `names`;
     /// `None` when its breakers count otherwise than in a row, which is not judged.
     ///
     /// No plan says who tells untruths. An endpoint is not judged any more once it answered what does not fit its question,
     /// or was shut out.
     #[must_use]
-    pub fn of_recording(policy: PoolPolicy, endpoints: usize) -> Option<Self> {
+    pub fn of_recording(
+        policy: PoolPolicy,
+        chain: ChainId,
+        names: impl Iterator<Item = Text>,
+    ) -> Option<Self> {
+        let names: Vec<_> = names.map(|name| EndpointName { chain, name }).collect();
         match policy.breaker.model {
             TripModel::Consecutive { .. } => Some(Self {
                 policy,
-                endpoints: vec![Breaker::default(); endpoints],
+                endpoints: vec![Breaker::default(); names.len()],
+                names,
+                orders: Twin::default(),
                 calls: BTreeMap::new(),
                 step: 0,
                 questions: Some(BTreeMap::new()),
@@ -155,7 +179,9 @@ impl Breakers {
     ) -> Result<(), Violation> {
         self.step += 1;
         self.doubt(event, effects);
+        self.let_go(effects);
         self.hear(at, event, is_due);
+        self.obey(at, effects);
         self.changes(at, effects)?;
         self.questions(at, effects)?;
         if is_due {
@@ -261,13 +287,15 @@ impl Breakers {
                     let why = format!("it is told to leave {}", from.code());
                     return Err(wrong("untold_change", endpoint.index, breaker, &why));
                 }
-                if !self.has_cause(at, endpoint.index, *to) {
+                let is_ordered = breaker.ordered == Some(*to);
+                if !is_ordered && !self.has_cause(at, endpoint.index, *to) {
                     let why = format!("it became {} without cause", to.code());
                     return Err(wrong("change_without_cause", endpoint.index, breaker, &why));
                 }
             }
             let breaker = &mut self.endpoints[usize::from(endpoint.index)];
             (breaker.state, breaker.since) = (*to, (at, self.step));
+            breaker.ordered = breaker.ordered.filter(|ordered| ordered != to);
             breaker.due = breaker.ran_out.take().unwrap_or(at);
             // A probe that found out that the endpoint is well counts as its first success.
             let has_answered = count(&breaker.heard, CallOutcome::Success, false) > 0;
@@ -399,55 +427,6 @@ impl Breakers {
     }
 }
 
-/// Whether an answer is one to its question, and does not contradict itself.
-fn fits(question: &Question, answer: &Answer) -> bool {
-    let agree = |one: &BlockRef, other: &BlockRef| one.number != other.number || one.hash == other.hash;
-    match (question, answer) {
-        (Question::Identity { .. }, Answer::Identity { .. }) => true,
-        (Question::Heads, Answer::Heads { latest, finalized }) => finalized.number <= latest.number,
-        (Question::Receipt { tx }, Answer::Receipt { finalized, receipt }) => {
-            let fits = |receipt: &Receipt| receipt.tx == *tx && agree(finalized, &receipt.block);
-            receipt.as_ref().is_none_or(fits)
-        }
-        (
-            Question::Scan { from, to, .. },
-            Answer::Scan {
-                finalized,
-                last,
-                logs,
-            },
-        ) => last.is_none_or(|last| {
-            let inside = logs.iter().all(|log| (*from..=*to).contains(&log.block));
-            last.number == *to && inside && agree(finalized, &last)
-        }),
-        (
-            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } | Question::Scan { .. },
-            _,
-        ) => false,
-    }
-}
-
-/// How many of these outcomes were so; certainly, if `is_certain`.
-fn count(heard: &[(CallOutcome, bool)], outcome: CallOutcome, is_certain: bool) -> u32 {
-    let so = heard
-        .iter()
-        .filter(|(of, certain)| *of == outcome && (*certain || !is_certain));
-    u32::try_from(so.count()).unwrap_or(u32::MAX)
-}
-
-/// How many failures there are since the last success, at most; or at least, if `is_certain`.
-fn failures_in_a_row(heard: &[(CallOutcome, bool)], is_certain: bool) -> u32 {
-    let mut failures = 0;
-    for (outcome, certain) in heard {
-        match outcome {
-            CallOutcome::Failure if *certain || !is_certain => failures += 1,
-            CallOutcome::Success if *certain || is_certain => failures = 0,
-            CallOutcome::Failure | CallOutcome::Success | CallOutcome::Ignored => {}
-        }
-    }
-    failures
-}
-
 fn wrong(invariant: &'static str, index: u8, breaker: &Breaker, why: &str) -> Violation {
     let (state, since) = (breaker.state.code(), breaker.since.0.as_nanos() / 1_000_000);
     let heard = &breaker.heard;
@@ -461,6 +440,7 @@ impl Oracle for Breakers {
     }
 
     fn observe(&mut self, at: Instant, seen: &Observation<'_>) -> Result<(), Violation> {
+        self.orders.observe(seen)?;
         match seen {
             Observation::Handled { input, effects, bank } => {
                 let is_due = bank.next_deadline().is_some_and(|deadline| deadline.at <= at);
@@ -484,10 +464,15 @@ impl Oracle for Breakers {
                 }
                 Ok(())
             }
+            Observation::Restarted { .. } => {
+                for (name, breaker) in self.names.iter().zip(&mut self.endpoints) {
+                    breaker.state = self.orders.live.breaker(name).unwrap_or(BreakerState::Closed);
+                }
+                Ok(())
+            }
             Observation::Committed { .. }
             | Observation::Released { .. }
             | Observation::ReplyDelivered { .. }
-            | Observation::Restarted { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

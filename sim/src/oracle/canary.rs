@@ -45,7 +45,8 @@ impl Canary {
             | Record::Ledger(_)
             | Record::AssetRegistered { .. }
             | Record::UserRegistered { .. }
-            | Record::AddressAssigned { .. } => false,
+            | Record::AddressAssigned { .. }
+            | Record::Administered { .. } => false,
         };
         if records.iter().any(posts) {
             self.misled.observe(at, seen)?;

@@ -66,6 +66,7 @@ impl Dates {
 const fn date_of(record: &Record) -> Option<WallClock> {
     match record {
         Record::UserRegistered { at, .. }
+        | Record::Administered { at, .. }
         | Record::Escrow(
             EscrowRecord::ClaimFiled { at, .. }
             | EscrowRecord::Scanned { at, .. }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::bank::{Act, Event, Query, Record, Reply};
+use plimsoll_core::bank::{Act, AdminAct, Event, Query, Record, Reply};
 use plimsoll_core::escrow::{
     AttemptClass, DeadLetterReason, EscrowRecord, History, LetterFilter, LetterGroup, LetterPage,
     LetterPlace, LetterView, Resolution, TxKey,
@@ -74,6 +74,13 @@ impl Oracle for DeadLetters {
 impl Follower for Picture {
     fn follow<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<(), Violation> {
         for record in records {
+            if let Record::Administered {
+                act: AdminAct::Process(tx),
+                ..
+            } = record
+            {
+                self.letters.remove(tx);
+            }
             if let Record::Escrow(record) = record {
                 self.follow_escrow(record)?;
             }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::bank::{self, Act, Effect, Event, Record, Reply};
+use plimsoll_core::bank::{self, Act, AdminAct, Effect, Event, Record, Reply};
 use plimsoll_core::id::{IdempotencyKey, RequestId, TransactionId, UserId};
 use plimsoll_core::ledger::{AccountKey, Command, LedgerRecord, Owner, Refusal, Request, Transfer};
 use plimsoll_core::limits::TRANSFERS_MAX;
@@ -36,6 +36,8 @@ struct Shadow {
     books: Books,
     /// How many users there are; they are numbered from 1.
     users: u64,
+    /// Whether operators let nothing new in.
+    is_draining: bool,
 }
 
 impl Follower for Shadow {
@@ -47,6 +49,17 @@ impl Follower for Shadow {
                     let entered = self.books.enter(record);
                     entered.map_err(|why| broken(NAME, "impossible_record", why))?;
                 }
+                Record::Administered { act, .. } => match act {
+                    AdminAct::Drain => self.is_draining = true,
+                    AdminAct::Undrain => self.is_draining = false,
+                    AdminAct::PauseChain(_)
+                    | AdminAct::ResumeChain(_)
+                    | AdminAct::PauseEndpoint(_)
+                    | AdminAct::ResumeEndpoint(_)
+                    | AdminAct::Breaker { .. }
+                    | AdminAct::Sweep
+                    | AdminAct::Process(_) => {}
+                },
                 Record::AssetRegistered { .. } | Record::AddressAssigned { .. } | Record::Escrow(_) => {}
             }
         }
@@ -146,6 +159,7 @@ impl Decisions {
         let is_true = match reply {
             Reply::Refused(bank::Refusal::NotPermitted) => shadow.is_forbidden(&wanted.command),
             Reply::Refused(bank::Refusal::UnknownUser(user)) => !shadow.knows(*user),
+            Reply::Refused(bank::Refusal::Draining) => shadow.is_draining,
             Reply::Refused(_)
             | Reply::User { .. }
             | Reply::Claim { .. }
@@ -156,6 +170,7 @@ impl Decisions {
             | Reply::DeadLetterGroups(_)
             | Reply::Done
             | Reply::Reported { .. }
+            | Reply::Administered { .. }
             | Reply::Status(_) => false,
             Reply::Outcome { .. } | Reply::Conflict { .. } => true,
         };

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use plimsoll_core::bank::{Act, Bank, Command, Effect, Event, Input, Record, Reply};
 use plimsoll_core::digest::Digest;
 use plimsoll_core::escrow::{DepositKey, EscrowRecord};
-use plimsoll_core::id::{ClaimId, RequestId, TransactionId, UserId};
+use plimsoll_core::id::{ClaimId, IdempotencyKey, RequestId, TransactionId, UserId};
 use plimsoll_core::journal::Position;
 use plimsoll_core::ledger::{self, LedgerRecord, Outcome, TransactionState};
 use plimsoll_core::machine::Intent;
@@ -54,6 +54,7 @@ enum Asked {
     PostHold,
     VoidHold,
     Attribute(DepositKey),
+    Act(IdempotencyKey),
 }
 
 /// What an acknowledgement promised.
@@ -66,6 +67,7 @@ enum Promise {
     HoldPosted(TransactionId),
     HoldVoided(TransactionId),
     Attributed(DepositKey),
+    Acted(IdempotencyKey),
 }
 
 impl Oracle for Durability {
@@ -134,6 +136,7 @@ impl Durability {
                 ledger::Command::VoidHold { .. } => Asked::VoidHold,
             },
             Command::AttributeSuspense { deposit, .. } => Asked::Attribute(*deposit),
+            Command::Administer { key, .. } => Asked::Act(*key),
             Command::RegisterUser { .. }
             | Command::Claim { .. }
             | Command::ResolveDeadLetter { .. }
@@ -216,11 +219,15 @@ impl Durability {
                 Asked::Hold => Some(Promise::Held(*id)),
                 Asked::PostHold => Some(Promise::HoldPosted(*id)),
                 Asked::VoidHold => Some(Promise::HoldVoided(*id)),
-                Asked::Attribute(_) => None,
+                Asked::Attribute(_) | Asked::Act(_) => None,
             },
             Reply::Done => match asked? {
                 Asked::Attribute(deposit) => Some(Promise::Attributed(*deposit)),
-                Asked::Post | Asked::Hold | Asked::PostHold | Asked::VoidHold => None,
+                Asked::Post | Asked::Hold | Asked::PostHold | Asked::VoidHold | Asked::Act(_) => None,
+            },
+            Reply::Administered { .. } => match asked? {
+                Asked::Act(key) => Some(Promise::Acted(*key)),
+                Asked::Post | Asked::Hold | Asked::PostHold | Asked::VoidHold | Asked::Attribute(_) => None,
             },
             Reply::Outcome {
                 outcome: Outcome::Refused(_),
@@ -251,6 +258,7 @@ impl Promise {
             Self::HoldPosted(id) => phase(id) == Some(TransactionState::HoldPosted),
             Self::HoldVoided(id) => phase(id) == Some(TransactionState::Voided),
             Self::Attributed(deposit) => state.escrow().suspended(&deposit).is_none(),
+            Self::Acted(key) => state.orders().knows(&key),
         }
     }
 }
@@ -259,6 +267,7 @@ impl Promise {
 fn made_true(record: &Record) -> Option<Promise> {
     match record {
         Record::UserRegistered { user, .. } => Some(Promise::User(*user)),
+        Record::Administered { key, .. } => Some(Promise::Acted(*key)),
         Record::Escrow(EscrowRecord::ClaimFiled { claim, .. }) => Some(Promise::Claim(*claim)),
         Record::Escrow(EscrowRecord::SuspenseAttributed { deposit, .. }) => {
             Some(Promise::Attributed(*deposit))

@@ -65,7 +65,8 @@ impl Follower for Postings {
                 Record::Escrow(record) => self.follow_escrow(record)?,
                 Record::AssetRegistered { .. }
                 | Record::UserRegistered { .. }
-                | Record::AddressAssigned { .. } => {}
+                | Record::AddressAssigned { .. }
+                | Record::Administered { .. } => {}
             }
         }
         // Whatever an input does is one group of records, and so is what explains it.

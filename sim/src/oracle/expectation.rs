@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use core::time::Duration;
 
-use plimsoll_core::bank::{Act, Notice, Record};
+use plimsoll_core::bank::{Act, AdminAct, Notice, Record};
 use plimsoll_core::escrow::{Beneficiary, DepositKey, EscrowRecord, TxKey};
 use plimsoll_core::id::EndpointId;
 use plimsoll_core::time::Instant;
@@ -66,6 +66,13 @@ impl Oracle for Expectation {
 
 impl Expectation {
     fn note(&mut self, at: Instant, record: &Record) {
+        if let Record::Administered {
+            act: AdminAct::Process(tx),
+            ..
+        } = record
+        {
+            self.dead_letters.remove(tx);
+        }
         let Record::Escrow(record) = record else { return };
         match record {
             EscrowRecord::Final { tx, deposits, .. } => {

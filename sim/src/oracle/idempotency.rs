@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::bank::{Act, Command, Effect, Event, Record, Reply};
+use plimsoll_core::bank::{Act, ActDone, Command, Effect, Event, Record, Reply};
 use plimsoll_core::escrow::EscrowRecord;
 use plimsoll_core::id::{ClaimId, IdempotencyKey, RequestId, UserId};
 use plimsoll_core::ledger::{LedgerRecord, Outcome};
@@ -32,6 +32,7 @@ enum Scope {
     Users,
     Claims,
     Ledger,
+    Acts,
 }
 
 #[derive(Debug)]
@@ -47,6 +48,7 @@ enum Answer {
     User(UserId),
     Claim(ClaimId),
     Outcome(Outcome),
+    Act(ActDone),
 }
 
 impl Oracle for Idempotency {
@@ -170,6 +172,7 @@ fn answer(reply: &Reply) -> (Option<Answer>, bool) {
         Reply::User { user, replayed, .. } => (Some(Answer::User(*user)), *replayed),
         Reply::Claim { claim, replayed } => (Some(Answer::Claim(claim.id)), *replayed),
         Reply::Outcome { outcome, replayed } => (Some(Answer::Outcome(*outcome)), *replayed),
+        Reply::Administered { done, replayed } => (Some(Answer::Act(*done)), *replayed),
         Reply::Transaction(_)
         | Reply::Balances(_)
         | Reply::DeadLetters(_)
@@ -188,6 +191,7 @@ fn key_of_command(command: &Command) -> Option<Scoped> {
         Command::RegisterUser { key, .. } => Some((Scope::Users, *key)),
         Command::Claim { key, .. } => Some((Scope::Claims, *key)),
         Command::Transact(request) => Some((Scope::Ledger, request.key)),
+        Command::Administer { key, .. } => Some((Scope::Acts, *key)),
         Command::ResolveDeadLetter { .. } | Command::AttributeSuspense { .. } | Command::Report(_) => None,
     }
 }
@@ -195,6 +199,7 @@ fn key_of_command(command: &Command) -> Option<Scoped> {
 fn key_of_record(record: &Record) -> Option<Scoped> {
     match record {
         Record::UserRegistered { key, .. } => Some((Scope::Users, *key)),
+        Record::Administered { key, .. } => Some((Scope::Acts, *key)),
         Record::Escrow(EscrowRecord::ClaimFiled { key, .. }) => Some((Scope::Claims, *key)),
         Record::Ledger(
             LedgerRecord::Posted { receipt, .. }

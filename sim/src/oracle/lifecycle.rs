@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::bank::Record;
+use plimsoll_core::bank::{AdminAct, Record};
 use plimsoll_core::escrow::{BlockRef, EscrowRecord, Evidence, Resolution, TxKey};
 use plimsoll_core::id::TxHash;
 use plimsoll_core::time::Instant;
@@ -198,8 +198,17 @@ impl Oracle for Lifecycle {
 impl Follower for Lives {
     fn follow<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<(), Violation> {
         for record in records {
-            if let Record::Escrow(record) = record {
-                self.follow_escrow(record)?;
+            match record {
+                Record::Escrow(record) => self.follow_escrow(record)?,
+                Record::Administered {
+                    act: AdminAct::Process(tx),
+                    ..
+                } => self.take_up(*tx),
+                Record::Administered { .. }
+                | Record::Ledger(_)
+                | Record::AssetRegistered { .. }
+                | Record::UserRegistered { .. }
+                | Record::AddressAssigned { .. } => {}
             }
         }
         Ok(())
@@ -207,6 +216,14 @@ impl Follower for Lives {
 }
 
 impl Lives {
+    /// Automation begins with a transaction, or begins again.
+    fn take_up(&mut self, tx: TxKey) {
+        let stage = self.stages.entry(tx).or_insert(Stage::Observed);
+        if matches!(stage, Stage::DeadLetter | Stage::Dismissed) {
+            *stage = Stage::Observed;
+        }
+    }
+
     fn follow_escrow(&mut self, record: &EscrowRecord) -> Result<(), Violation> {
         match record {
             EscrowRecord::ClaimFiled { tx, .. } => {
@@ -220,16 +237,10 @@ impl Lives {
                     return Err(broken(NAME, "cursor_went_back", detail));
                 }
                 for tx in found {
-                    let stage = self
-                        .stages
-                        .entry(TxKey {
-                            chain: *chain,
-                            tx: *tx,
-                        })
-                        .or_insert(Stage::Observed);
-                    if matches!(stage, Stage::DeadLetter | Stage::Dismissed) {
-                        *stage = Stage::Observed;
-                    }
+                    self.take_up(TxKey {
+                        chain: *chain,
+                        tx: *tx,
+                    });
                 }
                 Ok(())
             }

@@ -18,8 +18,10 @@ pub mod expectation;
 pub mod idempotency;
 pub mod integrity;
 pub mod lifecycle;
+pub mod orders;
 pub mod panel;
 pub mod replay;
+mod standing;
 pub mod testimony;
 pub mod told;
 mod twin;
@@ -40,6 +42,7 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(testimony::Testimony::new(plan)),
         Box::new(asking::Asking::new(plan)),
         Box::new(breakers::Breakers::new(plan)),
+        Box::new(orders::Orders::new(plan)),
         Box::new(idempotency::Idempotency::default()),
         Box::new(decisions::Decisions::default()),
         Box::new(told::Told::default()),
@@ -69,6 +72,7 @@ pub fn of_recording(config: &BankConfig, is_from_beginning: bool) -> Vec<Box<dyn
         Box::new(dead_letters::DeadLetters::default()),
         Box::new(dates::Dates::default()),
         Box::new(durability::Durability::default()),
+        Box::new(orders::Orders::of_recording(config, is_from_beginning)),
         Box::new(replay::Replay::default()),
     ];
     let [chain] = config.escrow.chains.as_slice() else {
@@ -77,7 +81,8 @@ pub fn of_recording(config: &BankConfig, is_from_beginning: bool) -> Vec<Box<dyn
     let providers: Vec<String> = chain.endpoints.iter().map(|one| one.provider.clone()).collect();
     if is_from_beginning {
         oracles.push(Box::new(testimony::Testimony::of_providers(providers.clone())));
-        let breakers = breakers::Breakers::of_recording(config.pool, providers.len());
+        let names = chain.endpoints.iter().map(|one| one.name.clone());
+        let breakers = breakers::Breakers::of_recording(config.pool, chain.id, names);
         oracles.extend(breakers.map(|breakers| Box::new(breakers) as Box<dyn Oracle + Send>));
     }
     oracles.push(Box::new(lifecycle::Lifecycle::blind(providers)));

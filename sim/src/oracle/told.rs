@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::bank::{Act, ClaimStatus, ClaimVerdict, ClaimView, Event, Query, Record, Reply};
+use plimsoll_core::bank::{Act, AdminAct, ClaimStatus, ClaimVerdict, ClaimView, Event, Query, Record, Reply};
 use plimsoll_core::escrow::{Beneficiary, Booked, DeadLetterReason, EscrowRecord, Reason, Resolution, TxKey};
 use plimsoll_core::id::{AssetId, ClaimId, RequestId, UserId};
 use plimsoll_core::ledger::{AccountKey, Balance, Owner};
@@ -97,6 +97,7 @@ impl Told {
             | Reply::DeadLetterGroups(_)
             | Reply::Done
             | Reply::Reported { .. }
+            | Reply::Administered { .. }
             | Reply::Status(_)
             | Reply::Conflict { .. }
             | Reply::Refused(_) => Ok(()),
@@ -183,7 +184,12 @@ impl Follower for Picture {
                     entered.map_err(|why| broken(NAME, "impossible_record", why))?;
                 }
                 Record::Escrow(record) => self.follow_escrow(record),
-                Record::AssetRegistered { .. }
+                Record::Administered {
+                    act: AdminAct::Process(tx),
+                    ..
+                } => self.take_up(*tx),
+                Record::Administered { .. }
+                | Record::AssetRegistered { .. }
                 | Record::UserRegistered { .. }
                 | Record::AddressAssigned { .. } => {}
             }
@@ -193,6 +199,14 @@ impl Follower for Picture {
 }
 
 impl Picture {
+    /// Automation begins with a transaction, or begins again.
+    fn take_up(&mut self, tx: TxKey) {
+        let stage = self.stages.entry(tx).or_insert(Stage::Observed);
+        if matches!(stage, Stage::DeadLetter(_) | Stage::Dismissed) {
+            *stage = Stage::Observed;
+        }
+    }
+
     fn follow_escrow(&mut self, record: &EscrowRecord) {
         let (tx, stage) = match record {
             EscrowRecord::ClaimFiled { claim, user, tx, .. } => {
@@ -205,10 +219,7 @@ impl Picture {
                     chain: *chain,
                     tx: *tx,
                 }) {
-                    let stage = self.stages.entry(tx).or_insert(Stage::Observed);
-                    if matches!(stage, Stage::DeadLetter(_) | Stage::Dismissed) {
-                        *stage = Stage::Observed;
-                    }
+                    self.take_up(tx);
                 }
                 return;
             }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::bank::Record;
+use plimsoll_core::bank::{AdminAct, Record};
 use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, Reason, Resolution, TxKey};
 use plimsoll_core::id::{TransactionId, UserId};
 use plimsoll_core::ledger::{Owner, Transfer};
@@ -110,6 +110,12 @@ impl ZeroLoss {
                 Err(why) => Err(broken(NAME, "impossible_record", why)),
             },
             Record::Escrow(record) => self.read_escrow(record),
+            Record::Administered { act, .. } => {
+                if let AdminAct::Process(tx) = act {
+                    self.dead.remove(tx);
+                }
+                Ok(())
+            }
             Record::AssetRegistered { .. }
             | Record::UserRegistered { .. }
             | Record::AddressAssigned { .. } => Ok(()),

@@ -100,7 +100,8 @@ impl Oracle for Recorder {
             Deed::Transfer { .. }
             | Deed::Balances { .. }
             | Deed::RetryDeadLetters { .. }
-            | Deed::Attribute { .. } => None,
+            | Deed::Attribute { .. }
+            | Deed::Order { .. } => None,
         });
         let mut waits = self.waits.borrow_mut();
         for (index, claimed_ms) in end.chain.transactions().zip(claims) {

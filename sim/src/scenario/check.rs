@@ -8,8 +8,9 @@ use plimsoll_core::limits::ENDPOINTS_MAX;
 use toml::Spanned;
 
 use super::error::ScenarioError;
-use super::kinds::{Claiming, DepositKind};
-use super::schema::ScenarioTable;
+use super::faults::endpoint_name;
+use super::kinds::{Claiming, DepositKind, OrderKind};
+use super::schema::{OrdersTable, ScenarioTable};
 use super::values::{Millis, Span};
 use crate::world::plan::QUOTA_CALLS;
 
@@ -159,12 +160,35 @@ impl Findings<'_> {
                 "the list is empty",
             );
         }
+        for orders in &workload.orders {
+            self.orders(orders, table);
+        }
         for at in workload
             .retry_dead_letters_at_ms
             .iter()
             .chain(&workload.attribute_suspense_at_ms)
         {
             self.within(&Spanned::new(at.span(), Span::of(*at.get_ref())));
+        }
+    }
+
+    fn orders(&mut self, orders: &OrdersTable, table: &ScenarioTable) {
+        self.within(&orders.at_ms);
+        let (lasts, is_of_endpoint) = match orders.kind.get_ref() {
+            OrderKind::PauseChain | OrderKind::Drain => (true, false),
+            OrderKind::PauseEndpoint | OrderKind::ForceOpen | OrderKind::Disable => (true, true),
+            OrderKind::Sweep | OrderKind::Process => (false, false),
+        };
+        self.require(
+            !lasts || table.quiet_at_ms.is_empty(),
+            orders.kind.span(),
+            "an order that lasts may keep from settling what must settle in a quiet period",
+        );
+        if let Some(target) = &orders.target {
+            self.require(is_of_endpoint, target.span(), "this order is about no endpoint");
+            let endpoints = table.world.endpoints.get_ref().len();
+            let is_there = (0..endpoints).any(|place| endpoint_name(place) == *target.get_ref());
+            self.require(is_there, target.span(), "there is no such endpoint");
         }
     }
 
@@ -185,6 +209,7 @@ impl Findings<'_> {
         let drawn = [
             (table.workload.deposits.is_empty(), "workload.deposits"),
             (table.workload.transactions.is_empty(), "workload.transactions"),
+            (table.workload.orders.is_empty(), "workload.orders"),
             (table.faults.is_empty(), "faults"),
         ];
         for (is_absent, name) in drawn {

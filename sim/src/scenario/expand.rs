@@ -6,11 +6,11 @@
 use plimsoll_core::rng::Rng;
 
 use super::faults::{endpoint_name, latency};
-use super::kinds::{Claiming, DepositKind, ShapeKind, TransactionKind};
-use super::schema::{DepositsTable, ScenarioTable, TransactionsTable, WorldTable};
+use super::kinds::{Claiming, DepositKind, OrderKind, ShapeKind, TransactionKind};
+use super::schema::{DepositsTable, OrdersTable, ScenarioTable, TransactionsTable, WorldTable};
 use crate::world::plan::{
     BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, HoldEnd, HoldPlan,
-    LinkPlan, Movement, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Token, Topology,
+    LinkPlan, Movement, OrderPlan, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Token, Topology,
 };
 
 /// When users are funded: they register in the first half second.
@@ -59,6 +59,9 @@ pub(super) fn expand(name: &str, table: &ScenarioTable, rng: &Rng) -> Plan {
     }
     if let Some(at) = &table.workload.attribute_suspense_at_ms {
         workload.attribute(at.get_ref().0);
+    }
+    for (place, orders) in (0..).zip(&table.workload.orders) {
+        workload.orders(place, orders, table.world.endpoints.get_ref().len());
     }
     plan.workload = workload.deeds;
     plan.faults = faults(table, rng).into_iter().map(|(_, fault)| fault).collect();
@@ -267,6 +270,40 @@ impl<'a> Workload<'a> {
         self.deeds.push(Deed::RetryDeadLetters { at_ms });
     }
 
+    /// Orders of one kind, of a bank with so many endpoints.
+    pub(super) fn orders(&mut self, place: u64, table: &OrdersTable, endpoints: usize) {
+        let rng = self.rng.fork_indexed("orders", place);
+        for index in 0..table.count.get_ref().0 {
+            let mut rng = rng.fork_indexed("order", index);
+            let at_ms = table.at_ms.get_ref().draw(&mut rng).0.min(self.end_ms);
+            let until_ms = (at_ms + table.for_ms.draw(&mut rng).0).min(self.end_ms);
+            let endpoint = table.target.as_ref().map_or_else(
+                || rng.index(endpoints),
+                |target| place_of(target.get_ref(), endpoints),
+            );
+            let endpoint = u8::try_from(endpoint).unwrap_or(0);
+            let order = match *table.kind.get_ref() {
+                OrderKind::PauseChain => OrderPlan::PauseChain { until_ms },
+                OrderKind::PauseEndpoint => OrderPlan::PauseEndpoint { endpoint, until_ms },
+                OrderKind::ForceOpen => OrderPlan::ForceOpen { endpoint, until_ms },
+                OrderKind::Disable => OrderPlan::Disable { endpoint, until_ms },
+                OrderKind::Drain => OrderPlan::Drain { until_ms },
+                OrderKind::Sweep => OrderPlan::Sweep,
+                OrderKind::Process => match self.any_deposit(&mut rng) {
+                    Some(deed) => OrderPlan::Process { deed },
+                    None => OrderPlan::Sweep,
+                },
+            };
+            self.deeds.push(Deed::Order { at_ms, order });
+        }
+    }
+
+    fn any_deposit(&self, rng: &mut Rng) -> Option<u32> {
+        let is_deposit = |(place, deed): (u32, &Deed)| matches!(deed, Deed::Deposit { .. }).then_some(place);
+        let places: Vec<u32> = (0..).zip(&self.deeds).filter_map(is_deposit).collect();
+        rng.pick(&places).copied()
+    }
+
     /// Says whose every unattributed movement is.
     pub(super) fn attribute(&mut self, at_ms: u64) {
         let mut found = Vec::new();
@@ -292,6 +329,13 @@ impl<'a> Workload<'a> {
         self.key += 1;
         self.key
     }
+}
+
+/// The place of the endpoint called `name`.
+fn place_of(name: &str, endpoints: usize) -> usize {
+    (0..endpoints)
+        .find(|place| endpoint_name(*place) == name)
+        .unwrap_or(0)
 }
 
 /// A payment between users.

@@ -138,6 +138,26 @@ words!(
 );
 
 words!(
+    /// What an operator orders. All but the last two are taken back after a while.
+    OrderKind {
+        /// Nobody is asked anything about the chain.
+        PauseChain = "pause_chain",
+        /// An endpoint is not asked.
+        PauseEndpoint = "pause_endpoint",
+        /// A breaker is forced open.
+        ForceOpen = "force_open",
+        /// A breaker is switched off.
+        Disable = "disable",
+        /// Nothing new is taken in.
+        Drain = "drain",
+        /// Everything open is due at once.
+        Sweep = "sweep",
+        /// The transaction of a payment is verified at once.
+        Process = "process",
+    }
+);
+
+words!(
     /// What breaks.
     FaultKind {
         /// Endpoints refuse connections at once.

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::kinds::{
     Claiming, CueKind, DepositKind, DirectionKind, DriftKind, Family, FaultKind, LieKind, LossKind,
-    ShapeKind, TransactionKind,
+    OrderKind, ShapeKind, TransactionKind,
 };
 use super::values::{Count, Millis, Names, Percent, Span, Sum};
 use crate::world::plan::{Canary, Expectations, QuotaPlan};
@@ -104,6 +104,8 @@ pub struct WorkloadTable {
     pub deposits: Vec<DepositsTable>,
     /// Payments between users.
     pub transactions: Vec<TransactionsTable>,
+    /// What operators order.
+    pub orders: Vec<OrdersTable>,
     /// When an operator lets automation try every dead letter again.
     pub retry_dead_letters_at_ms: Vec<Spanned<Millis>>,
     /// When an operator says whose the unattributed deposits are.
@@ -117,6 +119,7 @@ impl Default for WorkloadTable {
             fund: None,
             deposits: Vec::new(),
             transactions: Vec::new(),
+            orders: Vec::new(),
             retry_dead_letters_at_ms: Vec::new(),
             attribute_suspense_at_ms: None,
         }
@@ -164,6 +167,24 @@ pub struct TransactionsTable {
     /// Which are drawn, each as often; all of them when absent.
     #[serde(default = "every_transaction_kind")]
     pub kinds: Spanned<Vec<TransactionKind>>,
+}
+
+/// `[[workload.orders]]`: orders of operators, of one kind.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrdersTable {
+    /// What is ordered.
+    pub kind: Spanned<OrderKind>,
+    /// How many times.
+    #[serde(default = "once")]
+    pub count: Spanned<Count>,
+    /// When each is given.
+    pub at_ms: Spanned<Span<Millis>>,
+    /// After how long it is taken back, if it lasts.
+    #[serde(default = "usual_order")]
+    pub for_ms: Span<Millis>,
+    /// Of which endpoint, if it is about one; each time another one when absent.
+    pub target: Option<Spanned<String>>,
 }
 
 /// `[[faults]]`: one thing that breaks, or several alike.
@@ -385,6 +406,10 @@ fn usual_claim() -> Spanned<Claiming> {
 /// People look at their wallet first.
 const fn usual_claim_delay() -> Span<Millis> {
     millis(100, 3_000)
+}
+
+const fn usual_order() -> Span<Millis> {
+    millis(1_000, 10_000)
 }
 
 const fn usual_resolution() -> Span<Millis> {

@@ -13,8 +13,8 @@ use toml::Spanned;
 
 use super::expand::{PRICE, Workload, core};
 use super::faults::endpoint_name;
-use super::kinds::{Claiming, DepositKind, TransactionKind};
-use super::schema::{DepositsTable, ScenarioTable, SwarmTable, TransactionsTable};
+use super::kinds::{Claiming, DepositKind, OrderKind, TransactionKind};
+use super::schema::{DepositsTable, OrdersTable, ScenarioTable, SwarmTable, TransactionsTable};
 use super::values::{Count, Millis, Percent, Span, Sum};
 use crate::engine::Latency;
 use crate::model::assets::MIN_MILLI;
@@ -35,6 +35,8 @@ const PATIENCE_MS_MIN: u64 = 3_000;
 const SWEEP_MS_MAX: u64 = PATIENCE_MS_MIN;
 /// The most looks at balances.
 const LOOKS_MAX: u64 = 20;
+/// The most orders of operators.
+const ORDERS_MAX: u64 = 8;
 
 /// The plan of one seed of the swarm `table`.
 pub(super) fn draw(name: &str, table: &ScenarioTable, swarm: &SwarmTable, rng: &Rng) -> Plan {
@@ -54,6 +56,7 @@ pub(super) fn draw(name: &str, table: &ScenarioTable, swarm: &SwarmTable, rng: &
     if operators.chance(1, 2) {
         workload.attribute(operators.below(plan.duration_ms));
     }
+    orders(&plan, &mut workload, &mut rng.fork("orders"));
     plan.workload = workload.deeds;
     plan.faults = faults::draw(swarm, &plan, &rng.fork("faults"));
     plan
@@ -319,6 +322,26 @@ fn looks(plan: &Plan, workload: &mut Workload<'_>, rng: &mut Rng) {
         let user = u32::try_from(rng.below(plan.topology.users.into())).unwrap_or(0);
         let at_ms = rng.below(plan.duration_ms);
         workload.deeds.push(Deed::Balances { at_ms, user });
+    }
+}
+
+/// Operators give orders: in three quarters of the runs none. Where there are quiet periods none of them lasts.
+fn orders(plan: &Plan, workload: &mut Workload<'_>, rng: &mut Rng) {
+    if rng.chance(3, 4) {
+        return;
+    }
+    let momentary = [OrderKind::Sweep, OrderKind::Process];
+    let is_quiet = !plan.quiet_at_ms.is_empty();
+    let kinds = weights(if is_quiet { &momentary } else { OrderKind::ALL }, rng);
+    for place in 0..rng.between(1, ORDERS_MAX) {
+        let table = OrdersTable {
+            kind: Spanned::new(0..0, pick(&kinds, rng)),
+            count: Spanned::new(0..0, Count(1)),
+            at_ms: Spanned::new(0..0, whole_run(plan)),
+            for_ms: millis(1, 20_000),
+            target: None,
+        };
+        workload.orders(place, &table, plan.topology.endpoints.len());
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::fault::{Cue, Fault, LinkName, Trigger};
-use crate::world::plan::{ClaimPlan, Deed, Movement, Plan, ScheduledFault};
+use crate::world::plan::{ClaimPlan, Deed, Movement, OrderPlan, Plan, ScheduledFault};
 
 /// `plan` with the faults at these places alone, in this order.
 pub(super) fn keep_faults(plan: &Plan, kept: &[usize]) -> Plan {
@@ -16,8 +16,13 @@ pub(super) fn keep_faults(plan: &Plan, kept: &[usize]) -> Plan {
 /// `plan` with the deeds at these places alone, in this order. A deposit takes with it whoever says whose it is.
 pub(super) fn keep_deeds(plan: &Plan, kept: &[usize]) -> Plan {
     let is_whole = |place: &&usize| match &plan.workload[**place] {
-        Deed::Attribute { deed, .. } => kept.contains(&index(*deed)),
-        Deed::Deposit { .. }
+        Deed::Attribute { deed, .. }
+        | Deed::Order {
+            order: OrderPlan::Process { deed },
+            ..
+        } => kept.contains(&index(*deed)),
+        Deed::Order { .. }
+        | Deed::Deposit { .. }
         | Deed::Transfer { .. }
         | Deed::Balances { .. }
         | Deed::RetryDeadLetters { .. } => true,
@@ -26,7 +31,12 @@ pub(super) fn keep_deeds(plan: &Plan, kept: &[usize]) -> Plan {
     let places: BTreeMap<usize, u32> = kept.iter().copied().zip(0u32..).collect();
     let renumbered = kept.iter().map(|place| {
         let mut deed = plan.workload[*place].clone();
-        if let Deed::Attribute { deed: named, .. } = &mut deed {
+        if let Deed::Attribute { deed: named, .. }
+        | Deed::Order {
+            order: OrderPlan::Process { deed: named },
+            ..
+        } = &mut deed
+        {
             *named = places[&index(*named)];
         }
         deed
@@ -54,6 +64,7 @@ pub(super) fn keep_movements(plan: &Plan, place: usize, kept: &[usize]) -> Plan 
             ordinals.contains_key(&index(*ordinal))
         }
         Deed::Attribute { .. }
+        | Deed::Order { .. }
         | Deed::Deposit { .. }
         | Deed::Transfer { .. }
         | Deed::Balances { .. }
@@ -90,7 +101,23 @@ pub(super) fn keep_endpoints(plan: &Plan, kept: &[usize]) -> Plan {
         .as_ref()
         .map(|core| core.iter().filter_map(|one| place(*one)).collect());
     changed.faults.retain_mut(|one| renumber(one, &place));
-    changed
+    let left: Vec<usize> = (0..changed.workload.len())
+        .filter(|deed| reorder(&mut changed.workload[*deed], &place))
+        .collect();
+    keep_deeds(&changed, &left)
+}
+
+/// Gives the endpoint that an order is about its new place. Says whether it is there.
+fn reorder(deed: &mut Deed, place: &dyn Fn(u8) -> Option<u8>) -> bool {
+    let Deed::Order { order, .. } = deed else {
+        return true;
+    };
+    let Some(endpoint) = order.endpoint_mut() else {
+        return true;
+    };
+    let new = place(*endpoint);
+    *endpoint = new.unwrap_or(*endpoint);
+    new.is_some()
 }
 
 /// Gives the endpoints that `one` names their new places. Says whether they are all there.
@@ -153,7 +180,7 @@ fn users_of(deed: &mut Deed) -> Vec<&mut u32> {
         }
         Deed::Transfer { from, to, .. } => vec![from, to],
         Deed::Balances { user, .. } | Deed::Attribute { user, .. } => vec![user],
-        Deed::RetryDeadLetters { .. } => Vec::new(),
+        Deed::RetryDeadLetters { .. } | Deed::Order { .. } => Vec::new(),
     }
 }
 
@@ -179,6 +206,11 @@ pub(super) fn cut(plan: &Plan, duration_ms: u64) -> Plan {
                 *reverse_at_ms = reverse_at_ms.filter(|at_ms| *at_ms <= duration_ms);
                 if let Some(hold) = hold {
                     hold.end_at_ms = hold.end_at_ms.min(duration_ms);
+                }
+            }
+            Deed::Order { order, .. } => {
+                if let Some(until_ms) = order.until_ms_mut() {
+                    *until_ms = duration_ms.min(*until_ms);
                 }
             }
             Deed::Balances { .. } | Deed::RetryDeadLetters { .. } | Deed::Attribute { .. } => {}
@@ -258,6 +290,7 @@ pub(super) fn times_in(deed: &mut Deed) -> Vec<&mut u64> {
                 .chain(reverse_at_ms.as_mut())
                 .collect()
         }
+        Deed::Order { at_ms, order } => core::iter::once(at_ms).chain(order.until_ms_mut()).collect(),
         Deed::Balances { at_ms, .. } | Deed::RetryDeadLetters { at_ms } | Deed::Attribute { at_ms, .. } => {
             vec![at_ms]
         }
@@ -295,7 +328,10 @@ fn amounts_in(deed: &mut Deed) -> Vec<&mut u64> {
             amounts.map(|movement| &mut movement.amount_milli).collect()
         }
         Deed::Transfer { amount_milli, .. } => vec![amount_milli],
-        Deed::Balances { .. } | Deed::RetryDeadLetters { .. } | Deed::Attribute { .. } => Vec::new(),
+        Deed::Balances { .. }
+        | Deed::RetryDeadLetters { .. }
+        | Deed::Attribute { .. }
+        | Deed::Order { .. } => Vec::new(),
     }
 }
 
@@ -308,7 +344,8 @@ fn deposit(deed: &mut Deed) -> Option<(&mut Vec<Movement>, &mut Vec<ClaimPlan>)>
         Deed::Transfer { .. }
         | Deed::Balances { .. }
         | Deed::RetryDeadLetters { .. }
-        | Deed::Attribute { .. } => None,
+        | Deed::Attribute { .. }
+        | Deed::Order { .. } => None,
     }
 }
 

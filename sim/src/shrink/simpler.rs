@@ -53,7 +53,10 @@ pub(super) fn simpler(deed: &Deed) -> Vec<Deed> {
             found.deeds
         }
         Deed::Transfer { .. } => simpler_transfers(deed),
-        Deed::Balances { .. } | Deed::RetryDeadLetters { .. } | Deed::Attribute { .. } => Vec::new(),
+        Deed::Balances { .. }
+        | Deed::RetryDeadLetters { .. }
+        | Deed::Attribute { .. }
+        | Deed::Order { .. } => Vec::new(),
     }
 }
 

@@ -58,6 +58,7 @@ impl World<'_> {
             Deed::Attribute {
                 deed, ordinal, user, ..
             } => self.attribute(*deed, *ordinal, *user),
+            Deed::Order { order, .. } => self.order(number, *order),
         };
         if has_begun {
             self.outstanding -= 1;
@@ -293,12 +294,14 @@ impl World<'_> {
                     self.call(Purpose::Nothing, Message::Command(command));
                 }
             }
+            (Purpose::Order { deed }, Reply::Administered { .. }) => self.schedule_countermand(deed),
             // Refusals and conflicts are answers too, and nothing follows from the others.
             (
                 Purpose::Register { .. }
                 | Purpose::Pay { .. }
                 | Purpose::ListDeadLetters
                 | Purpose::Attribute { .. }
+                | Purpose::Order { .. }
                 | Purpose::Nothing,
                 _,
             ) => {}
@@ -336,7 +339,7 @@ impl World<'_> {
         self.call(purpose, Message::Command(Command::Transact(request)));
     }
 
-    fn call(&mut self, purpose: Purpose, message: Message) {
+    pub(super) fn call(&mut self, purpose: Purpose, message: Message) {
         if let Some(scribe) = &mut self.jury.scribe {
             scribe.wanted(purpose, &message, self.plan);
         }
@@ -354,7 +357,8 @@ impl World<'_> {
             Deed::Transfer { .. }
             | Deed::Balances { .. }
             | Deed::RetryDeadLetters { .. }
-            | Deed::Attribute { .. } => None,
+            | Deed::Attribute { .. }
+            | Deed::Order { .. } => None,
         }
     }
 }

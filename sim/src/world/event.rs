@@ -33,6 +33,8 @@ pub(super) enum Happening {
         transaction: TransactionId,
         sequel: Sequel,
     },
+    /// An operator takes back what a deed ordered.
+    Countermand(u32),
     /// A client tries, or tries again.
     Attempt(CallIndex),
     /// A client has waited long enough.

@@ -59,7 +59,8 @@ impl Sent {
             Deed::Transfer { .. }
             | Deed::Balances { .. }
             | Deed::RetryDeadLetters { .. }
-            | Deed::Attribute { .. } => false,
+            | Deed::Attribute { .. }
+            | Deed::Order { .. } => false,
         });
         let sent = deposits.zip(transactions).map(|((deed, _), index)| {
             let ordinals = chain.deposits_of(*index).map(|(key, _)| key.ordinal);

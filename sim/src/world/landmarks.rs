@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::bank::{Act, Notice, Record, Reply};
+use plimsoll_core::bank::{Act, ActDone, AdminAct, Known, Notice, Record, Reply};
 use plimsoll_core::escrow::{Beneficiary, Booked, DeadLetterReason, EscrowRecord, Resolution, TxKey};
 use plimsoll_core::id::{TxHash, UserId};
 use plimsoll_core::ledger::{LedgerRecord, Refusal};
@@ -123,9 +123,47 @@ impl Watcher {
         match record {
             Record::Ledger(record) => self.note_ledger(record),
             Record::Escrow(record) => self.note_escrow(record),
+            Record::Administered { act, done, .. } => self.note_act(act, *done),
             Record::AssetRegistered { .. }
             | Record::UserRegistered { .. }
             | Record::AddressAssigned { .. } => {}
+        }
+    }
+
+    fn note_act(&mut self, act: &AdminAct, done: ActDone) {
+        match act {
+            AdminAct::Process(tx) => {
+                let known = |of| done == ActDone::Processing { known: of };
+                sometimes!(
+                    self.reached,
+                    known(Known::Unnamed),
+                    "an operator had a transaction verified that nobody had named"
+                );
+                let is_revived = known(Known::GivenUp);
+                sometimes!(
+                    self.reached,
+                    is_revived,
+                    "an operator had a dead letter verified again"
+                );
+                if is_revived {
+                    self.retried.insert(*tx);
+                }
+            }
+            AdminAct::Breaker { .. } => {
+                sometimes!(self.reached, true, "an operator gave a breaker an order");
+            }
+            AdminAct::Sweep => {
+                let is_work = matches!(done, ActDone::Swept { due } if due > 0);
+                sometimes!(
+                    self.reached,
+                    is_work,
+                    "an operator made what was open due at once"
+                );
+            }
+            AdminAct::PauseChain(_) => sometimes!(self.reached, true, "an operator paused a chain"),
+            AdminAct::PauseEndpoint(_) => sometimes!(self.reached, true, "an operator paused an endpoint"),
+            AdminAct::Drain => sometimes!(self.reached, true, "an operator let nothing new in"),
+            AdminAct::ResumeChain(_) | AdminAct::ResumeEndpoint(_) | AdminAct::Undrain => {}
         }
     }
 

@@ -6,7 +6,7 @@
 //! the code under test.
 //!
 //! Where things are: `host` runs the bank's process as a driver must, `lives` starts and ends it, `traffic` carries what
-//! travels, `deeds` does what the plan's people do, `blocks` what the chain does, `inject` begins and ends faults, `cues`
+//! travels, `deeds` does what the plan's people do, `orders` what its operators order, `blocks` what the chain does, `inject` begins and ends faults, `cues`
 //! those that wait for something, `settle` judges liveness, `observe` is what oracles see, `fates` what came of it
 //! in words that other worlds share.
 
@@ -24,6 +24,7 @@ mod jury;
 mod landmarks;
 mod lives;
 pub mod observe;
+mod orders;
 pub mod outcome;
 pub mod plan;
 mod progress;
@@ -122,7 +123,8 @@ impl<'p> World<'p> {
             Deed::Transfer { .. }
             | Deed::Balances { .. }
             | Deed::RetryDeadLetters { .. }
-            | Deed::Attribute { .. } => None,
+            | Deed::Attribute { .. }
+            | Deed::Order { .. } => None,
         });
         let transactions = transactions.collect();
         let endpoint = |(one, number): (&plan::EndpointPlan, u8)| {
@@ -332,6 +334,7 @@ impl<'p> World<'p> {
                 transaction,
                 sequel,
             } => self.on_resolution(deed, transaction, sequel),
+            Happening::Countermand(deed) => self.on_countermand(deed),
             Happening::Attempt(call) => self.on_attempt(call),
             Happening::ClientTimeout(request) => self.on_failure(request, "no answer came in time"),
             Happening::TurnedAway(request) => self.on_failure(request, "the connection was refused or cut"),

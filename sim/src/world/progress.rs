@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::bank::Record;
+use plimsoll_core::bank::{AdminAct, Record};
 use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, Resolution, TxKey};
 use plimsoll_core::id::TxHash;
 use plimsoll_core::time::Instant;
@@ -65,6 +65,14 @@ impl Progress {
 
     /// Takes in a durable record.
     pub(super) fn note(&mut self, now: Instant, record: &Record, chain: &Chain, stats: &mut Stats) {
+        if let Record::Administered {
+            act: AdminAct::Process(tx),
+            ..
+        } = record
+        {
+            // What is found is revived, by whomever.
+            self.name(chain, *tx, true);
+        }
         let Record::Escrow(record) = record else { return };
         match record {
             EscrowRecord::ClaimFiled { tx, .. } => self.name(chain, *tx, false),

@@ -12,6 +12,7 @@ use plimsoll_core::time::Instant;
 use super::event::Happening;
 use super::excuse::{Dependency, Excuses, Waiting};
 use super::outcome::Verdict;
+use super::plan::Deed;
 use super::progress::Standing;
 use super::{PROBE_INTERVAL, World};
 use crate::model::chain::{Due, Truth, TxIndex};
@@ -103,6 +104,7 @@ impl World<'_> {
                 Purpose::Register { .. }
                 | Purpose::Pay { .. }
                 | Purpose::ListDeadLetters
+                | Purpose::Order { .. }
                 | Purpose::Nothing => &[Users, Store],
             },
         });
@@ -110,9 +112,15 @@ impl World<'_> {
             .chain
             .transactions()
             .filter_map(|index| self.unsettled(index));
-        let transactions = transactions.map(|what| Finding {
+        // What an operator ordered to rest may wait until they can be heard again.
+        let has_orders = self.plan.workload.iter().any(Deed::is_lasting_order);
+        let transactions = transactions.map(move |what| Finding {
             what,
-            needs: &[Store, Endpoints, Finality],
+            needs: if has_orders {
+                &[Store, Endpoints, Finality, Users]
+            } else {
+                &[Store, Endpoints, Finality]
+            },
         });
         outstanding
             .into_iter()

@@ -14,9 +14,9 @@ use std::fs;
 use std::path::Path;
 
 /// The parts of the system in which bugs are planted.
-const AREAS: [&str; 15] = [
+const AREAS: [&str; 16] = [
     "ledger", "money", "escrow", "breaker", "backoff", "pool", "budget", "outbox", "journal", "store",
-    "driver", "chain", "http", "monitor", "webhook",
+    "driver", "chain", "http", "monitor", "webhook", "bank",
 ];
 
 /// One planted bug.

@@ -78,7 +78,8 @@ impl<'w> Director<'w> {
                 Deed::Transfer { .. }
                 | Deed::Balances { .. }
                 | Deed::RetryDeadLetters { .. }
-                | Deed::Attribute { .. } => 0,
+                | Deed::Attribute { .. }
+                | Deed::Order { .. } => 0,
             };
             director.cue(at(deed.at_ms() + waits), Cue::Pay(place));
         }

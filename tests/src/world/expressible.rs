@@ -45,7 +45,8 @@ fn deed_refused(deed: &Deed) -> Option<&'static str> {
         Deed::Transfer { .. }
         | Deed::Balances { .. }
         | Deed::RetryDeadLetters { .. }
-        | Deed::Attribute { .. } => Some("people pay and claim, and do nothing else"),
+        | Deed::Attribute { .. }
+        | Deed::Order { .. } => Some("people pay and claim, and do nothing else"),
     }
 }
 

@@ -174,6 +174,7 @@ fn claims_of(deed: &Deed) -> &[plimsoll_sim::world::plan::ClaimPlan] {
         Deed::Transfer { .. }
         | Deed::Balances { .. }
         | Deed::RetryDeadLetters { .. }
-        | Deed::Attribute { .. } => unreachable!("a plan of anything else is refused"),
+        | Deed::Attribute { .. }
+        | Deed::Order { .. } => unreachable!("a plan of anything else is refused"),
     }
 }

@@ -95,7 +95,8 @@ impl<'p> Director<'p> {
                 Deed::Transfer { .. }
                 | Deed::Balances { .. }
                 | Deed::RetryDeadLetters { .. }
-                | Deed::Attribute { .. } => {}
+                | Deed::Attribute { .. }
+                | Deed::Order { .. } => {}
             }
         }
         for (place, fault) in plan.faults.iter().enumerate() {

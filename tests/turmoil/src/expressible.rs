@@ -17,7 +17,7 @@ const fn deed_refused(deed: &Deed) -> Option<&'static str> {
         | Deed::Transfer { .. }
         | Deed::Balances { .. }
         | Deed::RetryDeadLetters { .. } => None,
-        Deed::Attribute { .. } => Some("the HTTP interface has no route for it"),
+        Deed::Attribute { .. } | Deed::Order { .. } => Some("the people of this world have no way to it"),
     }
 }
 

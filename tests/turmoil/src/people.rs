@@ -92,7 +92,7 @@ impl Crowd {
                 let person = self.person();
                 self.errands.spawn_local(person.retry(at(deed.at_ms())));
             }
-            Deed::Attribute { .. } => unreachable!("a plan with it is refused"),
+            Deed::Attribute { .. } | Deed::Order { .. } => unreachable!("a plan with it is refused"),
         }
     }
 

@@ -55,7 +55,8 @@ impl Stage {
             Deed::Transfer { .. }
             | Deed::Balances { .. }
             | Deed::RetryDeadLetters { .. }
-            | Deed::Attribute { .. } => None,
+            | Deed::Attribute { .. }
+            | Deed::Order { .. } => None,
         });
         let transactions = transactions.collect();
         let endpoints = plan.topology.endpoints.iter().zip(0u8..).map(|(one, number)| {

@@ -8,6 +8,7 @@
 //! scenario has one chain and its own four assets: what is on other chains, and transfers with the house, are left out and
 //! counted.
 
+mod orders;
 mod trouble;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use plimsoll_sim::world::plan::{
 };
 
 use crate::recorder::{Answered, Opening};
+use orders::Orders;
 use trouble::Troubles;
 
 /// The time before the first thing that was recorded: users register, and what they had is paid to them.
@@ -51,6 +53,7 @@ pub(super) struct Incident {
     made: BTreeMap<TransactionId, usize>,
     payments: BTreeMap<TxKey, Payment>,
     troubles: Troubles,
+    orders: Orders,
     faults: Vec<ScheduledFault>,
     scales: BTreeMap<AssetId, u8>,
     users: usize,
@@ -135,6 +138,7 @@ impl Incident {
                     self.troubles.ask(self.now_ms, *call, *endpoint);
                 }
                 Intent::Record(Record::Escrow(record)) => self.record(record),
+                Intent::Record(Record::Administered { act, .. }) => self.orders.note(self.now_ms, act),
                 Intent::Act(_) | Intent::Record(_) => {}
             }
         }
@@ -157,8 +161,9 @@ impl Incident {
                 resolution: Resolution::Retry,
                 ..
             } => self.deeds.push(Deed::RetryDeadLetters { at_ms }),
-            // Users are there from the beginning, workers do what the plan's do; what else an operator decides has no deed.
-            Command::RegisterUser { .. } | Command::Report(_) => {}
+            // Users are there from the beginning, workers do what the plan's do; an order is told by its record; what else an
+            // operator decides has no deed.
+            Command::RegisterUser { .. } | Command::Report(_) | Command::Administer { .. } => {}
             Command::ResolveDeadLetter { .. } | Command::AttributeSuspense { .. } => self.left_out += 1,
         }
     }
@@ -303,10 +308,28 @@ impl Incident {
             let troubles = core::mem::take(&mut self.troubles);
             self.faults.extend(troubles.finish(chain.id, duration_ms));
         }
-        let deeds: Vec<Deed> = self.payments.values().map(|payment| self.deed(payment)).collect();
-        plan.workload = self.deeds;
-        plan.workload.extend(deeds);
-        plan.workload.sort_by_key(Deed::at_ms);
+        let payments = self.payments.iter();
+        let payments: Vec<_> = payments
+            .map(|(tx, payment)| (Some(*tx), self.deed(payment)))
+            .collect();
+        let mut deeds: Vec<_> = self.deeds.into_iter().map(|deed| (None, deed)).collect();
+        deeds.extend(payments);
+        deeds.sort_by_key(|(_, deed)| deed.at_ms());
+        let (paid, deeds): (Vec<Option<TxKey>>, Vec<Deed>) = deeds.into_iter().unzip();
+        plan.workload = deeds;
+        let chain = self
+            .config
+            .as_ref()
+            .and_then(|config| config.escrow.chains.first());
+        if let Some(chain) = chain {
+            let place = |tx| {
+                let place = paid.iter().position(|paid| *paid == Some(tx))?;
+                u32::try_from(place).ok()
+            };
+            let orders = self.orders.finish(chain, duration_ms, place);
+            self.left_out += orders.iter().filter(|order| order.is_none()).count() as u64;
+            plan.workload.extend(orders.into_iter().flatten());
+        }
         plan.faults = self.faults;
         plan.faults.sort_by_key(|fault| fault.from_ms);
         plan.check()?;

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use plimsoll_core::bank::{Act, Bank, Command, Event, Input, Query, State};
+use plimsoll_core::bank::{Act, AdminAct, Bank, Command, EndpointName, Event, Input, Query, State};
 use plimsoll_core::digest::Digest;
 use plimsoll_core::escrow::{
     Answer, BlockRef, DeadLetterReason, DepositKey, Fault, LetterFilter, LetterPlace, Log, Receipt,
@@ -18,6 +18,7 @@ use plimsoll_core::ledger::{self, Owner, Request, Transfer};
 use plimsoll_core::machine::{Effects, Intent, Machine as _};
 use plimsoll_core::money::Amount;
 use plimsoll_core::outbox::{Appended, Outbox};
+use plimsoll_core::resilience::BreakerOrder;
 use plimsoll_core::time::{Instant, WallClock};
 
 use super::{Answered, Asked, FORMAT, Frame, HeadSeen, Opening};
@@ -74,6 +75,12 @@ fn commands() -> Vec<Command> {
             reason: text("r"),
         },
     ];
+    commands.extend(acts().map(|act| Command::Administer {
+        key,
+        act,
+        actor: text("a"),
+        reason: text("r"),
+    }));
     let of_ledger = [
         ledger::Command::Post {
             transfers: transfers.clone(),
@@ -88,6 +95,30 @@ fn commands() -> Vec<Command> {
     ];
     commands.extend(of_ledger.map(|command| Command::Transact(Request { key, command })));
     commands
+}
+
+fn acts() -> [AdminAct; 11] {
+    let endpoint = EndpointName {
+        chain: TX.chain,
+        name: "rpc".to_owned(),
+    };
+    let breaker = |order| AdminAct::Breaker {
+        endpoint: endpoint.clone(),
+        order,
+    };
+    [
+        AdminAct::PauseChain(TX.chain),
+        AdminAct::ResumeChain(TX.chain),
+        AdminAct::PauseEndpoint(endpoint.clone()),
+        AdminAct::ResumeEndpoint(endpoint.clone()),
+        breaker(BreakerOrder::ForceOpen),
+        breaker(BreakerOrder::Disable),
+        breaker(BreakerOrder::Reset),
+        AdminAct::Sweep,
+        AdminAct::Process(TX),
+        AdminAct::Drain,
+        AdminAct::Undrain,
+    ]
 }
 
 fn queries() -> Vec<Query> {

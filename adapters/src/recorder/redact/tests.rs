@@ -1,4 +1,4 @@
-use plimsoll_core::bank::{Act, Command, Effect, Event, Query, Record, Reply};
+use plimsoll_core::bank::{Act, ActDone, AdminAct, Command, Effect, Event, Query, Record, Reply};
 use plimsoll_core::digest::Digest;
 use plimsoll_core::escrow::{DepositKey, EscrowRecord, Resolution, TxKey};
 use plimsoll_core::id::{ChainId, IdempotencyKey, RequestId, TransactionId, TxHash, UserId};
@@ -53,7 +53,7 @@ fn texts_are_hashed_with_the_key() {
     );
 }
 
-fn commands(text: impl Fn(&str) -> String) -> [Command; 3] {
+fn commands(text: impl Fn(&str) -> String) -> [Command; 4] {
     [
         Command::RegisterUser {
             key: KEY,
@@ -68,6 +68,12 @@ fn commands(text: impl Fn(&str) -> String) -> [Command; 3] {
         Command::AttributeSuspense {
             deposit: DEPOSIT,
             user: UserId::new(1),
+            actor: text("Grace"),
+            reason: text("because"),
+        },
+        Command::Administer {
+            key: KEY,
+            act: AdminAct::Process(TX),
             actor: text("Grace"),
             reason: text("because"),
         },
@@ -100,6 +106,14 @@ fn effects(text: impl Fn(&str) -> String) -> Vec<Effect> {
             reason: text("because"),
             at,
         }),
+        Record::Administered {
+            key: KEY,
+            act: AdminAct::Drain,
+            actor: text("Grace"),
+            reason: text("because"),
+            done: ActDone::Ordered { changed: true },
+            at,
+        },
     ];
     let reply = Reply::User {
         user,
@@ -146,5 +160,5 @@ fn the_digest_of_what_a_live_bank_wishes_for_is_that_of_the_redacted_form() {
             Intent::Record(record) => Some(Intent::Record(redactor.record(record))),
             Intent::Act(_) => None,
         });
-    assert_eq!(records.collect::<Vec<Effect>>(), redacted[..3]);
+    assert_eq!(records.collect::<Vec<Effect>>(), redacted[..4]);
 }

@@ -5,8 +5,10 @@ mod clocks;
 mod crashes;
 mod deposits;
 mod dispatch;
+mod draining;
 mod handovers;
 mod letters;
+mod orders;
 mod people;
 mod restarts;
 

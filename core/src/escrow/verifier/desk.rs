@@ -2,10 +2,11 @@
 //!
 //! It begins what is due (probes, polls, verifications), asks the endpoints that its pool chooses, replaces those
 //! that fail or let their time pass, and reports what a quorum stands behind. `asking.rs` chooses whom to ask,
-//! `answer.rs` takes answers apart, `reading.rs` brings verifications and scans as far as the answers go.
+//! `answer.rs` takes answers apart, `orders.rs` obeys operators, `reading.rs` brings verifications and scans as far as the answers go.
 
 mod answer;
 mod asking;
+mod orders;
 mod reading;
 
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -87,6 +88,8 @@ pub(super) struct Desk {
     /// The number of the next call, and the step to the one after it.
     numbering: (u64, u64),
     next_round: u64,
+    /// Whether nobody is asked anything, by order.
+    is_paused: bool,
     /// A recording is one of production, which has none.
     #[serde(skip)]
     chaos: Chaos,
@@ -121,6 +124,7 @@ impl Desk {
             next_in_turn: 0,
             numbering,
             next_round: 0,
+            is_paused: false,
             chaos: Chaos::off(),
         }
     }
@@ -187,6 +191,9 @@ impl Desk {
 
     /// Does what is due: lets calls go whose time is over, probes, polls, verifies.
     pub(super) fn on_tick(&mut self, now: Instant, out: &mut Out) {
+        if self.is_paused {
+            return self.rest(now, out);
+        }
         let has_room = self.pool.has_room(now);
         self.report_due(now, out);
         self.expire_calls(now, out);
@@ -199,6 +206,9 @@ impl Desk {
     }
 
     pub(super) fn next_deadline(&self) -> Option<Deadline> {
+        if self.is_paused {
+            return self.pool.next_deadline();
+        }
         let call = self.deadlines.first().map(|(at, _)| Deadline {
             at: *at,
             why: "endpoint call times out",

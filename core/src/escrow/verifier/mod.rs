@@ -27,7 +27,7 @@ use crate::machine::Deadline;
 use crate::money::Registry;
 use crate::queue::Priority;
 use crate::resilience::pool::EndpointStatus;
-use crate::resilience::{BreakerState, CordonReason, Pool, PoolPolicy};
+use crate::resilience::{BreakerOrder, BreakerState, CordonReason, Pool, PoolPolicy};
 use crate::rng::Rng;
 use crate::time::Instant;
 
@@ -234,6 +234,71 @@ impl Verifier {
             .iter()
             .map(Desk::next_deadline)
             .fold(None, Deadline::earlier)
+    }
+
+    /// Asks nobody about `chain` until [`Verifier::resume`], and forgets what is under way there.
+    pub(crate) fn pause(&mut self, now: Instant, chain: ChainId) {
+        if let Some(desk) = self.desk_mut(chain) {
+            desk.pause(now);
+        }
+    }
+
+    /// Works on `chain` again.
+    pub(crate) fn resume(&mut self, now: Instant, chain: ChainId) {
+        if let Some(desk) = self.desk_mut(chain) {
+            desk.resume(now);
+        }
+    }
+
+    /// Stops asking `endpoint`, and goes on without what it owes.
+    pub(crate) fn pause_endpoint(&mut self, now: Instant, endpoint: EndpointId, out: &mut Out) {
+        if let Some(desk) = self.desk_mut(endpoint.chain) {
+            desk.pause_endpoint(now, endpoint.index, out);
+        }
+    }
+
+    /// Lets `endpoint` be asked again.
+    pub(crate) fn resume_endpoint(&mut self, endpoint: EndpointId) {
+        if let Some(desk) = self.desk_mut(endpoint.chain) {
+            desk.resume_endpoint(endpoint.index);
+        }
+    }
+
+    /// Makes the breaker of `endpoint` obey.
+    pub(crate) fn order(&mut self, now: Instant, endpoint: EndpointId, order: BreakerOrder, out: &mut Out) {
+        if let Some(desk) = self.desk_mut(endpoint.chain) {
+            desk.order(now, endpoint.index, order, out);
+        }
+    }
+
+    /// The state of the breaker of `endpoint` as of the last input.
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    pub(crate) fn breaker(&self, endpoint: EndpointId) -> BreakerState {
+        match self.desk(endpoint.chain) {
+            Some(desk) => desk.breaker(endpoint.index),
+            None => unreachable!("there is no {endpoint}"),
+        }
+    }
+
+    /// How many transactions are verified again and again, but for those of paused chains.
+    pub(crate) fn waiting(&self) -> usize {
+        self.desks.iter().map(Desk::waiting).sum()
+    }
+
+    /// Makes everything due at once that is verified.
+    pub(crate) fn sweep(&mut self, now: Instant) {
+        for desk in &mut self.desks {
+            desk.schedule.all_due(now);
+        }
+    }
+
+    /// Makes `tx` due at once, to be verified here and by no worker, if it is verified at all.
+    pub(crate) fn force(&mut self, now: Instant, tx: TxKey) {
+        if let Some(desk) = self.desk_mut(tx.chain) {
+            desk.force(now, tx.tx);
+        }
     }
 
     /// How often `tx` was verified since the start of the process.

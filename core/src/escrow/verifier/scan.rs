@@ -125,6 +125,11 @@ impl Scan {
         }
     }
 
+    /// The range is no longer being read, for reasons of our own.
+    pub(super) fn abandon(&mut self) {
+        self.under_way = None;
+    }
+
     /// The range has too many logs for one answer: the next is half as long.
     pub(super) fn halve(&mut self) {
         if let Some(range) = self.under_way.take() {

@@ -39,6 +39,8 @@ struct Job {
     final_since: Option<Instant>,
     /// Since when the workers have it, while none has reported.
     handed: Option<Instant>,
+    /// Whether it is to be verified here next, by an operator's order.
+    is_forced: bool,
 }
 
 /// The timetable of one chain.
@@ -85,6 +87,7 @@ impl Schedule {
                 height: None,
                 final_since: None,
                 handed: None,
+                is_forced: false,
             },
         );
         self.due.insert((due, tx));
@@ -152,6 +155,7 @@ impl Schedule {
         }
         if let Some(job) = self.jobs.get_mut(&tx) {
             job.due = None;
+            job.is_forced = false;
             job.taken = now;
             job.attempts += 1;
         }
@@ -164,7 +168,7 @@ impl Schedule {
         let takeover = self.takeover?;
         let job = self.jobs.get_mut(&tx)?;
         let is_fresh = usize::try_from(job.attempts).is_ok_and(|attempts| attempts < self.fast_track.len());
-        if is_fresh || job.height.is_some() || job.final_since.is_some() {
+        if is_fresh || job.is_forced || job.height.is_some() || job.final_since.is_some() {
             return None;
         }
         let Some(since) = job.handed else {
@@ -212,6 +216,38 @@ impl Schedule {
             self.due.remove(&(due, tx));
             self.due.insert((soon, tx));
             job.due = Some(soon);
+        }
+    }
+
+    /// How many transactions there are.
+    pub(crate) fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Makes everything due that waits.
+    pub(crate) fn all_due(&mut self, now: Instant) {
+        for (due, tx) in core::mem::take(&mut self.due) {
+            let due = due.min(now);
+            self.due.insert((due, tx));
+            if let Some(job) = self.jobs.get_mut(&tx) {
+                job.due = Some(due);
+            }
+        }
+    }
+
+    /// Begins anew with everything, as if it had been named `now`; how often it was taken is kept.
+    pub(crate) fn restart(&mut self, now: Instant) {
+        self.all_due(now);
+        for job in self.jobs.values_mut() {
+            (job.named, job.handed) = (now, None);
+        }
+    }
+
+    /// Makes `tx` due at once, to be verified here; does nothing while it is.
+    pub(crate) fn force(&mut self, now: Instant, tx: TxHash) {
+        self.hurry(now, tx, Duration::ZERO);
+        if let Some(job) = self.jobs.get_mut(&tx) {
+            job.is_forced = job.due.is_some();
         }
     }
 

@@ -120,3 +120,26 @@ pub struct Counters {
     /// What the model looks at, while closed.
     pub recent: Recent,
 }
+
+/// What a breaker is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum BreakerOrder {
+    /// Refuse every call, until it is reset.
+    ForceOpen,
+    /// Let every call through, until it is reset.
+    Disable,
+    /// Close with a clean record, and decide by what is seen again.
+    Reset,
+}
+
+impl BreakerOrder {
+    /// The state that a breaker has once it obeyed.
+    #[must_use]
+    pub const fn state(self) -> BreakerState {
+        match self {
+            Self::ForceOpen => BreakerState::ForcedOpen,
+            Self::Disable => BreakerState::Disabled,
+            Self::Reset => BreakerState::Closed,
+        }
+    }
+}

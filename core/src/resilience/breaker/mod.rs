@@ -28,7 +28,9 @@ mod trial;
 
 use core::time::Duration;
 
-pub use answer::{Admission, BreakerState, CallOutcome, Counters, Permit, RefusedBy, Transition};
+pub use answer::{
+    Admission, BreakerOrder, BreakerState, CallOutcome, Counters, Permit, RefusedBy, Transition,
+};
 pub use policy::{BreakerPolicy, TripModel};
 pub use tally::{Recent, WINDOW_CALLS_MAX};
 pub use trial::HALF_OPEN_PERMITS_MAX;

@@ -29,6 +29,8 @@ pub enum Choice {
 pub enum Unavailable {
     /// All that there are have been asked, themselves or through their provider.
     Exhausted,
+    /// Not to be asked, by a person's order.
+    Paused,
     /// Shut out for what they said.
     Cordoned,
     /// Not known to be what they should be.
@@ -49,7 +51,12 @@ impl Unavailable {
     pub const fn is_restraint(self) -> bool {
         match self {
             Self::Limited | Self::Busy => true,
-            Self::Exhausted | Self::Cordoned | Self::Unverified | Self::Banned | Self::Refused => false,
+            Self::Exhausted
+            | Self::Paused
+            | Self::Cordoned
+            | Self::Unverified
+            | Self::Banned
+            | Self::Refused => false,
         }
     }
 
@@ -58,6 +65,7 @@ impl Unavailable {
     pub const fn code(self) -> &'static str {
         match self {
             Self::Exhausted => "exhausted",
+            Self::Paused => "paused",
             Self::Cordoned => "cordoned",
             Self::Unverified => "unverified",
             Self::Banned => "banned",
@@ -123,6 +131,8 @@ pub struct EndpointStatus {
     pub endpoint: u8,
     /// The number of its provider.
     pub provider: u8,
+    /// Whether it is not to be asked, by a person's order.
+    pub paused: bool,
     /// Whether it has proved to be what it should be.
     pub verified: bool,
     /// The state of its breaker.

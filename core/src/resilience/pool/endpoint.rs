@@ -39,7 +39,9 @@ pub(super) struct Endpoint {
     pub(super) limiter: Limiter,
     /// When its limiter has room for what somebody was refused.
     room_at: Option<Instant>,
-    /// Whether it has proved to be what it should be, since the start or its last cordon.
+    /// Whether it is not to be asked, by a person's order.
+    pub(super) paused: bool,
+    /// Whether it has proved to be what it should be, since the start, its last cordon or its last pause.
     pub(super) verified: bool,
     pub(super) cordon: Option<Cordon>,
     /// Until when it has asked to be left alone.
@@ -70,6 +72,7 @@ impl Endpoint {
             leases: Leases::new(policy.in_flight_max),
             limiter: Limiter::default(),
             room_at: None,
+            paused: false,
             verified: false,
             cordon: None,
             banned_until: None,
@@ -153,10 +156,17 @@ impl Endpoint {
     }
 
     fn shut_out(&self) -> Option<Obstacle> {
-        self.cordon.map(|cordon| Obstacle {
-            why: Unavailable::Cordoned,
-            until: Some(cordon.until),
-        })
+        let paused = self.paused.then_some(Obstacle {
+            why: Unavailable::Paused,
+            until: None,
+        });
+        let cordoned = || {
+            self.cordon.map(|cordon| Obstacle {
+                why: Unavailable::Cordoned,
+                until: Some(cordon.until),
+            })
+        };
+        paused.or_else(cordoned)
     }
 
     fn occupied(&self) -> Option<Obstacle> {
@@ -215,9 +225,22 @@ impl Endpoint {
         self.heights = None;
     }
 
+    /// Stops asking the endpoint. Like one that is shut out, it proves its identity anew before it is asked again.
+    pub(super) fn pause(&mut self) {
+        self.paused = true;
+        self.verified = false;
+        self.heights = None;
+    }
+
+    /// Lets the endpoint be asked again, at once for its identity.
+    pub(super) fn resume(&mut self) {
+        self.paused = false;
+        self.probe_at = None;
+    }
+
     /// Lets the endpoint take part, unless it is shut out.
     pub(super) fn verify(&mut self) {
-        self.verified |= self.cordon.is_none();
+        self.verified |= self.cordon.is_none() && !self.paused;
     }
 
     /// Keeps the higher of each height, if the endpoint is to be believed; true when either was higher.

@@ -37,7 +37,7 @@ use serde::{Deserialize, Serialize};
 use crate::chaos::Chaos;
 use crate::limits::ENDPOINTS_MAX;
 use crate::machine::Deadline;
-use crate::resilience::breaker::{CallOutcome, Transition};
+use crate::resilience::breaker::{BreakerState, CallOutcome, Transition};
 use crate::resilience::error_class::ErrorClass;
 use crate::resilience::limiter::Window;
 use crate::rng::Rng;
@@ -187,6 +187,33 @@ impl Pool {
         self.change(endpoint, |endpoint| endpoint.cordon = None);
     }
 
+    /// Stops asking an endpoint, by a person's order, until [`Pool::resume`]. What it reported is forgotten; leases on it may
+    /// still be handed in.
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    pub fn pause(&mut self, endpoint: u8) {
+        self.change(endpoint, Endpoint::pause);
+        self.note_finalized();
+    }
+
+    /// Lets an endpoint be asked again, once it has proved its identity anew.
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    pub fn resume(&mut self, endpoint: u8) {
+        self.change(endpoint, Endpoint::resume);
+    }
+
+    /// The state of an endpoint's breaker.
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    #[must_use]
+    pub fn breaker(&self, endpoint: u8) -> BreakerState {
+        self.endpoint(endpoint).breaker.state()
+    }
+
     /// Lets an endpoint take part: it has proved to be what it should be. While it is cordoned this changes nothing, since
     /// the proof may be older than the cordon.
     ///
@@ -302,6 +329,7 @@ impl Pool {
             .map(move |(index, endpoint)| EndpointStatus {
                 endpoint: index,
                 provider: endpoint.provider,
+                paused: endpoint.paused,
                 verified: endpoint.verified,
                 breaker: endpoint.breaker.state(),
                 counters: endpoint.breaker.counters(),

@@ -123,7 +123,8 @@ fn a_movement_takes_with_it_whoever_says_whose_it_is() {
             | Deed::Deposit { .. }
             | Deed::Transfer { .. }
             | Deed::Balances { .. }
-            | Deed::RetryDeadLetters { .. }) => other,
+            | Deed::RetryDeadLetters { .. }
+            | Deed::Order { .. }) => other,
         })
         .collect(),
         vec![],

@@ -120,7 +120,8 @@ fn parts(plan: &Plan, place: usize) -> (usize, usize) {
             Deed::Transfer { .. }
             | Deed::Balances { .. }
             | Deed::RetryDeadLetters { .. }
-            | Deed::Attribute { .. },
+            | Deed::Attribute { .. }
+            | Deed::Order { .. },
         )
         | None => (0, 0),
     }

@@ -36,7 +36,8 @@ impl Needs {
             Deed::Transfer { .. }
             | Deed::Balances { .. }
             | Deed::RetryDeadLetters { .. }
-            | Deed::Attribute { .. } => 0,
+            | Deed::Attribute { .. }
+            | Deed::Order { .. } => 0,
         });
         let of_endpoints = plan
             .faults

@@ -27,6 +27,9 @@ pub(super) fn promise(end: &str, oracle: &str) -> &'static str {
         (_, "lifecycle") => {
             "a transaction moves from stage to stage as the design allows, on evidence that is true."
         }
+        (_, "orders") => {
+            "what operators order holds until they take it back, and each act is on record once."
+        }
         (_, "replay") => "replaying the journal gives the very state that the bank had.",
         (_, "testimony") => "what the bank believes of the chain was said to it by those whom it names.",
         (_, "told") => "what people are told is what the records say.",

@@ -8,7 +8,7 @@ use core::fmt::Arguments;
 
 pub(crate) use topology::QUOTA_CALLS;
 
-use super::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Plan, ScheduledFault, Token};
+use super::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, OrderPlan, Plan, ScheduledFault, Token};
 use crate::fault::{EndpointFault, Fault};
 
 /// The longest run: ten days.
@@ -126,6 +126,38 @@ impl Plan {
                 let expected = "the place of a deposit with such a movement";
                 found.require(is_there, format_args!("{at}.deed"), expected);
             }
+            Deed::Order { at_ms, order } => {
+                let at = format_args!("{at}.order");
+                self.time(format_args!("{at}.at_ms"), *at_ms, found);
+                self.check_order(format_args!("{at}.order"), *at_ms, *order, found);
+            }
+        }
+    }
+
+    fn check_order(&self, at: Arguments<'_>, at_ms: u64, mut order: OrderPlan, found: &mut Findings) {
+        if let Some(until_ms) = order.until_ms() {
+            self.time(format_args!("{at}.until_ms"), until_ms, found);
+            let is_after = at_ms <= until_ms;
+            found.require(
+                is_after,
+                format_args!("{at}.until_ms"),
+                "no earlier than the order",
+            );
+            // What must settle in a quiet period may need what was ordered to rest.
+            let expected = "none that lasts in a plan with quiet periods";
+            found.require(self.quiet_at_ms.is_empty(), at, expected);
+        }
+        if let Some(endpoint) = order.endpoint_mut() {
+            let is_there = usize::from(*endpoint) < self.topology.endpoints.len();
+            found.require(
+                is_there,
+                format_args!("{at}.endpoint"),
+                "the place of an endpoint",
+            );
+        }
+        if let OrderPlan::Process { deed } = order {
+            let is_deposit = matches!(self.workload.get(index(deed)), Some(Deed::Deposit { .. }));
+            found.require(is_deposit, format_args!("{at}.deed"), "the place of a deposit");
         }
     }
 

@@ -69,6 +69,95 @@ pub enum Deed {
         /// Whose it is.
         user: u32,
     },
+    /// An operator gives an order.
+    Order {
+        /// When.
+        at_ms: u64,
+        /// What.
+        order: OrderPlan,
+    },
+}
+
+/// An order of an operator. One that lasts is taken back by the same operator: at its time, or once it was acknowledged
+/// if that is later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum OrderPlan {
+    /// Nobody is asked anything about the chain.
+    PauseChain {
+        /// When it is resumed.
+        until_ms: u64,
+    },
+    /// An endpoint is not asked.
+    PauseEndpoint {
+        /// Which, by its place.
+        endpoint: u8,
+        /// When it is resumed.
+        until_ms: u64,
+    },
+    /// A breaker is forced open.
+    ForceOpen {
+        /// Whose, by its place.
+        endpoint: u8,
+        /// When it is reset.
+        until_ms: u64,
+    },
+    /// A breaker is switched off.
+    Disable {
+        /// Whose, by its place.
+        endpoint: u8,
+        /// When it is reset.
+        until_ms: u64,
+    },
+    /// Nothing new is taken in.
+    Drain {
+        /// When it is again.
+        until_ms: u64,
+    },
+    /// Everything open is due at once.
+    Sweep,
+    /// The transaction of a deposit is verified at once.
+    Process {
+        /// Which: the place of its deed in the workload.
+        deed: u32,
+    },
+}
+
+impl OrderPlan {
+    /// When it is taken back, if it lasts.
+    #[must_use]
+    pub const fn until_ms(self) -> Option<u64> {
+        match self {
+            Self::PauseChain { until_ms }
+            | Self::PauseEndpoint { until_ms, .. }
+            | Self::ForceOpen { until_ms, .. }
+            | Self::Disable { until_ms, .. }
+            | Self::Drain { until_ms } => Some(until_ms),
+            Self::Sweep | Self::Process { .. } => None,
+        }
+    }
+
+    /// The same, to change it.
+    pub const fn until_ms_mut(&mut self) -> Option<&mut u64> {
+        match self {
+            Self::PauseChain { until_ms }
+            | Self::PauseEndpoint { until_ms, .. }
+            | Self::ForceOpen { until_ms, .. }
+            | Self::Disable { until_ms, .. }
+            | Self::Drain { until_ms } => Some(until_ms),
+            Self::Sweep | Self::Process { .. } => None,
+        }
+    }
+
+    /// The endpoint that it is about, to change it.
+    pub const fn endpoint_mut(&mut self) -> Option<&mut u8> {
+        match self {
+            Self::PauseEndpoint { endpoint, .. }
+            | Self::ForceOpen { endpoint, .. }
+            | Self::Disable { endpoint, .. } => Some(endpoint),
+            Self::PauseChain { .. } | Self::Drain { .. } | Self::Sweep | Self::Process { .. } => None,
+        }
+    }
 }
 
 /// Money that is reserved before it moves.
@@ -232,6 +321,19 @@ impl Deed {
         }
     }
 
+    /// Whether it is an order that stands until it is taken back.
+    #[must_use]
+    pub const fn is_lasting_order(&self) -> bool {
+        match self {
+            Self::Order { order, .. } => order.until_ms().is_some(),
+            Self::Deposit { .. }
+            | Self::Transfer { .. }
+            | Self::Balances { .. }
+            | Self::RetryDeadLetters { .. }
+            | Self::Attribute { .. } => false,
+        }
+    }
+
     /// When it begins.
     #[must_use]
     pub const fn at_ms(&self) -> u64 {
@@ -240,7 +342,8 @@ impl Deed {
             | Self::Transfer { at_ms, .. }
             | Self::Balances { at_ms, .. }
             | Self::RetryDeadLetters { at_ms }
-            | Self::Attribute { at_ms, .. } => *at_ms,
+            | Self::Attribute { at_ms, .. }
+            | Self::Order { at_ms, .. } => *at_ms,
         }
     }
 }

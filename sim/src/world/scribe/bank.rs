@@ -183,6 +183,7 @@ impl Scribe {
         let part = match record {
             Record::Ledger(_) => "ledger",
             Record::Escrow(_) => "escrow",
+            Record::Administered { .. } => "operators",
             Record::AssetRegistered { .. }
             | Record::UserRegistered { .. }
             | Record::AddressAssigned { .. } => "registry",

@@ -1,6 +1,6 @@
 //! A record as the trace shows it.
 
-use plimsoll_core::bank::Record;
+use plimsoll_core::bank::{AdminAct, Record};
 use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, Evidence, Resolution, TxKey};
 use plimsoll_core::id::{ClaimId, TransactionId, TxHash, UserId};
 use plimsoll_core::ledger::LedgerRecord;
@@ -80,6 +80,20 @@ pub(super) fn fact(record: &Record, endpoints: &[String]) -> Fact {
         }
         Record::Ledger(record) => ledger(record),
         Record::Escrow(record) => escrow(record, endpoints),
+        Record::Administered { act, actor, .. } => {
+            let ids = match act {
+                AdminAct::Process(tx) => about(tx),
+                AdminAct::PauseChain(_)
+                | AdminAct::ResumeChain(_)
+                | AdminAct::PauseEndpoint(_)
+                | AdminAct::ResumeEndpoint(_)
+                | AdminAct::Breaker { .. }
+                | AdminAct::Sweep
+                | AdminAct::Drain
+                | AdminAct::Undrain => Ids::default(),
+            };
+            Fact::new("administered", ids, format!("{actor} {}", said::act(act)))
+        }
     }
 }
 

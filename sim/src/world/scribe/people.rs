@@ -1,6 +1,6 @@
 //! What users and operators do.
 
-use plimsoll_core::bank::{Command, Query, Reply};
+use plimsoll_core::bank::{AdminAct, Command, Query, Reply};
 use plimsoll_core::escrow::TxKey;
 use plimsoll_core::id::{RequestId, TransactionId, TxHash, UserId};
 use plimsoll_core::ledger::{self, Outcome};
@@ -32,7 +32,7 @@ impl Scribe {
             Message::Query(query) => said::query(query),
         };
         let deed = match purpose {
-            Purpose::Pay { deed } => Some(deed),
+            Purpose::Pay { deed } | Purpose::Order { deed } => Some(deed),
             Purpose::Register { .. }
             | Purpose::ListDeadLetters
             | Purpose::Attribute { .. }
@@ -148,11 +148,14 @@ impl Scribe {
                     Deed::Deposit { .. }
                     | Deed::Balances { .. }
                     | Deed::RetryDeadLetters { .. }
-                    | Deed::Attribute { .. },
+                    | Deed::Attribute { .. }
+                    | Deed::Order { .. },
                 )
                 | None => "somebody".to_owned(),
             },
-            Purpose::ListDeadLetters | Purpose::Attribute { .. } => "operator".to_owned(),
+            Purpose::ListDeadLetters | Purpose::Attribute { .. } | Purpose::Order { .. } => {
+                "operator".to_owned()
+            }
             Purpose::Nothing => self.author(message),
         }
     }
@@ -170,9 +173,11 @@ impl Scribe {
                 ledger::Command::Reverse { transaction } => payer(transaction),
                 ledger::Command::Post { .. } | ledger::Command::Hold { .. } => None,
             },
-            Message::Command(Command::ResolveDeadLetter { .. } | Command::AttributeSuspense { .. }) => {
-                Some("operator".to_owned())
-            }
+            Message::Command(
+                Command::ResolveDeadLetter { .. }
+                | Command::AttributeSuspense { .. }
+                | Command::Administer { .. },
+            ) => Some("operator".to_owned()),
             Message::Command(Command::Report(_)) => Some("worker".to_owned()),
             Message::Command(Command::RegisterUser { .. })
             | Message::Query(
@@ -199,6 +204,11 @@ fn tx_of(message: &Message) -> Option<TxHash> {
         Message::Command(Command::Claim { tx, .. } | Command::ResolveDeadLetter { tx, .. }) => Some(tx.tx),
         Message::Command(Command::AttributeSuspense { deposit, .. }) => Some(deposit.tx.tx),
         Message::Command(Command::Report(report)) => Some(report.job().tx),
+        Message::Command(Command::Administer {
+            act: AdminAct::Process(tx),
+            ..
+        }) => Some(tx.tx),
+        Message::Command(Command::Administer { .. }) => None,
         Message::Command(Command::RegisterUser { .. } | Command::Transact(_)) | Message::Query(_) => None,
     }
 }

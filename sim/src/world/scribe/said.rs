@@ -1,11 +1,14 @@
 //! What the bank hears and says, in a few words.
 
-use plimsoll_core::bank::{ClaimStatus, ClaimVerdict, Command, Notice, Query, Reply};
+use plimsoll_core::bank::{
+    ActDone, AdminAct, ClaimStatus, ClaimVerdict, Command, Known, Notice, Query, Reply,
+};
 use plimsoll_core::escrow::{Answer, Attempt, Fault, History, Question, Resolution, Sighting};
 use plimsoll_core::id::{AssetId, TxHash};
 use plimsoll_core::ledger::{self, Outcome, Transfer};
 use plimsoll_core::money::Amount;
 use plimsoll_core::queue::{LaneFault, QueueReply};
+use plimsoll_core::resilience::BreakerOrder;
 
 use crate::world::plan::Token;
 
@@ -70,6 +73,43 @@ pub(super) fn command(command: &Command) -> String {
                 short(&deposit.tx.tx)
             )
         }
+        Command::Administer { act, .. } => self::act(act),
+    }
+}
+
+/// What an operator orders, to follow their name.
+pub(super) fn act(act: &AdminAct) -> String {
+    match act {
+        AdminAct::PauseChain(chain) => format!("pauses {chain}"),
+        AdminAct::ResumeChain(chain) => format!("resumes {chain}"),
+        AdminAct::PauseEndpoint(endpoint) => format!("pauses {}", endpoint.name),
+        AdminAct::ResumeEndpoint(endpoint) => format!("resumes {}", endpoint.name),
+        AdminAct::Breaker { endpoint, order } => {
+            let name = &endpoint.name;
+            match order {
+                BreakerOrder::ForceOpen => format!("forces the breaker of {name} open"),
+                BreakerOrder::Disable => format!("disables the breaker of {name}"),
+                BreakerOrder::Reset => format!("resets the breaker of {name}"),
+            }
+        }
+        AdminAct::Sweep => "makes everything due".to_owned(),
+        AdminAct::Process(tx) => format!("has {} verified at once", short(&tx.tx)),
+        AdminAct::Drain => "lets nothing new in".to_owned(),
+        AdminAct::Undrain => "lets new things in again".to_owned(),
+    }
+}
+
+fn done(done: &ActDone) -> String {
+    match done {
+        ActDone::Ordered { changed: true } => "done".to_owned(),
+        ActDone::Ordered { changed: false } => "it was so before".to_owned(),
+        ActDone::Breaker { from, to } => format!("the breaker was {} and is {}", from.code(), to.code()),
+        ActDone::Swept { due } => format!("{due} transactions are due"),
+        ActDone::Processing { known } => match known {
+            Known::Unnamed => "a transaction that nobody had named is verified".to_owned(),
+            Known::Open => "a transaction that was open is verified".to_owned(),
+            Known::GivenUp => "a transaction that was given up is verified again".to_owned(),
+        },
     }
 }
 
@@ -125,6 +165,7 @@ pub(super) fn reply(reply: &Reply) -> String {
         Reply::Done => "done".to_owned(),
         Reply::Reported { is_open: true } => "taken, it is open".to_owned(),
         Reply::Reported { is_open: false } => "taken, it is done".to_owned(),
+        Reply::Administered { done, .. } => self::done(done),
         Reply::Status(_) => "the status".to_owned(),
         Reply::Conflict { field } => format!("the key was used with another `{field}`"),
         Reply::Refused(refusal) => format!("refused: {refusal}"),

@@ -1,6 +1,7 @@
 //! What people do, and what comes of it.
 
 use super::*;
+use crate::world::plan::OrderPlan;
 
 #[test]
 fn every_shape_is_booked_as_the_chain_says() {
@@ -163,6 +164,70 @@ fn dead_letters_are_retried_and_suspense_is_attributed_by_operators() {
     let outcome = passes_but_attributed(&plan);
     assert_eq!((outcome.stats.credited, outcome.stats.suspended), (2, 0));
     assert_eq!(outcome.stats.dead_lettered, 1);
+}
+
+/// Whatever operators order while everything breaks, it ends, and every deposit is credited.
+#[test]
+fn operators_pause_force_sweep_process_and_drain() {
+    let mut plan = Plan::calm("orders", 60_000);
+    plan.workload = (0..12)
+        .map(|n| claimed(2_000 + n * 3_000, 1, &[(2_500 + n * 3_000, 1)]))
+        .collect();
+    plan.workload.push(Deed::payment(9_000, 2, Token::Usdt, 7_000));
+    let last = 12;
+    let endpoint = 0;
+    let orders = [
+        (
+            3_000,
+            OrderPlan::PauseEndpoint {
+                endpoint,
+                until_ms: 20_000,
+            },
+        ),
+        (
+            4_000,
+            OrderPlan::ForceOpen {
+                endpoint: 1,
+                until_ms: 9_000,
+            },
+        ),
+        (
+            5_000,
+            OrderPlan::Disable {
+                endpoint: 2,
+                until_ms: 30_000,
+            },
+        ),
+        (12_000, OrderPlan::PauseChain { until_ms: 18_000 }),
+        (21_000, OrderPlan::Drain { until_ms: 25_000 }),
+        (26_000, OrderPlan::Sweep),
+        (9_500, OrderPlan::Process { deed: last }),
+    ];
+    let orders = orders.map(|(at_ms, order)| Deed::Order { at_ms, order });
+    plan.workload.extend(orders);
+    let crash = || Fault::Process {
+        fault: ProcessFault::Crash {
+            loss: CrashLoss::Torn,
+        },
+    };
+    plan.faults = vec![fault(6_000, 6_500, crash()), fault(14_000, 14_500, crash())];
+    let oracles = crate::oracle::all(&plan);
+    let mut world = World::new(&plan, 5).unwrap();
+    for oracle in oracles {
+        world = world.judged_by(oracle);
+    }
+    let outcome = world.run();
+    assert_eq!(outcome.verdict, Verdict::Passed);
+    assert_eq!(outcome.stats.credited, 13);
+    for landmark in [
+        "an operator paused an endpoint",
+        "an operator paused a chain",
+        "an operator gave a breaker an order",
+        "an operator let nothing new in",
+    ] {
+        let place = crate::sometimes::landmark(landmark);
+        assert!(outcome.stats.reached.has(place), "{landmark}");
+    }
 }
 
 #[track_caller]

@@ -63,7 +63,7 @@ impl Desk {
             }
             Err(fault) => {
                 self.on_fault(now, lease, took, &fault, out);
-                self.on_no_answer(now, endpoint, purpose, &fault, out);
+                self.on_no_answer(now, endpoint, purpose, Some(&fault), out);
             }
         }
         self.on_room(now, out);
@@ -257,8 +257,15 @@ impl Desk {
         self.report(endpoint, transition, out);
     }
 
-    /// Goes on without the answer: somebody else is asked.
-    fn on_no_answer(&mut self, now: Instant, endpoint: u8, purpose: Purpose, fault: &Fault, out: &mut Out) {
+    /// Goes on without the answer: somebody else is asked. There is no fault when the call was let go by order.
+    pub(super) fn on_no_answer(
+        &mut self,
+        now: Instant,
+        endpoint: u8,
+        purpose: Purpose,
+        fault: Option<&Fault>,
+        out: &mut Out,
+    ) {
         let provider = self.pool.provider(endpoint);
         match purpose {
             Purpose::Identity => {}
@@ -267,7 +274,9 @@ impl Desk {
                 self.ask_heads(now, out);
             }
             Purpose::Receipt { tx, round: number } => {
-                self.hear(tx, Some(endpoint), class_of(fault), None, out);
+                if let Some(fault) = fault {
+                    self.hear(tx, Some(endpoint), class_of(fault), None, out);
+                }
                 if let Some(round) = self.rounds.get_mut(&tx).filter(|round| round.number == number) {
                     round.on_failed(provider);
                     self.advance_receipt(now, tx, out);
@@ -277,7 +286,7 @@ impl Desk {
                 let Some(range) = self.scan.under_way().filter(|range| range.round.number == number) else {
                     return;
                 };
-                if *fault == Fault::TooLarge {
+                if fault == Some(&Fault::TooLarge) {
                     self.on_too_large(now, provider, out);
                 } else {
                     range.round.on_failed(provider);

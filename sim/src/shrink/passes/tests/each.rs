@@ -157,7 +157,8 @@ fn claims_and_movements_are_left_out() {
             Deed::Transfer { .. }
             | Deed::Balances { .. }
             | Deed::RetryDeadLetters { .. }
-            | Deed::Attribute { .. } => false,
+            | Deed::Attribute { .. }
+            | Deed::Order { .. } => false,
         })
     };
     let left = left_of("leave movements out", &whole, |plan| pays(plan, 3));
