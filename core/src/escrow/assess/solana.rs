@@ -70,11 +70,8 @@ enum Payer {
 }
 
 fn payer(chain: ChainId, gain: &TokenBalance, balances: &[TokenBalance], ours: &impl Addresses) -> Payer {
-    let is_same = |one: &&TokenBalance| one.mint == gain.mint && one.program == gain.program;
-    let losses = balances
-        .iter()
-        .filter(is_same)
-        .filter(|one| one.after < one.before);
+    let is_loss = |one: &&TokenBalance| one.mint == gain.mint && one.after < one.before;
+    let losses = balances.iter().filter(is_loss);
     let (mut most, mut own_lost) = (None, false);
     for loss in losses {
         let lost = loss.before - loss.after;

@@ -36,11 +36,13 @@ fn everything_wrong_is_named_at_once() {
     check(
         |plan| {
             plan.duration_ms = 0;
+            plan.topology.chain.id = 1 << 63; // the number of a cluster
             plan.topology.chain.block_ms = 0;
             plan.workload.push(Deed::Balances { at_ms: 0, user: 99 });
         },
         &[
             "duration_ms",
+            "topology.chain.id",
             "topology.chain.block_ms",
             "workload[0].balances.user",
         ],

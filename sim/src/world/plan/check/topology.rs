@@ -2,6 +2,7 @@
 
 use core::ops::RangeInclusive;
 
+use plimsoll_core::id::ChainId;
 use plimsoll_core::limits::ENDPOINTS_MAX;
 use plimsoll_core::resilience::limiter::WINDOWS_MAX;
 
@@ -48,7 +49,7 @@ fn check_chain(chain: ChainPlan, found: &mut Findings) {
         block_ms,
         finality_blocks,
     } = chain;
-    found.within(format_args!("topology.chain.id"), id, 1, u64::MAX);
+    found.within(format_args!("topology.chain.id"), id, 1, ChainId::EIP155_MAX);
     let field = format_args!("topology.chain.block_ms");
     found.within(field, block_ms, 10, BLOCK_MS_MAX);
     let field = format_args!("topology.chain.finality_blocks");
