@@ -13,6 +13,7 @@ pub mod recorder;
 pub mod store;
 pub mod telemetry;
 pub mod webhook;
+pub mod worker;
 
 #[cfg(test)]
 mod testing;

@@ -11,6 +11,7 @@ mod signals;
 mod sim;
 mod verify_credit;
 mod watch;
+mod worker;
 
 use std::io;
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ use serve::ServeArgs;
 use sim::SimArgs;
 use verify_credit::VerifyCreditArgs;
 use watch::WatchArgs;
+use worker::WorkerArgs;
 
 pub use serve::ServeError;
 
@@ -70,6 +72,8 @@ enum Command {
     VerifyCredit(VerifyCreditArgs),
     /// Follow a claim until it is settled.
     Watch(WatchArgs),
+    /// Take jobs from a server's queues, verify them, and report to it; any number of these may run.
+    Worker(WorkerArgs),
     /// Look at a configuration without starting anything.
     Config(ConfigArgs),
     /// Replay what `serve --record` recorded, and check that the code does what it did.
@@ -115,6 +119,7 @@ impl Cli {
             Command::Check(args) => check::run(&args),
             Command::VerifyCredit(args) => verify_credit::run(&args),
             Command::Watch(args) => watch::run(args),
+            Command::Worker(args) => worker::run(&args),
             Command::Config(args) => config::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Sim(args) => Ok(sim::run(args)),

@@ -72,12 +72,12 @@ pub(super) fn report(error: &EscrowConfigError, faults: &mut Faults) {
     faults.add(path, error.to_string(), fix);
 }
 
-/// `poll` is a field of each chain, the others of the schedule.
+/// `poll` is a field of each chain and `takeover` of the workers, the others of the schedule.
 fn schedule_path(field: &str) -> String {
-    if field == "poll" {
-        "chains.poll".to_owned()
-    } else {
-        format!("escrow.{field}")
+    match field {
+        "poll" => "chains.poll".to_owned(),
+        "takeover" => "workers.takeover".to_owned(),
+        _ => format!("escrow.{field}"),
     }
 }
 
@@ -86,6 +86,7 @@ fn example_of(field: &str) -> &'static str {
         "poll" => "write for example poll = \"500ms\"",
         "fast_track" => "write for example fast_track = [\"0s\", \"1s\", \"2s\"]",
         "sweep" => "write for example sweep = \"3s\"",
+        "takeover" => "write for example takeover = \"30s\"",
         "patience" => "write for example patience = \"24h\"",
         _ => "leave it out to get the default",
     }

@@ -16,6 +16,7 @@ mod record;
 mod section;
 mod tokens;
 mod webhooks;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,11 +30,13 @@ use plimsoll_core::escrow::{EscrowConfig, EscrowConfigError};
 use plimsoll_core::id::EndpointId;
 use plimsoll_core::money::{Asset, Registry};
 use plimsoll_core::monitor::MonitorPolicy;
+use plimsoll_core::worker::WorkerConfig;
 
 pub use api::{ApiConfig, RateLimit, Shutdown};
 pub use fault::{ConfigError, ConfigFault};
 pub use record::{RecordConfig, RecordKey};
 pub use tokens::{AccessToken, Role, SecretHash};
+pub use workers::WorkersConfig;
 
 pub(crate) use section::parse_duration;
 
@@ -65,6 +68,8 @@ pub struct ServerConfig {
     pub monitor: MonitorPolicy,
     /// Who is told what happens.
     pub webhooks: Vec<WebhookConfig>,
+    /// How jobs are handed over to workers; `None`: the bank verifies everything itself.
+    pub workers: Option<WorkersConfig>,
 }
 
 impl ServerConfig {
@@ -88,6 +93,20 @@ impl ServerConfig {
     /// As [`ServerConfig::load`].
     pub fn from_toml(contents: &str, seed: u64) -> Result<Self, ConfigError> {
         Self::from_figment(&Figment::from(Toml::string(contents)), seed)
+    }
+
+    /// What a worker of this configuration is told; `name` is drawn for it.
+    #[must_use]
+    pub fn for_worker(&self, workers: &WorkersConfig, name: u64) -> WorkerConfig {
+        WorkerConfig {
+            registry: self.bank.registry.clone(),
+            escrow: self.bank.escrow.clone(),
+            pool: self.bank.pool,
+            has_immediate: workers.redis.is_some(),
+            policy: workers.policy,
+            worker: name,
+            seed: name,
+        }
     }
 
     fn from_figment(figment: &Figment, seed: u64) -> Result<Self, ConfigError> {
@@ -119,11 +138,14 @@ fn read(values: Dict, seed: u64, faults: &mut Faults) -> Option<ServerConfig> {
     let record = record::read(root.table("record", faults), faults);
     let monitor = monitor::read(root.table("monitor", faults), faults);
     let webhooks = webhooks::read_all(root.tables("webhooks", faults), faults);
+    let workers = root.table_if_any("workers", faults);
+    let workers = workers.map(|table| workers::read(table, faults));
     root.finish(faults);
 
     let (configs, endpoints): (Vec<_>, Vec<_>) = chains.into_iter().unzip();
     schedule.chains = configs;
     schedule.products = products;
+    schedule.workers = workers.as_ref().map(WorkersConfig::for_bank);
     check_escrow(&schedule, &registry, assets_left_out, chains_left_out, faults);
     Some(ServerConfig {
         api: api?,
@@ -138,6 +160,7 @@ fn read(values: Dict, seed: u64, faults: &mut Faults) -> Option<ServerConfig> {
         record,
         monitor,
         webhooks,
+        workers,
     })
 }
 

@@ -113,6 +113,13 @@ impl Section {
         Self::new(&path, value, faults)
     }
 
+    /// A table below this one, if it is there.
+    pub(super) fn table_if_any(&mut self, name: &'static str, faults: &mut Faults) -> Option<Self> {
+        self.taken.push(name);
+        let value = self.values.remove(name)?;
+        Some(Self::new(&self.path_of(name), value, faults))
+    }
+
     /// The tables of a list below this one; none if it is left out.
     pub(super) fn tables(&mut self, name: &'static str, faults: &mut Faults) -> Vec<Self> {
         self.taken.push(name);

@@ -18,9 +18,12 @@ const NAME_CHARS_MAX: usize = 64;
 /// The most tokens: each of them is compared at each request that shows one.
 const TOKENS_MAX: usize = 256;
 
-/// What the bearer of a token may do. Each role may do what those before it may.
+/// What the bearer of a token may do. Each role may do what those before it may, but for that of machines: workers report,
+/// and nobody else does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
+    /// A worker process: reports what it found out.
+    Worker,
     /// May look.
     Viewer,
     /// May see to deposits and dead letters.
@@ -31,12 +34,13 @@ pub enum Role {
 
 impl Role {
     /// Every role, the least first.
-    pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
+    pub const ALL: [Self; 4] = [Self::Worker, Self::Viewer, Self::Operator, Self::Admin];
 
     /// The role as it is written in the configuration and in the document of the interface.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Worker => "worker",
             Self::Viewer => "viewer",
             Self::Operator => "operator",
             Self::Admin => "admin",
@@ -156,7 +160,7 @@ fn name(value: Value) -> Result<String, Unfit> {
 
 fn role(text: &str) -> Result<Role, &'static str> {
     let named = Role::ALL.into_iter().find(|role| role.name() == text);
-    named.ok_or("not viewer, operator or admin")
+    named.ok_or("not viewer, operator, admin or worker")
 }
 
 /// The secret itself is never repeated in a fault.

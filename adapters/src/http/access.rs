@@ -23,9 +23,31 @@ pub(super) enum Access {
     Public,
     /// Whoever shows a token of at least this role.
     AtLeast(Role),
+    /// Worker processes, and nobody else.
+    Workers,
 }
 
-use Access::{AtLeast, Public};
+impl Access {
+    /// Whether the bearer of a token of `role` may use the route.
+    fn is_open_to(self, role: Role) -> bool {
+        match self {
+            Public => true,
+            AtLeast(least) => role >= least,
+            Workers => role == Role::Worker,
+        }
+    }
+
+    /// The role that the route takes, if it takes one.
+    const fn role(self) -> Option<Role> {
+        match self {
+            Public => None,
+            AtLeast(least) => Some(least),
+            Workers => Some(Role::Worker),
+        }
+    }
+}
+
+use Access::{AtLeast, Public, Workers};
 use Role::{Operator as Operators, Viewer as Viewers};
 
 /// Every route there is, with who may use it.
@@ -47,6 +69,7 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api/v1/escrow/webhooks", AtLeast(Viewers)),
     ("GET", "/api/v1/escrow/webhooks/deliveries", AtLeast(Viewers)),
     ("POST", "/api/v1/escrow/webhooks/redeliver", AtLeast(Operators)),
+    ("POST", "/api/v1/escrow/reports", Workers),
     ("POST", "/api/v1/transactions", Public),
     ("GET", "/api/v1/transactions/{id}", Public),
     ("POST", "/api/v1/users", Public),
@@ -89,19 +112,20 @@ pub(super) async fn guard(
         return Ok(next.run(request).await);
     };
     match access_to(request.method(), path.as_str()) {
-        Some(Public) => {}
-        Some(AtLeast(role)) => {
-            let operator = Operator::identify(&api.tokens, request.headers())?;
-            if operator.role < role {
-                return Err(Problem::new(
-                    Code::RoleTooSmall,
-                    format!(
-                        "the token of {} is a {}'s: this route takes one of role {role}",
-                        operator.name, operator.role
-                    ),
-                ));
+        Some(access) => {
+            if let Some(role) = access.role() {
+                let operator = Operator::identify(&api.tokens, request.headers())?;
+                if !access.is_open_to(operator.role) {
+                    return Err(Problem::new(
+                        Code::RoleTooSmall,
+                        format!(
+                            "the token of {} is a {}'s: this route takes one of role {role}",
+                            operator.name, operator.role
+                        ),
+                    ));
+                }
+                request.extensions_mut().insert(operator);
             }
-            request.extensions_mut().insert(operator);
         }
         None if TABLE.iter().any(|(_, listed, _)| *listed == path.as_str()) => {
             return Err(no_method(request).await);
@@ -119,9 +143,9 @@ pub(super) fn describe(document: &mut OpenApi) -> Result<(), UnlistedRoutes> {
     let mut unlisted = Vec::new();
     for (method, path, operation) in operations(&mut document.paths) {
         match access_to(&method, path) {
-            Some(Public) => operation.security = None,
-            Some(AtLeast(role)) => {
-                operation.security = Some(vec![SecurityRequirement::new(SCHEME, [role.name()])]);
+            Some(access) => {
+                let required = |role: Role| vec![SecurityRequirement::new(SCHEME, [role.name()])];
+                operation.security = access.role().map(required);
             }
             None => unlisted.push(format!("{method} {path}")),
         }

@@ -24,6 +24,7 @@ mod operator;
 mod problem;
 mod recording;
 mod refusal;
+mod reports;
 mod server;
 mod snapshot;
 mod transactions;
@@ -44,7 +45,7 @@ use plimsoll_core::id::{AssetId, ChainId};
 use plimsoll_core::money::{Amount, Registry};
 use tokio::sync::Semaphore;
 use utoipa::OpenApi as _;
-use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt as _};
 use utoipa_axum::routes;
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -64,6 +65,7 @@ pub(crate) use field::{address, amount_of_scale};
 use crate::clock::Clock;
 use crate::config::{AccessToken, ApiConfig};
 use crate::webhook::Desk;
+use crate::worker::wire::REPORT_BYTES_MAX;
 use limit::RateLimiter;
 use snapshot::Snapshot;
 
@@ -178,6 +180,7 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(claims::show))
         .routes(routes!(live::events))
         .routes(routes!(live::socket))
+        .routes(routes!(reports::take).layer(DefaultBodyLimit::max(REPORT_BYTES_MAX)))
         .routes(routes!(transactions::create))
         .routes(routes!(transactions::show))
         .routes(routes!(assets::list))

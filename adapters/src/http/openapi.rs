@@ -22,6 +22,7 @@ use super::problem::{Code, Problem};
         (name = "transactions", description = "Moving money between users"),
         (name = "assets", description = "What may be held"),
         (name = "operators", description = "What needs a person; takes a token of the role that the route names"),
+        (name = "workers", description = "What worker processes tell; takes a token of the role worker"),
         (name = "health", description = "Probes and metrics"),
         (name = "development", description = "On development servers alone")
     ),

@@ -70,6 +70,8 @@ codes! {
     AddressMalformed = "address_malformed" 400 "An address is malformed",
     /// A chain is not written like `eip155:56`.
     ChainMalformed = "chain_malformed" 400 "A chain is malformed",
+    /// The body of a report cannot be read.
+    ReportMalformed = "report_malformed" 400 "The report is malformed",
     /// A date is not RFC 3339 in UTC.
     DateMalformed = "date_malformed" 400 "A date is malformed",
     /// A route that is not public was called without a token of the configuration.
@@ -104,6 +106,8 @@ codes! {
     AlreadySettled = "already_settled" 409 "The transaction is already settled",
     /// The deposit is not in suspense.
     NotInSuspense = "not_in_suspense" 409 "The deposit is not in suspense",
+    /// A worker has other chains or endpoints than the server.
+    ChainsDiffer = "chains_differ" 409 "The worker is configured otherwise",
     /// The body is larger than is accepted.
     BodyTooLarge = "body_too_large" 413 "The body is too large",
     /// The body is not declared as JSON.

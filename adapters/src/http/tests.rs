@@ -10,6 +10,7 @@ mod load;
 mod money;
 mod operators;
 mod people;
+mod reports;
 mod webhooks;
 
 use serde_json::json;

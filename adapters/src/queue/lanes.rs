@@ -1,10 +1,13 @@
 //! [`TwoLanes`]: both queues, each call with the time that it has.
 
+use std::path::Path;
 use std::time::Duration;
 
 use plimsoll_core::queue::{Lane, LaneFault, QueueReply, QueueRequest};
 
-use super::{JobQueue as _, RedisQueue, SqliteQueue};
+use super::{JobQueue as _, RedisQueue, RedisUrlError, SqliteQueue};
+use crate::clock::Clock;
+use crate::config::WorkersConfig;
 use crate::driver::{Answering, Queues};
 
 /// The lanes of one server or worker. Clones lead to the same queues.
@@ -19,6 +22,19 @@ impl TwoLanes {
     #[must_use]
     pub const fn new(immediate: Option<RedisQueue>, database: SqliteQueue) -> Self {
         Self { immediate, database }
+    }
+
+    /// The lanes that `workers` names, for the journal at `journal`.
+    ///
+    /// # Errors
+    /// [`RedisUrlError`]: the address of Redis is none.
+    pub fn open(workers: &WorkersConfig, journal: &Path, clock: Clock) -> Result<Self, RedisUrlError> {
+        let redis = workers.redis.as_ref();
+        let immediate = redis
+            .map(|url| RedisQueue::new(url, &workers.queue))
+            .transpose()?;
+        let database = SqliteQueue::new(SqliteQueue::beside(journal), clock);
+        Ok(Self::new(immediate, database))
     }
 
     async fn ask(&self, lane: Lane, request: QueueRequest) -> Result<QueueReply, LaneFault> {

@@ -4,11 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use plimsoll_core::bank::ConfigError as BankConfigError;
+
 use crate::chain::TlsError;
 use crate::config::ConfigError;
 use crate::dev::DevChainError;
 use crate::driver::{DriverError, RecoverError};
 use crate::http::UnlistedRoutes;
+use crate::queue::RedisUrlError;
 use crate::recorder::RecorderError;
 use crate::store::StoreError;
 use crate::webhook::DeskError;
@@ -61,6 +64,12 @@ pub enum ServeError {
     /// TLS cannot be had.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Redis cannot be addressed.
+    #[error("use workers.redis: it is {0}")]
+    Redis(#[from] RedisUrlError),
+    /// The workers inside the server contradict its configuration.
+    #[error("make a worker of the configuration: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Worker(Vec<BankConfigError>),
     /// Nothing says who may use some route.
     #[error(transparent)]
     Routes(#[from] UnlistedRoutes),
@@ -96,6 +105,8 @@ impl ServeError {
             | Self::Bind { .. }
             | Self::Recover(RecoverError::Config(_))
             | Self::Tls(_)
+            | Self::Redis(_)
+            | Self::Worker(_)
             | Self::Routes(_)
             | Self::Io(_)
             | Self::Driver(_)

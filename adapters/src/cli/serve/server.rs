@@ -17,11 +17,14 @@ use crate::chain::{Internet, RpcClient};
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::driver::spawn::spawn;
-use crate::driver::{Driver, DriverError, Recovered, recover};
+use crate::driver::{Driver, DriverError, Handle, Recovered, recover};
+use crate::entropy;
 use crate::http::{self, Api, Hub, Metrics, Watch};
+use crate::queue::TwoLanes;
 use crate::recorder::{Recorder, Redactor};
 use crate::store::{Mode, SqliteJournal};
 use crate::webhook::{Deliveries, Unopened};
+use crate::worker::{Runner, Staff};
 
 /// Everything that must be had before anything is done.
 pub(super) struct Server {
@@ -96,7 +99,7 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         let Self {
-            config,
+            mut config,
             clock,
             listener,
             journal,
@@ -110,7 +113,7 @@ impl Server {
                 .chain(config.webhooks.iter().map(|one| &one.url)),
         )?;
         let from = Unopened {
-            receivers: config.webhooks,
+            receivers: std::mem::take(&mut config.webhooks),
             journal: &config.journal,
             head: recovered.head,
             registry: config.bank.registry.clone(),
@@ -118,7 +121,7 @@ impl Server {
             clock,
         };
         let (deliveries, desk) = Deliveries::open(from, internet.clone()).await?;
-        let chains = config.bank.escrow.chains;
+        let chains = config.bank.escrow.chains.clone();
         let recording = recorder.as_ref().map(Recorder::status);
         let watch = Arc::new(Watch::new(config.monitor, clock).telling(desk.clone()));
         let live = Arc::new(Hub::new(config.api.listeners_max));
@@ -135,8 +138,13 @@ impl Server {
             watched.observe(notice);
             live.observe(notice);
         };
-        let client = RpcClient::new(config.endpoints, internet, clock);
-        let (driver, handle) = Driver::new(journal, recovered, client, clock, (on_notice, recorder));
+        let client = RpcClient::new(config.endpoints.clone(), internet, clock);
+        let (driver, handle) = Driver::new(journal, recovered, client.clone(), clock, (on_notice, recorder));
+        let (queues, staff) = workers(&config, &handle, &client, clock)?;
+        let driver = match queues {
+            Some(queues) => driver.with_queues(queues),
+            None => driver,
+        };
         let pulse = handle.pulses();
         let (stop_driver, driver_stopped) = oneshot::channel::<()>();
         let driving = spawn(driver.run(async { drop(driver_stopped.await) }));
@@ -156,7 +164,7 @@ impl Server {
         let drain = async { drop(serving_stopped.await) };
         tracing::info!(address = %listener.local_addr()?, "listening");
         let serving = Box::pin(http::serve(listener, router, api, config.api.shutdown, drain));
-        let serving = until_stopped(stop, (serving, stop_serving), (driving, stop_driver));
+        let serving = until_stopped(stop, (serving, stop_serving), staff, (driving, stop_driver));
         tokio::select! {
             ended = serving => ended,
             never = watching => match never {},
@@ -165,16 +173,20 @@ impl Server {
     }
 }
 
-/// Serves and drives until `stop` resolves or one of both ends, then ends the other: first the requests, then the driver.
+/// Serves and drives until `stop` resolves or one of both ends, then ends the other: first the requests and the workers,
+/// then the driver.
 async fn until_stopped(
     stop: impl Future<Output = ()>,
     (mut serving, stop_serving): (impl Future<Output = io::Result<()>> + Unpin, oneshot::Sender<()>),
+    staff: Staff,
     (mut driving, stop_driver): (JoinHandle<Result<(), DriverError>>, oneshot::Sender<()>),
 ) -> Result<(), ServeError> {
     let (served, driven) = tokio::select! {
         () = stop => {
+            staff.drain();
             drop(stop_serving);
             let served = serving.await;
+            staff.ended().await;
             drop(stop_driver);
             (served, driving.await)
         }
@@ -190,6 +202,29 @@ async fn until_stopped(
     driven.map_err(|_| ServeError::Panicked)??;
     tracing::info!("stopped: everything is flushed");
     Ok(served?)
+}
+
+/// The queues that the configuration names, if it has workers, and the workers inside this server, started.
+fn workers(
+    config: &ServerConfig,
+    bank: &Handle,
+    client: &RpcClient<Internet>,
+    clock: Clock,
+) -> Result<(Option<Arc<TwoLanes>>, Staff), ServeError> {
+    let Some(workers) = &config.workers else {
+        return Ok((None, Staff::start(Vec::<Runner<RpcClient<Internet>>>::new())));
+    };
+    let queues = Arc::new(TwoLanes::open(workers, &config.journal, clock)?);
+    let mut runners = Vec::new();
+    for _ in 0..workers.tasks {
+        let told = config.for_worker(workers, entropy::seed().map_err(ServeError::Seed)?);
+        let bank = Arc::new(bank.clone());
+        let runner = Runner::new(told, client.clone(), Arc::clone(&queues) as _, bank, clock);
+        runners.push(runner.map_err(ServeError::Worker)?);
+    }
+    let redis = workers.redis.as_ref().map(ToString::to_string);
+    tracing::info!(redis, tasks = workers.tasks, "jobs are handed over to workers");
+    Ok((Some(queues), Staff::start(runners)))
 }
 
 pub(super) async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {

@@ -25,7 +25,7 @@ fn each_bearer_is_read() {
     assert_eq!(tokens, expected);
     assert!(bool::from(tokens[0].is_of(&SecretHash::of(SECRET))));
     assert!(!bool::from(tokens[0].is_of(&SecretHash::of(other))));
-    assert!(Role::Viewer < Role::Operator && Role::Operator < Role::Admin);
+    assert!(Role::Worker < Role::Viewer && Role::Viewer < Role::Operator && Role::Operator < Role::Admin);
 }
 
 #[test]

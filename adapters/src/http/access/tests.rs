@@ -17,6 +17,7 @@ fn who_may_use_which_route() {
     let line = |(method, path, access): &(&str, &str, Access)| match access {
         Access::Public => format!("{method} {path}: public"),
         Access::AtLeast(role) => format!("{method} {path}: {role}"),
+        Access::Workers => format!("{method} {path}: worker alone"),
     };
     insta::assert_snapshot!("table", TABLE.iter().map(line).collect::<Vec<_>>().join("\n"));
 }

@@ -3,7 +3,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use super::Operator;
 use crate::config::{AccessToken, Role};
 
-const SECRETS: [&str; 3] = ["first-secret", "second-secret", "third-secret"];
+const SECRETS: [&str; 4] = ["first-secret", "second-secret", "third-secret", "fourth-secret"];
 
 fn identified(authorization: &str) -> Option<(String, Role)> {
     let tokens = SECRETS

@@ -25,6 +25,7 @@ pub(super) const TOKEN: &str = "0123456789abcdefghijkl";
 /// What the operator and the viewer show.
 pub(super) const OPERATOR: &str = "an-operator-who-is-no-admin";
 pub(super) const VIEWER: &str = "a-viewer-who-may-only-look";
+pub(super) const WORKER: &str = "a-worker-who-may-only-report";
 /// The transaction that pays.
 pub(super) const TX: TxHash = TxHash::Evm([0x7a; 32]);
 /// The date at which every test begins: 2026-11-22.
@@ -46,6 +47,10 @@ token = "an-operator-who-is-no-admin"
 name = "victor"
 role = "viewer"
 token = "a-viewer-who-may-only-look"
+[[api.tokens]]
+name = "wanda"
+role = "worker"
+token = "a-worker-who-may-only-report"
 [journal]
 path = "unused"
 [[assets]]

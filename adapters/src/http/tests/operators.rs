@@ -7,7 +7,7 @@ use plimsoll_core::bank::Record;
 use plimsoll_core::escrow::EscrowRecord;
 use serde_json::{Value, json};
 
-use super::house::{OPERATOR, Server, TOKEN, TX, VIEWER};
+use super::house::{OPERATOR, Server, TOKEN, TX, VIEWER, WORKER};
 use super::{CLAIMS, DEAD_LETTERS, RESOLVE, check_problem, claim};
 use crate::config::Role;
 
@@ -82,12 +82,18 @@ async fn a_route_that_is_not_public_opens_to_its_role_and_to_those_above_it() {
             assert_eq!(refused.headers[header::WWW_AUTHENTICATE], "Bearer");
         }
         for (token, of) in [
+            (WORKER, Role::Worker),
             (VIEWER, Role::Viewer),
             (OPERATOR, Role::Operator),
             (TOKEN, Role::Admin),
         ] {
             let reply = server.call(&method, &path, token, "").await;
-            if of < role {
+            let is_open = if role == Role::Worker {
+                of == role
+            } else {
+                of >= role
+            };
+            if !is_open {
                 check_problem(&reply, 403, "role_too_small", None);
             } else {
                 assert!(

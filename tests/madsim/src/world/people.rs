@@ -206,7 +206,7 @@ async fn knock(shared: &Shared, door: &Handle, life: u64, event: Event) -> Optio
         match event {
             Event::Command { command, .. } => door.command(command).await,
             Event::Query { query, .. } => door.query(query).await,
-            Event::Tick | Event::Answered { .. } => unreachable!("no client sends it"),
+            Event::Tick | Event::Answered { .. } | Event::Queued { .. } => unreachable!("no client sends it"),
         }
     });
     if let Some(at_once) = answer.as_mut().now_or_never() {
@@ -229,14 +229,16 @@ async fn knock(shared: &Shared, door: &Handle, life: u64, event: Event) -> Optio
 
 const fn is_replayed(reply: &Reply) -> bool {
     match reply {
-        Reply::User { replayed, .. } | Reply::Claim { replayed, .. } | Reply::Outcome { replayed, .. } => {
-            *replayed
-        }
+        Reply::User { replayed, .. }
+        | Reply::Claim { replayed, .. }
+        | Reply::Outcome { replayed, .. }
+        | Reply::Administered { replayed, .. } => *replayed,
         Reply::Transaction(_)
         | Reply::Balances(_)
         | Reply::DeadLetters(_)
         | Reply::DeadLetter(_)
         | Reply::DeadLetterGroups(_)
+        | Reply::Reported { .. }
         | Reply::Done
         | Reply::Status(_)
         | Reply::Conflict { .. }
