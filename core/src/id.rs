@@ -79,6 +79,8 @@ counted!(/// A user's claim that a transaction on a chain paid us.
     ClaimId, "claim-");
 counted!(/// A ledger transaction.
     TransactionId, "transaction-");
+counted!(/// A replay of dead letters.
+    ReplayId, "replay-");
 counted!(/// Who waits for an answer. Means nothing after a restart.
     RequestId, "request-");
 counted!(/// One question to one endpoint. Means nothing after a restart.

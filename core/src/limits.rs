@@ -15,8 +15,8 @@ pub const ENDPOINTS_MAX: usize = 32;
 /// The most records that one `handle` may push: they are committed together or not at all.
 pub const GROUP_RECORDS_MAX: usize = 2_048;
 /// The most records that one finding about a chain makes: a whole transaction in which every deposit is refused by its
-/// owner's account, its hold given up, and the money put into suspense, and its own three steps.
-pub const FINDING_RECORDS_MAX: usize = DEPOSITS_PER_TX_MAX * 3 + 3;
+/// owner's account, its hold given up, and the money put into suspense, and its own four steps.
+pub const FINDING_RECORDS_MAX: usize = DEPOSITS_PER_TX_MAX * 3 + 4;
 /// The most assets: a start registers them in one group.
 pub const ASSETS_MAX: usize = 1_024;
 /// The most work of one kind (holds that expire, addresses to assign) that one input does.
@@ -36,6 +36,12 @@ pub const SCAN_BLOCKS_MAX: u64 = 256;
 pub const ATTEMPTS_KEPT_MAX: usize = 16;
 /// The most dead letters that one request for a list looks at.
 pub const LETTERS_LOOKED_AT_MAX: usize = 10_000;
+/// The most letters that a replay takes in a second.
+pub const REPLAY_RATE_MAX: u32 = 100;
+/// The most operators' dry runs that wait at once.
+pub const DRY_RUNS_MAX: usize = 64;
+/// The most dead letters that the slow sweep looks at at once.
+pub const RECHECKS_MAX: usize = 8;
 /// The most claims that one user may have open, so that made-up hashes cannot fill the house.
 pub const OPEN_CLAIMS_PER_USER_MAX: usize = 128;
 

@@ -7,7 +7,7 @@
 use plimsoll_core::chaos::place_in;
 
 /// Every landmark: "reached …".
-pub const LANDMARKS: [&str; 46] = [
+pub const LANDMARKS: [&str; 49] = [
     "a reorged transaction was seen again",
     "a reorged deposit was credited later",
     "a deposit was credited that was never seen before it was final",
@@ -16,6 +16,9 @@ pub const LANDMARKS: [&str; 46] = [
     "a deposit was credited to its owner and not to the thief of its hash",
     "a dead letter was retried and credited",
     "the scanner revived a dead letter",
+    "a replay took up a dead letter",
+    "a dead letter closed by itself",
+    "a dismissal waited for a second operator",
     "a person was called for an amount that no ledger can count",
     "automation lost its patience",
     "a suspended deposit was given to its owner",

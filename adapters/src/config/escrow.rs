@@ -1,14 +1,18 @@
 //! The `[escrow]` table: when verification is tried, and for how long. And what the core finds wrong in it.
 
 use plimsoll_core::escrow::{EscrowConfig, EscrowConfigError};
+use plimsoll_core::id::AssetId;
+use plimsoll_core::money::{Amount, Registry};
 
 use super::fault::Faults;
-use super::section::{Section, duration, list, within};
+use super::section::{Section, duration, list, parsed, within};
 
 /// Reads the schedule; chains and products have tables of their own.
-pub(super) fn read(mut section: Section, faults: &mut Faults) -> EscrowConfig {
+pub(super) fn read(mut section: Section, registry: &Registry, faults: &mut Faults) -> EscrowConfig {
     let default = EscrowConfig::default();
     let rounds = |value| within(1, 4096)(value).map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+    let amounts = list(parsed(|text| amount_of(text, registry), "\"1000 USDT\""));
+    let alone = |value| amounts(value).map(Some);
     let config = EscrowConfig {
         chains: Vec::new(),
         products: Vec::new(),
@@ -17,9 +21,24 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> EscrowConfig {
         patience: section.optional("patience", duration, default.patience, faults),
         rounds_max: section.optional("rounds_max", rounds, default.rounds_max, faults),
         workers: None,
+        recheck: section.optional("recheck", duration, default.recheck, faults),
+        dismiss_alone_max: section.optional("dismiss_alone_max", alone, None, faults),
     };
     section.finish(faults);
     config
+}
+
+/// An amount and the symbol of its asset.
+fn amount_of(text: &str, registry: &Registry) -> Result<(AssetId, Amount), String> {
+    let (amount, symbol) = text
+        .split_once(' ')
+        .ok_or("not an amount, a space and an asset")?;
+    let id: AssetId = symbol.parse().map_err(|error| format!("{symbol}: {error}"))?;
+    let asset = registry
+        .asset(id)
+        .ok_or_else(|| format!("{symbol} is not a configured asset"))?;
+    let amount = Amount::parse(amount, asset.scale).map_err(|error| error.to_string())?;
+    Ok((id, amount))
 }
 
 /// Says where a fault of the escrow is and how to mend it.
@@ -86,6 +105,7 @@ fn example_of(field: &str) -> &'static str {
         "poll" => "write for example poll = \"500ms\"",
         "fast_track" => "write for example fast_track = [\"0s\", \"1s\", \"2s\"]",
         "sweep" => "write for example sweep = \"3s\"",
+        "recheck" => "write for example recheck = \"10m\"",
         "takeover" => "write for example takeover = \"30s\"",
         "patience" => "write for example patience = \"24h\"",
         _ => "leave it out to get the default",

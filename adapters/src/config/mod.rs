@@ -133,7 +133,7 @@ fn read(values: Dict, seed: u64, faults: &mut Faults) -> Option<ServerConfig> {
     let (registry, assets_left_out) = read_assets(&mut root, faults);
     let (chains, chains_left_out) = chains::read_all(root.tables("chains", faults), faults);
     let products = assets::read_products(root.tables("products", faults), &registry, faults);
-    let mut schedule = escrow::read(root.table("escrow", faults), faults);
+    let mut schedule = escrow::read(root.table("escrow", faults), &registry, faults);
     let pool = pool::read(root.table("pool", faults), faults);
     let record = record::read(root.table("record", faults), faults);
     let monitor = monitor::read(root.table("monitor", faults), faults);

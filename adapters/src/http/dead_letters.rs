@@ -5,6 +5,7 @@
 
 mod body;
 mod cursor;
+mod replay;
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -20,6 +21,7 @@ use super::problem::{Code, Problem};
 use super::refusal::problem_in;
 use super::{Api, field};
 use body::{DeadLetterBody, GroupBody};
+pub(super) use replay::*;
 
 /// How many dead letters are shown unless the request says otherwise, and at most.
 const PAGE_DEFAULT: usize = 100;
@@ -97,10 +99,10 @@ pub(super) enum ResolutionBody {
     Dismiss,
 }
 
-/// The decision was taken.
+/// What came of a decision.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Resolved {
-    /// Always true: anything else is a problem.
+    /// Whether it was taken; false when it was proposed and another operator must approve, by the same request.
     resolved: bool,
 }
 
@@ -123,22 +125,13 @@ pub(super) async fn list(
     page: Result<Params<Page>, QueryRejection>,
 ) -> Result<Json<DeadLetters>, Problem> {
     let Params(page) = page.map_err(|rejection| Problem::new(Code::FieldInvalid, rejection.body_text()))?;
-    let filter = LetterFilter {
-        chain: page.chain.map(|text| field::chain(&text, "chain")).transpose()?,
-        reason: page.reason.map(|text| reason(&text)).transpose()?,
-        fingerprint: page
-            .fingerprint
-            .map(|text| field::id(&text, "fingerprint"))
-            .transpose()?,
-        claimed_by: page
-            .claimed_by
-            .map(|text| field::user(&text, "claimed_by"))
-            .transpose()?,
-        older_than: page
-            .older_than
-            .map(|text| field::duration(&text, "older_than"))
-            .transpose()?,
-    };
+    let filter = filter(
+        page.chain,
+        page.reason,
+        page.fingerprint,
+        page.claimed_by,
+        page.older_than,
+    )?;
     let limit = page.limit.unwrap_or(PAGE_DEFAULT).clamp(1, PAGE_MAX);
     let after = page.after.map(|text| cursor::read(&text, &filter)).transpose()?;
     let reply = api
@@ -220,13 +213,37 @@ pub(super) async fn resolve(
         reason: body.reason,
     };
     let reply = api.bank.command(command).await?;
-    let Reply::Done = reply else {
+    if !matches!(reply, Reply::Done | Reply::Proposed) {
         return Err(problem_in(reply));
-    };
-    Ok(Json(Resolved { resolved: true }))
+    }
+    Ok(Json(Resolved {
+        resolved: reply == Reply::Done,
+    }))
 }
 
-fn reason(text: &str) -> Result<DeadLetterReason, Problem> {
+fn filter(
+    chain: Option<String>,
+    reason: Option<String>,
+    fingerprint: Option<String>,
+    claimed_by: Option<String>,
+    older_than: Option<String>,
+) -> Result<LetterFilter, Problem> {
+    Ok(LetterFilter {
+        chain: chain.map(|text| field::chain(&text, "chain")).transpose()?,
+        reason: reason.map(|text| reason_of(&text)).transpose()?,
+        fingerprint: fingerprint
+            .map(|text| field::id(&text, "fingerprint"))
+            .transpose()?,
+        claimed_by: claimed_by
+            .map(|text| field::user(&text, "claimed_by"))
+            .transpose()?,
+        older_than: older_than
+            .map(|text| field::duration(&text, "older_than"))
+            .transpose()?,
+    })
+}
+
+fn reason_of(text: &str) -> Result<DeadLetterReason, Problem> {
     let known = DeadLetterReason::ALL.iter().copied();
     known.clone().find(|reason| reason.code() == text).ok_or_else(|| {
         let known: Vec<_> = known.map(DeadLetterReason::code).collect();

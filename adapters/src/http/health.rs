@@ -90,6 +90,7 @@ pub(super) async fn health(State(api): State<Api>) -> Response {
     if let Some(status) = &status {
         checks.extend(status.chains.iter().flat_map(|chain| endpoints(chain, &time)));
         checks.push(oldest_open(&api, status, &time));
+        checks.push(oldest_dead_letter(&api, status, &time));
     }
     checks.extend(
         api.metrics
@@ -258,7 +259,15 @@ fn oldest_open(api: &Api, status: &Status, time: &str) -> Named {
     let age = status
         .oldest_open
         .map_or(Duration::ZERO, |since| api.clock.wall().since(since));
-    let check = check("escrow:oldest_open", (age.as_secs(), "s"), time);
+    check("escrow:oldest_open", (age.as_secs(), "s"), time)
+}
+
+/// That there are dead letters is a warning; that one is too old, the monitor raises.
+fn oldest_dead_letter(api: &Api, status: &Status, time: &str) -> Named {
+    let age = status
+        .oldest_dead_letter
+        .map_or(Duration::ZERO, |since| api.clock.wall().since(since));
+    let check = check("escrow:oldest_dead_letter", (age.as_secs(), "s"), time);
     let dead = status.dead_letters;
     unless(
         check,

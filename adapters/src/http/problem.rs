@@ -104,6 +104,12 @@ codes! {
     ChainPaused = "chain_paused" 409 "The chain is paused",
     /// The transaction on chain is decided for good.
     AlreadySettled = "already_settled" 409 "The transaction is already settled",
+    /// Who proposed a dismissal cannot approve it.
+    SameApprover = "same_approver" 409 "Another operator must approve",
+    /// A replay of dead letters is under way.
+    ReplayUnderWay = "replay_under_way" 409 "A replay is under way",
+    /// No such replay is under way.
+    NoSuchReplay = "no_such_replay" 409 "No such replay is under way",
     /// The deposit is not in suspense.
     NotInSuspense = "not_in_suspense" 409 "The deposit is not in suspense",
     /// A worker has other chains or endpoints than the server.
@@ -168,10 +174,14 @@ codes! {
     AboveMaximum = "above_maximum" 422 "The account would rise above its maximum",
     /// Limits that no balance can meet.
     LimitsInvalid = "limits_invalid" 422 "The limits contradict themselves",
+    /// A replay that goes nowhere.
+    ReplayPlanInvalid = "replay_plan_invalid" 422 "The replay goes nowhere",
     /// A text is empty or too long.
     BadText = "bad_text" 422 "A text is empty or too long",
     /// The user has too many claims open.
     TooManyClaims = "too_many_claims" 429 "Too many claims are open",
+    /// Too many dry runs wait.
+    TooManyDryRuns = "too_many_dry_runs" 429 "Too many dry runs wait",
     /// The client asks too much.
     RateLimited = "rate_limited" 429 "Too many requests",
     /// A fault of ours.
@@ -195,6 +205,7 @@ impl Code {
         matches!(
             self,
             Self::RateLimited
+                | Self::TooManyDryRuns
                 | Self::TooManyClaims
                 | Self::Draining
                 | Self::Unavailable

@@ -18,6 +18,11 @@ impl From<Refusal> for Problem {
             Refusal::UnknownChain(_) => Code::UnknownChain,
             Refusal::TooManyClaims => Code::TooManyClaims,
             Refusal::NotADeadLetter => Code::NotADeadLetter,
+            Refusal::SameApprover => Code::SameApprover,
+            Refusal::ReplayPlan => Code::ReplayPlanInvalid,
+            Refusal::ReplayUnderWay => Code::ReplayUnderWay,
+            Refusal::NoSuchReplay => Code::NoSuchReplay,
+            Refusal::TooManyDryRuns => Code::TooManyDryRuns,
             Refusal::NotInSuspense => Code::NotInSuspense,
             Refusal::Text { .. } => Code::BadText,
             Refusal::NotPermitted => Code::NotPermitted,
@@ -39,6 +44,11 @@ impl From<Refusal> for Problem {
             | Refusal::UnknownTransaction
             | Refusal::TooManyClaims
             | Refusal::NotADeadLetter
+            | Refusal::SameApprover
+            | Refusal::ReplayPlan
+            | Refusal::ReplayUnderWay
+            | Refusal::NoSuchReplay
+            | Refusal::TooManyDryRuns
             | Refusal::NotInSuspense
             | Refusal::NotPermitted
             | Refusal::BadReport(_)
@@ -106,6 +116,9 @@ pub(super) fn problem_in(reply: Reply) -> Problem {
         | Reply::DeadLetters(_)
         | Reply::DeadLetter(_)
         | Reply::DeadLetterGroups(_)
+        | Reply::DryRun(_)
+        | Reply::Replay(_)
+        | Reply::Proposed
         | Reply::Done
         | Reply::Reported { .. }
         | Reply::Administered { .. }

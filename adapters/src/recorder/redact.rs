@@ -12,7 +12,7 @@ use std::hash::Hash as _;
 
 use plimsoll_core::bank::{Act, Command, Effect, Event, Record, Reply};
 use plimsoll_core::digest::Digest;
-use plimsoll_core::escrow::EscrowRecord;
+use plimsoll_core::escrow::{EscrowRecord, LetterView, Proposal};
 use plimsoll_core::id::Text;
 use plimsoll_core::limits::TEXT_BYTES_MAX;
 use plimsoll_core::machine::Intent;
@@ -100,6 +100,8 @@ impl Redactor {
         let mut redacted = match command {
             Command::RegisterUser { .. }
             | Command::ResolveDeadLetter { .. }
+            | Command::ReplayDeadLetters { .. }
+            | Command::CancelReplay { .. }
             | Command::AttributeSuspense { .. }
             | Command::Administer { .. } => command.clone(),
             Command::Claim { .. } | Command::Transact(_) | Command::Report(_) => return None,
@@ -107,6 +109,8 @@ impl Redactor {
         match &mut redacted {
             Command::RegisterUser { name, .. } => self.replace([name]),
             Command::ResolveDeadLetter { actor, reason, .. }
+            | Command::ReplayDeadLetters { actor, reason, .. }
+            | Command::CancelReplay { actor, reason, .. }
             | Command::AttributeSuspense { actor, reason, .. }
             | Command::Administer { actor, reason, .. } => self.replace([actor, reason]),
             Command::Claim { .. } | Command::Transact(_) | Command::Report(_) => {}
@@ -121,6 +125,9 @@ impl Redactor {
             Record::UserRegistered { name, .. } => self.replace([name]),
             Record::Escrow(
                 EscrowRecord::DeadLetterResolved { actor, reason, .. }
+                | EscrowRecord::DismissalProposed { actor, reason, .. }
+                | EscrowRecord::ReplayBegan { actor, reason, .. }
+                | EscrowRecord::ReplayCancelled { actor, reason, .. }
                 | EscrowRecord::SuspenseAttributed { actor, reason, .. },
             )
             | Record::Administered { actor, reason, .. } => self.replace([actor, reason]),
@@ -132,7 +139,10 @@ impl Redactor {
                 | EscrowRecord::Final { .. }
                 | EscrowRecord::Rejected { .. }
                 | EscrowRecord::DeadLettered { .. }
-                | EscrowRecord::DeadLetterDetailed { .. },
+                | EscrowRecord::DeadLetterDetailed { .. }
+                | EscrowRecord::DeadLetterReopened { .. }
+                | EscrowRecord::DeadLetterReplayed { .. }
+                | EscrowRecord::ReplayEnded { .. },
             )
             | Record::AssetRegistered { .. }
             | Record::AddressAssigned { .. }
@@ -150,7 +160,7 @@ impl Redactor {
                 }
                 Intent::Act(Act::Reply {
                     request,
-                    reply: reply @ Reply::User { .. },
+                    reply: reply @ (Reply::User { .. } | Reply::DeadLetters(_) | Reply::DeadLetter(_)),
                 }) => {
                     let (request, reply) = (*request, self.reply(reply.clone()));
                     Intent::<Record, _>::Act(Act::Reply { request, reply }).hash(digest);
@@ -163,13 +173,16 @@ impl Redactor {
     fn reply(&self, mut reply: Reply) -> Reply {
         match &mut reply {
             Reply::User { name, .. } => self.replace([name]),
+            Reply::DeadLetters(page) => page.letters.iter_mut().for_each(|view| self.letter(view)),
+            Reply::DeadLetter(view) => self.letter(view),
             Reply::Claim { .. }
             | Reply::Outcome { .. }
             | Reply::Transaction(_)
             | Reply::Balances(_)
-            | Reply::DeadLetters(_)
-            | Reply::DeadLetter(_)
             | Reply::DeadLetterGroups(_)
+            | Reply::DryRun(_)
+            | Reply::Replay(_)
+            | Reply::Proposed
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }
@@ -178,6 +191,12 @@ impl Redactor {
             | Reply::Refused(_) => {}
         }
         reply
+    }
+
+    fn letter(&self, view: &mut LetterView) {
+        if let Some(Proposal { actor, reason, .. }) = &mut view.letter.proposal {
+            self.replace([actor, reason]);
+        }
     }
 
     fn replace<const N: usize>(&self, texts: [&mut Text; N]) {
@@ -192,9 +211,13 @@ const fn tells_of_persons(record: &Record) -> bool {
     match record {
         Record::UserRegistered { .. }
         | Record::Administered { .. }
-        | Record::Escrow(EscrowRecord::DeadLetterResolved { .. } | EscrowRecord::SuspenseAttributed { .. }) => {
-            true
-        }
+        | Record::Escrow(
+            EscrowRecord::DeadLetterResolved { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::ReplayCancelled { .. }
+            | EscrowRecord::SuspenseAttributed { .. },
+        ) => true,
         Record::AssetRegistered { .. }
         | Record::AddressAssigned { .. }
         | Record::Ledger(_)

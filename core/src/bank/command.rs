@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{Bank, Command, Effect, Record, Refusal, Reply};
-use crate::escrow::{DepositKey, EscrowRecord, Resolution, Stage, TxKey, deposit_address};
+use crate::escrow::{DepositKey, EscrowRecord, TxKey, deposit_address};
 use crate::id::{Address, AssetId, ChainId, IdempotencyKey, RequestId, Text, UserId};
 use crate::ledger::{self, Ledger, LedgerRecord, Owner, Request, Rules, Transfer, Verdict};
 use crate::limits::{OPEN_CLAIMS_PER_USER_MAX, TEXT_BYTES_MAX};
@@ -21,6 +21,12 @@ impl Bank {
                 actor,
                 reason,
             } => self.resolve(tx, resolution, actor, reason, fx),
+            Command::ReplayDeadLetters { plan, actor, reason } => self.begin_replay(*plan, actor, reason, fx),
+            Command::CancelReplay {
+                replay,
+                actor,
+                reason,
+            } => self.cancel_replay(replay, actor, reason, fx),
             Command::Report(report) => self.on_report(*report, fx),
             Command::AttributeSuspense {
                 deposit,
@@ -219,40 +225,6 @@ impl Bank {
             .user(user)
             .map(|_| ())
             .ok_or(Refusal::UnknownUser(user))
-    }
-
-    fn resolve(
-        &mut self,
-        tx: TxKey,
-        resolution: Resolution,
-        actor: Text,
-        reason: Text,
-        fx: &mut Effects<Effect>,
-    ) -> Result<Reply, Refusal> {
-        check_text("actor", &actor)?;
-        check_text("reason", &reason)?;
-        let stage = self.state.escrow().watch(tx).map(|watch| &watch.stage);
-        if !matches!(stage, Some(Stage::DeadLetter { .. })) {
-            return Err(Refusal::NotADeadLetter);
-        }
-        if resolution == Resolution::Retry {
-            self.check_chain(tx.chain)?;
-        }
-        self.escrow(
-            EscrowRecord::DeadLetterResolved {
-                tx,
-                resolution,
-                actor,
-                reason,
-                at: self.wall,
-            },
-            fx,
-        );
-        match resolution {
-            Resolution::Retry => self.watch(tx),
-            Resolution::Dismiss => {}
-        }
-        Ok(Reply::Done)
     }
 
     fn attribute_suspense(

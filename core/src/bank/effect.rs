@@ -7,8 +7,8 @@ use core::time::Duration;
 use super::orders::{ActDone, EndpointOrders};
 use super::record::Record;
 use crate::escrow::{
-    Booked, DeadLetterReason, DepositKey, Evidence, LetterGroup, LetterPage, LetterView, Question, Reason,
-    ReportError, Stage, TxKey,
+    Attempt, Booked, DeadLetterReason, Deposit, DepositKey, Evidence, LetterGroup, LetterPage, LetterView,
+    Question, Reason, Replay, ReportError, Stage, TxKey, Vote,
 };
 use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, ErrandId, RequestId, Text, UserId};
 use crate::ledger::{Balance, Outcome, TransactionView};
@@ -103,6 +103,12 @@ pub enum Reply {
     DeadLetter(Box<LetterView>),
     /// The dead letters by fingerprint.
     DeadLetterGroups(Vec<LetterGroup>),
+    /// What a replay would come to.
+    DryRun(Box<DryRun>),
+    /// A replay began or ended.
+    Replay(Replay),
+    /// A dismissal was proposed: another operator must approve it.
+    Proposed,
     /// What a worker found out was taken in.
     Reported {
         /// Whether the transaction is still open.
@@ -128,6 +134,50 @@ pub enum Reply {
     Refused(Refusal),
 }
 
+/// What a replay of a dead letter would come to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DryRun {
+    /// The transaction.
+    pub tx: TxKey,
+    /// What would become of it.
+    pub outcome: DryRunOutcome,
+    /// Why it is believed to be in a block, if it is.
+    pub evidence: Option<Evidence>,
+    /// The independent upstreams that agree, on a receipt or that there is none; none when they do not.
+    pub votes: Vec<Vote>,
+    /// What each endpoint said that was asked.
+    pub attempts: Vec<Attempt>,
+}
+
+/// What would become of a dead letter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum DryRunOutcome {
+    /// It is final, and these deposits would be credited.
+    Credited(Vec<Deposit>),
+    /// It is in a block that is not final, and these deposits would be locked.
+    Locked(Vec<Deposit>),
+    /// It is final, and would be rejected.
+    Rejected(Reason),
+    /// It would be a dead letter again.
+    DeadLetter(DeadLetterReason),
+    /// Nothing could be decided yet.
+    Undecided,
+}
+
+impl DryRunOutcome {
+    /// The stable code that the API shows.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Credited(_) => "credited",
+            Self::Locked(_) => "locked",
+            Self::Rejected(_) => "rejected",
+            Self::DeadLetter(_) => "dead_letter",
+            Self::Undecided => "undecided",
+        }
+    }
+}
+
 /// Why something cannot be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum Refusal {
@@ -149,6 +199,24 @@ pub enum Refusal {
     /// The transaction is not a dead letter.
     #[error("the transaction is not a dead letter")]
     NotADeadLetter,
+    /// Whoever proposed a dismissal cannot approve it.
+    #[error("whoever proposed the dismissal cannot approve it: another operator must")]
+    SameApprover,
+    /// A replay that goes nowhere.
+    #[error(
+        "a replay takes 1 to {} letters in a second, and stops after at least 1",
+        crate::limits::REPLAY_RATE_MAX
+    )]
+    ReplayPlan,
+    /// Another replay is under way.
+    #[error("a replay is under way: wait until it ends, or cancel it")]
+    ReplayUnderWay,
+    /// No such replay is under way.
+    #[error("no such replay is under way")]
+    NoSuchReplay,
+    /// Too many dry runs wait.
+    #[error("too many dry runs wait for endpoints: try again when some are through")]
+    TooManyDryRuns,
     /// The deposit is not in suspense.
     #[error("the deposit is not in suspense")]
     NotInSuspense,
@@ -194,6 +262,11 @@ impl Refusal {
             Self::UnknownChain(_) => "unknown_chain",
             Self::TooManyClaims => "too_many_claims",
             Self::NotADeadLetter => "not_a_dead_letter",
+            Self::SameApprover => "same_approver",
+            Self::ReplayPlan => "replay_plan_invalid",
+            Self::ReplayUnderWay => "replay_under_way",
+            Self::NoSuchReplay => "no_such_replay",
+            Self::TooManyDryRuns => "too_many_dry_runs",
             Self::NotInSuspense => "not_in_suspense",
             Self::Text { .. } => "bad_text",
             Self::NotPermitted => "not_permitted",
@@ -335,6 +408,8 @@ pub struct Status {
     pub oldest_dead_letter: Option<WallClock>,
     /// Whether nothing new is taken in, by order.
     pub is_draining: bool,
+    /// The last replay of dead letters, if there ever was one.
+    pub replay: Option<Replay>,
     /// The chains.
     pub chains: Vec<ChainStatus>,
 }

@@ -27,6 +27,9 @@ const TRIED_MIN: Duration = Duration::from_secs(60);
 impl Bank {
     pub(super) fn on_finding(&mut self, chain: ChainId, finding: Finding, fx: &mut Effects<Effect>) {
         let endpoint = |index| EndpointId { chain, index };
+        if let Some(tx) = finding.tx() {
+            self.on_looked(TxKey { chain, tx }, &finding, fx);
+        }
         match finding {
             Finding::Mined { receipt, evidence } => self.on_mined(chain, &receipt, evidence, fx),
             Finding::Absent { tx, votes } => self.on_absent(TxKey { chain, tx }, &votes, fx),
@@ -254,6 +257,7 @@ impl Bank {
         );
         let history = self.histories.remove(&tx).unwrap_or_default();
         self.escrow(EscrowRecord::DeadLetterDetailed { tx, history }, fx);
+        self.recheck_later(tx);
         self.close(tx);
         self.notice(Notice::DeadLettered { tx, reason }, fx);
         self.stage_notice(tx, fx);

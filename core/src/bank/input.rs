@@ -5,8 +5,12 @@ use alloc::boxed::Box;
 use serde::{Deserialize, Serialize};
 
 use super::orders::AdminAct;
-use crate::escrow::{Answer, DepositKey, Fault, LetterFilter, LetterPlace, Report, Resolution, TxKey};
-use crate::id::{CallId, ClaimId, ErrandId, IdempotencyKey, RequestId, Text, TransactionId, UserId};
+use crate::escrow::{
+    Answer, DepositKey, Fault, LetterFilter, LetterPlace, ReplayPlan, Report, Resolution, TxKey,
+};
+use crate::id::{
+    CallId, ClaimId, ErrandId, IdempotencyKey, ReplayId, RequestId, Text, TransactionId, UserId,
+};
 use crate::ledger;
 use crate::queue::{LaneFault, QueueReply};
 use crate::time::WallClock;
@@ -89,6 +93,24 @@ pub enum Command {
     },
     /// Says what a worker found out.
     Report(Box<Report>),
+    /// Has automation try dead letters again, at a pace. One replay at a time.
+    ReplayDeadLetters {
+        /// Which, and how.
+        plan: Box<ReplayPlan>,
+        /// Who wants it.
+        actor: Text,
+        /// Why.
+        reason: Text,
+    },
+    /// Ends a replay.
+    CancelReplay {
+        /// The replay.
+        replay: ReplayId,
+        /// Who decides.
+        actor: Text,
+        /// Why.
+        reason: Text,
+    },
     /// Says whose a suspended deposit is.
     AttributeSuspense {
         /// The deposit.
@@ -137,6 +159,9 @@ pub enum Query {
     DeadLetter(TxKey),
     /// The dead letters by fingerprint, the largest group first.
     DeadLetterGroups,
+    /// What a replay of a dead letter would come to now: endpoints are asked, and nothing is recorded. The reply comes once
+    /// they have answered.
+    DryRun(TxKey),
     /// How everything stands.
     Status,
 }

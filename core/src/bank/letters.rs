@@ -18,16 +18,17 @@ impl Bank {
             height,
         } in heard.drain(..)
         {
-            if !self.is_open(tx) {
-                continue;
-            }
             let attempt = Attempt {
                 at: self.wall,
                 endpoint,
                 class,
                 height,
             };
-            self.histories.entry(tx).or_default().push(attempt);
+            if self.is_open(tx) {
+                self.histories.entry(tx).or_default().push(attempt);
+            } else if let Some(look) = self.looks.under_way.get_mut(&tx) {
+                look.hear(attempt);
+            }
         }
         self.out.heard = heard;
     }

@@ -3,8 +3,9 @@
 //! `input` is what can happen to it, `effect` what it can wish for, `record` what becomes durable. `state` changes
 //! by records alone, so replaying a journal rebuilds it by the same lines of code. The decisions are in `command`
 //! (what people want), `query` (what they ask), `finding` (what the chains say), `booking` (what that does to the
-//! ledger), `letters` (what is known of dead letters), `orders` (what operators order), `due` (what time brings) and
-//! `dispatch` (what workers do). `volatile` is what a restart forgets and a recording keeps.
+//! ledger), `letters` (what is known of dead letters), `recheck` and `replay` (what is done about them), `orders` (what
+//! operators order), `due` (what time brings) and `dispatch` (what workers do). `volatile` is what a restart forgets and a
+//! recording keeps.
 
 mod booking;
 mod command;
@@ -17,7 +18,9 @@ mod input;
 mod letters;
 mod orders;
 mod query;
+mod recheck;
 mod record;
+mod replay;
 mod state;
 mod volatile;
 
@@ -26,8 +29,8 @@ use alloc::vec::Vec;
 
 pub use config::{BankConfig, ConfigError, OpenError};
 pub use effect::{
-    Act, ChainStatus, ClaimStatus, ClaimVerdict, ClaimView, Effect, EndpointStatus, Notice, Refusal, Reply,
-    Status,
+    Act, ChainStatus, ClaimStatus, ClaimVerdict, ClaimView, DryRun, DryRunOutcome, Effect, EndpointStatus,
+    Notice, Refusal, Reply, Status,
 };
 pub use input::{Command, Event, Input, Query};
 pub use orders::{ActDone, AdminAct, EndpointName, EndpointOrders, Known, Orders};
@@ -38,7 +41,7 @@ pub use volatile::Volatile;
 use crate::buggify;
 use crate::chaos::Chaos;
 use crate::escrow::verifier::{Finding, Out, Verifier};
-use crate::escrow::{Addresses, History, Recipient, TxKey};
+use crate::escrow::{Addresses, History, LetterPlace, Recipient, TxKey};
 use crate::id::{Address, ChainId, RequestId};
 use crate::limits::{FINDING_RECORDS_MAX, GROUP_RECORDS_MAX};
 use crate::machine::{Deadline, Effects, Intent, Machine};
@@ -59,6 +62,11 @@ pub struct Bank {
     out: Out,
     /// What was tried so far with each transaction that is open. A restart forgets it.
     histories: BTreeMap<TxKey, History>,
+    /// Looks at dead letters.
+    looks: recheck::Looks,
+    /// How far a replay has looked for letters that fit, and when it takes the next.
+    replay_from: Option<LetterPlace>,
+    replay_due: Instant,
     /// When the verifier is due, kept here so that a transfer need not ask it.
     verifier_due: Option<Deadline>,
     now: Instant,
@@ -88,6 +96,7 @@ impl Bank {
         let verifier = Verifier::new(&config.escrow, &config.registry, config.pool, &rng, scanned);
         let backlog = due::Backlog::new(&config, &state);
         let dispatch = dispatch::Dispatch::new(config.escrow.workers);
+        let looks = recheck::Looks::new(state.escrow(), config.escrow.recheck);
         let (now, wall) = (Instant::ZERO, WallClock::from_micros(i64::MIN));
         let (out, verifier_due) = (Out::default(), verifier.next_deadline());
         let mut bank = Self {
@@ -96,6 +105,9 @@ impl Bank {
             verifier,
             out,
             histories: BTreeMap::new(),
+            looks,
+            replay_from: None,
+            replay_due: Instant::ZERO,
             verifier_due,
             now,
             recorded: 0,
@@ -230,6 +242,10 @@ impl Machine for Bank {
             }
             Event::Queued { errand, outcome } => self.on_queued(errand, outcome, fx),
         }
+        if self.backlog.is_empty() {
+            self.replay_on(fx);
+            self.recheck(fx);
+        }
         // The verifier sleeps until every user has an address on every chain: what it scans is not scanned again.
         let is_due = self.verifier_due.is_some_and(|deadline| deadline.at <= now);
         if is_due && self.backlog.is_empty() {
@@ -255,6 +271,8 @@ impl Machine for Bank {
             self.verifier_due,
             self.next_expiry(),
             self.dispatch.next_deadline(),
+            self.looks.next_deadline(),
+            self.next_replay(),
         ]
         .into_iter()
         .fold(None, Deadline::earlier)

@@ -29,6 +29,10 @@ impl Bank {
             Query::DeadLetterGroups => Ok(Reply::DeadLetterGroups(
                 self.state.escrow().dead_letter_groups(LIST_MAX),
             )),
+            Query::DryRun(tx) => match self.dry_run(request, tx) {
+                Ok(()) => return,
+                Err(refusal) => Err(refusal),
+            },
             Query::Status => Ok(Reply::Status(Box::new(self.status()))),
         };
         self.reply(request, reply.unwrap_or_else(Reply::Refused), fx);
@@ -91,6 +95,7 @@ impl Bank {
             dead_letters: self.state.escrow().dead_letter_count(),
             oldest_dead_letter: self.state.escrow().oldest_dead_letter(),
             is_draining: self.state.orders().is_draining(),
+            replay: self.state.escrow().replay().copied(),
             chains: self.chains(),
         }
     }

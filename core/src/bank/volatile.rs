@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::dispatch::Dispatch;
 use super::due::Backlog;
+use super::recheck::Looks;
 use super::{Bank, BankConfig, OpenError, State};
 use crate::chaos::Chaos;
 use crate::escrow::verifier::{Out, Verifier};
-use crate::escrow::{History, TxKey};
+use crate::escrow::{History, LetterPlace, TxKey};
 use crate::machine::Deadline;
 use crate::time::{Instant, WallClock};
 
@@ -25,6 +26,9 @@ pub struct Volatile {
     verifier: Verifier,
     out: Out,
     histories: BTreeMap<TxKey, History>,
+    looks: Looks,
+    replay_from: Option<LetterPlace>,
+    replay_due: Instant,
     verifier_due: Option<Instant>,
     now: Instant,
     wall: WallClock,
@@ -40,6 +44,9 @@ impl Bank {
             verifier: self.verifier.clone(),
             out: self.out.clone(),
             histories: self.histories.clone(),
+            looks: self.looks.clone(),
+            replay_from: self.replay_from,
+            replay_due: self.replay_due,
             verifier_due: self.verifier_due.map(|deadline| deadline.at),
             now: self.now,
             wall: self.wall,
@@ -71,6 +78,9 @@ impl Bank {
             verifier: volatile.verifier,
             out: volatile.out,
             histories: volatile.histories,
+            looks: volatile.looks,
+            replay_from: volatile.replay_from,
+            replay_due: volatile.replay_due,
             verifier_due: volatile.verifier_due.map(due),
             now: volatile.now,
             recorded: 0,

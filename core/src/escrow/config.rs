@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{Address, AssetId, BlockHash, ChainId, Family, Text};
 use crate::limits::ENDPOINTS_MAX;
-use crate::money::{Ratio, Registry};
+use crate::money::{Amount, Ratio, Registry};
 use crate::resilience::PolicyError;
 use crate::resilience::limiter::{WINDOWS_MAX, Window};
 
@@ -98,6 +98,11 @@ pub struct EscrowConfig {
     pub rounds_max: usize,
     /// How jobs are handed over to workers; `None`: nobody but the bank verifies.
     pub workers: Option<Workers>,
+    /// How long after it became one, and how often then, a dead letter is looked at again.
+    pub recheck: Duration,
+    /// The most of each asset that one operator may dismiss alone; of an asset that is left out, and where the amount is
+    /// not known, nothing. `None`: whatever it is.
+    pub dismiss_alone_max: Option<Vec<(AssetId, Amount)>>,
 }
 
 /// How jobs are handed over to workers.
@@ -121,6 +126,8 @@ impl Default for EscrowConfig {
             patience: Duration::from_secs(24 * 60 * 60),
             rounds_max: 256,
             workers: None,
+            recheck: Duration::from_secs(10 * 60),
+            dismiss_alone_max: None,
         }
     }
 }
@@ -245,6 +252,19 @@ impl EscrowConfig {
         self.chains.iter().any(|one| one.id == chain)
     }
 
+    /// Whether a dead letter takes a second operator to dismiss, whose deposits came to `amounts` when it was last seen.
+    #[must_use]
+    pub fn needs_approval(&self, amounts: Option<&[(AssetId, Amount)]>) -> bool {
+        let Some(alone) = &self.dismiss_alone_max else {
+            return false;
+        };
+        let is_small = |(asset, amount): &(AssetId, Amount)| {
+            let most = alone.iter().find(|(known, _)| known == asset);
+            most.is_some_and(|(_, most)| amount <= most)
+        };
+        !amounts.is_some_and(|amounts| amounts.iter().all(is_small))
+    }
+
     /// For how long the workers may have a transaction; `None`: there are none.
     pub(super) fn takeover(&self) -> Option<Duration> {
         self.workers.map(|workers| workers.takeover)
@@ -318,6 +338,8 @@ impl EscrowConfig {
             .workers
             .is_none_or(|workers| workers.takeover >= self.sweep * 2);
         require(takes_over, "takeover", "at least two sweeps");
+        let rarely = self.recheck >= Duration::from_secs(1);
+        require(rarely, "recheck", "at least 1 s");
         require((1..=4096).contains(&self.rounds_max), "rounds_max", "1 to 4096");
     }
 }

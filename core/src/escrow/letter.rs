@@ -12,7 +12,7 @@ use super::deposit::TxKey;
 use super::evm::Fault;
 use super::reason::{AttemptClass, DeadLetterReason};
 use crate::digest::Digest;
-use crate::id::{AssetId, ChainId, Fingerprint, UserId};
+use crate::id::{AssetId, ChainId, Fingerprint, Text, UserId};
 use crate::limits::ATTEMPTS_KEPT_MAX;
 use crate::money::Amount;
 use crate::time::WallClock;
@@ -93,6 +93,19 @@ pub struct Letter {
     pub amounts: Option<Vec<(AssetId, Amount)>>,
     /// The same for the letters of one chain, one reason and one set of outcomes.
     pub fingerprint: Fingerprint,
+    /// That it be dismissed, if somebody proposed that and nobody else approved yet.
+    pub proposal: Option<Proposal>,
+}
+
+/// That a dead letter be dismissed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Proposal {
+    /// Who proposes it. Somebody else must approve.
+    pub actor: Text,
+    /// Why.
+    pub reason: Text,
+    /// When it was proposed.
+    pub at: WallClock,
 }
 
 /// The fingerprint of letters of `chain` for `reason` whose attempts came to `classes`: a function of their published

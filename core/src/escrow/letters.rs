@@ -6,7 +6,7 @@ use core::ops::Bound::{Excluded, Unbounded};
 
 use super::deposit::TxKey;
 use super::letter::{
-    History, Letter, LetterFilter, LetterGroup, LetterPage, LetterPlace, LetterView, fingerprint,
+    History, Letter, LetterFilter, LetterGroup, LetterPage, LetterPlace, LetterView, Proposal, fingerprint,
 };
 use super::reason::DeadLetterReason;
 use crate::id::{AssetId, Fingerprint, UserId};
@@ -58,6 +58,7 @@ impl Letters {
             history,
             amounts,
             fingerprint: print,
+            proposal: None,
         };
         let earlier = self.by_key.insert(tx, letter);
         assert!(earlier.is_none(), "{tx:?} is a dead letter twice");
@@ -82,6 +83,15 @@ impl Letters {
         let print = letter.fingerprint;
         self.leave_group(before, place);
         self.groups.entry(print).or_default().insert(place);
+    }
+
+    /// Adds to the letter of `tx` that somebody wants it dismissed.
+    pub(super) fn propose(&mut self, tx: TxKey, proposal: Proposal) {
+        let Some(letter) = self.by_key.get_mut(&tx) else {
+            unreachable!("{tx:?} is no dead letter")
+        };
+        let earlier = letter.proposal.replace(proposal);
+        assert!(earlier.is_none(), "{tx:?} was proposed to be dismissed twice");
     }
 
     /// Takes the letter of `tx` out.

@@ -1,7 +1,7 @@
 //! The escrow: how a token movement on a chain becomes a credit, exactly once.
 //!
 //! `deposit` has the words and the life of a deposit, `reason` why something is not credited, `evm` what endpoints
-//! are asked and answer, `assess` the validity rules, `letter` what is kept of a dead letter, `state` what is durable,
+//! are asked and answer, `assess` the validity rules, `letter` what is kept of a dead letter, `replay` how many are tried again, `state` what is durable,
 //! `report` what a worker found out, `verifier` who asks which endpoint
 //! when, and `quorum` when two independent upstreams agree.
 
@@ -14,6 +14,7 @@ mod letter;
 mod letters;
 mod reason;
 mod record;
+mod replay;
 mod report;
 mod solana;
 mod state;
@@ -30,9 +31,12 @@ pub use config::{
 };
 pub use deposit::{Beneficiary, Booked, Claim, Deposit, DepositKey, Evidence, Stage, TxKey, Vote};
 pub use evm::{Answer, BlockRef, Fault, Log, Question, Receipt, ScanLog, TRANSFER_TOPIC, TokenBalance};
-pub use letter::{Attempt, History, Letter, LetterFilter, LetterGroup, LetterPage, LetterPlace, LetterView};
+pub use letter::{
+    Attempt, History, Letter, LetterFilter, LetterGroup, LetterPage, LetterPlace, LetterView, Proposal,
+};
 pub use reason::{AttemptClass, DeadLetterReason, Reason, SuspenseReason};
 pub use record::{EscrowRecord, Resolution};
+pub use replay::{Replay, ReplayEnd, ReplayPlan};
 pub use report::{Report, ReportError, Sighting};
 pub use solana::{TOKEN_PROGRAM, program_address, token_account, user_wallet};
 pub use state::{EscrowState, Suspended, Watch};

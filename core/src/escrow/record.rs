@@ -8,7 +8,8 @@ use super::deposit::{Booked, DepositKey, Evidence, TxKey};
 use super::evm::BlockRef;
 use super::letter::History;
 use super::reason::{DeadLetterReason, Reason};
-use crate::id::{ChainId, ClaimId, IdempotencyKey, Text, TransactionId, TxHash, UserId};
+use super::replay::{ReplayEnd, ReplayPlan};
+use crate::id::{ChainId, ClaimId, IdempotencyKey, ReplayId, Text, TransactionId, TxHash, UserId};
 use crate::time::WallClock;
 
 /// What an operator decided about a dead letter.
@@ -134,6 +135,66 @@ pub enum EscrowRecord {
         tx: TxKey,
         /// The attempts.
         history: History,
+    },
+    /// An operator wants a dead letter dismissed, which takes another operator's word as well.
+    DismissalProposed {
+        /// The transaction.
+        tx: TxKey,
+        /// Who proposes.
+        actor: Text,
+        /// Why.
+        reason: Text,
+        /// When.
+        at: WallClock,
+    },
+    /// The slow sweep found a dead letter decided on the chain: it is open again, and settled in the same group.
+    DeadLetterReopened {
+        /// The transaction.
+        tx: TxKey,
+        /// When.
+        at: WallClock,
+    },
+    /// An operator began a replay.
+    ReplayBegan {
+        /// The replay, numbered without gaps.
+        replay: ReplayId,
+        /// What is wanted.
+        plan: ReplayPlan,
+        /// Who wants it.
+        actor: Text,
+        /// Why.
+        reason: Text,
+        /// When.
+        at: WallClock,
+    },
+    /// A replay had automation try a dead letter again.
+    DeadLetterReplayed {
+        /// The transaction.
+        tx: TxKey,
+        /// The replay.
+        replay: ReplayId,
+        /// When.
+        at: WallClock,
+    },
+    /// A replay ended by itself.
+    ReplayEnded {
+        /// The replay.
+        replay: ReplayId,
+        /// How.
+        end: ReplayEnd,
+        /// When.
+        at: WallClock,
+    },
+    /// An operator ended a replay.
+    ReplayCancelled {
+        /// The replay.
+        replay: ReplayId,
+        /// Who decided.
+        actor: Text,
+        /// Why.
+        reason: Text,
+        /// When.
+        at: WallClock,
     },
 }
 

@@ -1,14 +1,17 @@
 //! What is durable of the escrow. It changes by [`EscrowState::apply`] alone, and every step of a life is asserted.
 
+mod letters;
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::deposit::{Beneficiary, Booked, Claim, DepositKey, Evidence, Stage, TxKey};
 use super::evm::BlockRef;
-use super::letter::{Letter, LetterFilter, LetterGroup, LetterPage, LetterPlace};
+use super::letter::Proposal;
 use super::letters::Letters;
 use super::reason::{Reason, SuspenseReason};
 use super::record::{EscrowRecord, Resolution};
+use super::replay::{Replay, ReplayEnd};
 use crate::digest::Digest;
 use crate::id::{AssetId, ChainId, ClaimId, IdempotencyKey, TransactionId, UserId};
 use crate::money::Amount;
@@ -53,6 +56,8 @@ pub struct EscrowState {
     /// What each transaction that is not settled came to when it was last seen, by asset.
     amounts: BTreeMap<TxKey, Vec<(AssetId, Amount)>>,
     letters: Letters,
+    /// The last replay of dead letters.
+    replay: Option<Replay>,
     /// How many watches are in each stage. Derived.
     stages: BTreeMap<&'static str, usize>,
 }
@@ -72,18 +77,6 @@ impl EscrowState {
     /// What automation works on, oldest first.
     pub fn open(&self) -> impl ExactSizeIterator<Item = (WallClock, TxKey)> + '_ {
         self.open.iter().copied()
-    }
-
-    /// How many dead letters stand.
-    #[must_use]
-    pub fn dead_letter_count(&self) -> usize {
-        self.letters.len()
-    }
-
-    /// Since when the oldest dead letter is one.
-    #[must_use]
-    pub fn oldest_dead_letter(&self) -> Option<WallClock> {
-        self.letters.after(None).next().map(|place| place.since)
     }
 
     /// How many watches are in each stage.
@@ -162,31 +155,6 @@ impl EscrowState {
         self.suspense.get(key)
     }
 
-    /// The dead letter that `tx` is.
-    #[must_use]
-    pub fn dead_letter(&self, tx: TxKey) -> Option<&Letter> {
-        self.letters.get(tx)
-    }
-
-    /// The dead letters that fit `filter` at `now`, oldest first, those after the place `after`, at most `limit`.
-    #[must_use]
-    pub fn dead_letters(
-        &self,
-        now: WallClock,
-        filter: &LetterFilter,
-        after: Option<LetterPlace>,
-        limit: usize,
-    ) -> LetterPage {
-        let claimed = |user, tx| self.claim_of.contains_key(&(user, tx));
-        self.letters.page(now, filter, after, limit, claimed)
-    }
-
-    /// The dead letters by fingerprint, the largest group first, at most `limit`.
-    #[must_use]
-    pub fn dead_letter_groups(&self, limit: usize) -> Vec<LetterGroup> {
-        self.letters.groups(limit)
-    }
-
     /// A digest of everything durable. Walks everything: for checks only.
     #[must_use]
     pub fn digest(&self) -> u128 {
@@ -196,7 +164,7 @@ impl EscrowState {
             claims,
             &self.scanned,
             &self.suspense,
-            (&self.amounts, self.letters.by_key()),
+            (&self.amounts, self.letters.by_key(), &self.replay),
             self.claim_keys.digest(),
             self.posted.digest(),
         ))
@@ -264,6 +232,22 @@ impl EscrowState {
             }
             EscrowRecord::SuspenseAttributed { deposit, .. } => self.apply_attribution(deposit),
             EscrowRecord::DeadLetterDetailed { tx, history } => self.letters.detail(*tx, history.clone()),
+            EscrowRecord::DismissalProposed {
+                tx,
+                actor,
+                reason,
+                at,
+            } => {
+                let (actor, reason, at) = (actor.clone(), reason.clone(), *at);
+                self.letters.propose(*tx, Proposal { actor, reason, at });
+            }
+            EscrowRecord::DeadLetterReopened { tx, at } => self.apply_resolution(*tx, Resolution::Retry, *at),
+            EscrowRecord::ReplayBegan { replay, plan, at, .. } => self.apply_replay(*replay, *plan, *at),
+            EscrowRecord::DeadLetterReplayed { tx, replay, at } => self.apply_replayed(*tx, *replay, *at),
+            EscrowRecord::ReplayEnded { replay, end, .. } => self.replay_mut(*replay).end = Some(*end),
+            EscrowRecord::ReplayCancelled { replay, .. } => {
+                self.replay_mut(*replay).end = Some(ReplayEnd::Cancelled);
+            }
         }
     }
 
@@ -365,21 +349,6 @@ impl EscrowState {
                     },
                 );
             }
-        }
-    }
-
-    fn apply_resolution(&mut self, tx: TxKey, resolution: Resolution, at: WallClock) {
-        let dead = matches!(
-            self.watches.get(&tx),
-            Some(Watch {
-                stage: Stage::DeadLetter { .. },
-                ..
-            })
-        );
-        assert!(dead, "{tx:?} was resolved and is not a dead letter");
-        match resolution {
-            Resolution::Retry => self.revive(tx, at),
-            Resolution::Dismiss => self.enter(tx, Stage::Dismissed),
         }
     }
 

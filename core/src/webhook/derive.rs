@@ -138,7 +138,13 @@ impl Deriver {
             }
             EscrowRecord::Scanned { .. }
             | EscrowRecord::DeadLetterResolved { .. }
-            | EscrowRecord::DeadLetterDetailed { .. } => None,
+            | EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::DeadLetterReopened { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::DeadLetterReplayed { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. } => None,
         }
     }
 

@@ -12,6 +12,8 @@ use plimsoll_core::rng::Rng;
 
 use super::chain::Payee;
 
+use crate::world::plan::Handling;
+
 /// How long a client waits for an answer before it asks again.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
 /// The shortest and the longest pause before a client asks again, for each attempt so far up to [`PATIENCE_MAX`].
@@ -43,8 +45,11 @@ pub enum Purpose {
         /// The deed in the plan's workload.
         deed: u32,
     },
-    /// An operator wants to see the dead letters, to retry each.
-    ListDeadLetters,
+    /// An operator wants to see the dead letters, to do something about each.
+    ListDeadLetters {
+        /// What.
+        how: Handling,
+    },
     /// An operator says whose a suspended deposit is.
     Attribute {
         /// The deposit.
@@ -230,6 +235,9 @@ impl Users {
             | Reply::DeadLetters(_)
             | Reply::DeadLetter(_)
             | Reply::DeadLetterGroups(_)
+            | Reply::DryRun(_)
+            | Reply::Replay(_)
+            | Reply::Proposed
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }

@@ -76,6 +76,12 @@ const fn date_of(record: &Record) -> Option<WallClock> {
             | EscrowRecord::Rejected { at, .. }
             | EscrowRecord::DeadLettered { at, .. }
             | EscrowRecord::DeadLetterResolved { at, .. }
+            | EscrowRecord::DismissalProposed { at, .. }
+            | EscrowRecord::DeadLetterReopened { at, .. }
+            | EscrowRecord::ReplayBegan { at, .. }
+            | EscrowRecord::DeadLetterReplayed { at, .. }
+            | EscrowRecord::ReplayEnded { at, .. }
+            | EscrowRecord::ReplayCancelled { at, .. }
             | EscrowRecord::SuspenseAttributed { at, .. },
         ) => Some(*at),
         Record::AssetRegistered { .. }

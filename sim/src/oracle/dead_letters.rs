@@ -8,7 +8,7 @@ use plimsoll_core::escrow::{
     AttemptClass, DeadLetterReason, EscrowRecord, History, LetterFilter, LetterGroup, LetterPage,
     LetterPlace, LetterView, Resolution, TxKey,
 };
-use plimsoll_core::id::{ChainId, UserId};
+use plimsoll_core::id::{ChainId, ReplayId, UserId};
 use plimsoll_core::limits::{ATTEMPTS_KEPT_MAX, LETTERS_LOOKED_AT_MAX};
 use plimsoll_core::machine::Intent;
 use plimsoll_core::time::{Instant, WallClock};
@@ -34,6 +34,10 @@ struct Picture {
     claims: BTreeSet<(UserId, TxKey)>,
     /// What became a dead letter in the group of records under way, and was not told yet with what was tried.
     bare: BTreeSet<TxKey>,
+    /// What the slow sweep took up again in the group of records under way, and was not settled yet.
+    reopened: BTreeSet<TxKey>,
+    /// The replay under way, when it began, and what it took.
+    replay: Option<(ReplayId, WallClock, BTreeSet<TxKey>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,6 +45,8 @@ struct Letter {
     reason: DeadLetterReason,
     since: WallClock,
     history: History,
+    /// Whether somebody wants it dismissed.
+    is_proposed: bool,
 }
 
 impl Oracle for DeadLetters {
@@ -49,21 +55,27 @@ impl Oracle for DeadLetters {
     }
 
     fn observe(&mut self, _at: Instant, seen: &Observation<'_>) -> Result<(), Violation> {
-        self.twin.observe(seen)?;
         let Observation::Handled { input, effects, .. } = seen else {
-            return Ok(());
+            return self.twin.observe(seen);
         };
-        // A query makes no records of its own, so that its reply shows what all of them come to.
-        let Event::Query { query, .. } = &input.event else {
-            return Ok(());
-        };
+        let live = &mut self.twin.live;
         for effect in *effects {
-            if let Intent::Act(Act::Reply { reply, .. }) = effect {
-                let judged = self.twin.live.judge(query, reply);
-                judged.map_err(|why| broken(NAME, "untrue_reply", why))?;
+            match (effect, &input.event) {
+                (Intent::Record(Record::Escrow(record)), _) => live.follow_escrow(record)?,
+                (
+                    Intent::Act(Act::Reply { request, reply }),
+                    Event::Query {
+                        request: asked,
+                        query,
+                    },
+                ) if request == asked => {
+                    let judged = live.judge(query, reply);
+                    judged.map_err(|why| broken(NAME, "untrue_reply", why))?;
+                }
+                (Intent::Record(_) | Intent::Act(_), _) => {}
             }
         }
-        Ok(())
+        live.end_group()
     }
 
     fn finish(&mut self, _end: &End<'_>) -> Result<(), Violation> {
@@ -85,6 +97,17 @@ impl Follower for Picture {
                 self.follow_escrow(record)?;
             }
         }
+        self.end_group()
+    }
+}
+
+impl Picture {
+    /// What must be told in the group of records that is over.
+    fn end_group(&self) -> Result<(), Violation> {
+        if let Some(tx) = self.reopened.first() {
+            let detail = format!("{} was taken up again as decided, and was not decided", tx.tx);
+            return Err(broken(NAME, "reopened_for_nothing", detail));
+        }
         match self.bare.first() {
             None => Ok(()),
             Some(tx) => {
@@ -93,9 +116,7 @@ impl Follower for Picture {
             }
         }
     }
-}
 
-impl Picture {
     fn follow_escrow(&mut self, record: &EscrowRecord) -> Result<(), Violation> {
         match record {
             EscrowRecord::ClaimFiled { user, tx, .. } => {
@@ -114,6 +135,7 @@ impl Picture {
                     reason: *reason,
                     since: *at,
                     history: History::default(),
+                    is_proposed: false,
                 };
                 self.letters.insert(*tx, letter);
                 self.bare.insert(*tx);
@@ -124,13 +146,83 @@ impl Picture {
                     self.letters.remove(tx);
                 }
             },
+            EscrowRecord::DeadLetterReopened { tx, .. } => {
+                self.letters.remove(tx);
+                self.reopened.insert(*tx);
+            }
+            EscrowRecord::DismissalProposed { tx, .. } => return self.propose(*tx),
+            EscrowRecord::ReplayBegan { replay, at, .. } => return self.begin(*replay, *at),
+            EscrowRecord::DeadLetterReplayed { tx, replay, .. } => return self.take(*tx, *replay),
+            EscrowRecord::ReplayEnded { replay, .. } | EscrowRecord::ReplayCancelled { replay, .. } => {
+                return self.end(*replay);
+            }
+            EscrowRecord::Final { tx, .. } | EscrowRecord::Rejected { tx, .. } => {
+                self.reopened.remove(tx);
+            }
             EscrowRecord::Seen { .. }
             | EscrowRecord::Reorged { .. }
-            | EscrowRecord::Final { .. }
-            | EscrowRecord::Rejected { .. }
             | EscrowRecord::SuspenseAttributed { .. } => {}
         }
         Ok(())
+    }
+
+    fn propose(&mut self, tx: TxKey) -> Result<(), Violation> {
+        let letter = self.letters.get_mut(&tx).filter(|letter| !letter.is_proposed);
+        match letter {
+            Some(letter) => {
+                letter.is_proposed = true;
+                Ok(())
+            }
+            None => {
+                let detail = format!(
+                    "{} was proposed to be dismissed twice, or is no dead letter",
+                    tx.tx
+                );
+                Err(broken(NAME, "wrong_proposal", detail))
+            }
+        }
+    }
+
+    fn begin(&mut self, id: ReplayId, at: WallClock) -> Result<(), Violation> {
+        match self.replay.replace((id, at, BTreeSet::new())) {
+            None => Ok(()),
+            Some((other, ..)) => {
+                let detail = format!("{id} began while {other} was under way");
+                Err(broken(NAME, "two_replays", detail))
+            }
+        }
+    }
+
+    /// A replay takes what was dead when it began, and each letter once.
+    fn take(&mut self, tx: TxKey, id: ReplayId) -> Result<(), Violation> {
+        let wrong = |why: &str| {
+            let detail = format!("{id} took {}, {why}", tx.tx);
+            Err(broken(NAME, "wrongly_replayed", detail))
+        };
+        let Some(letter) = self.letters.remove(&tx) else {
+            return wrong("which is no dead letter");
+        };
+        let Some((_, began, taken)) = self.replay.as_mut().filter(|(known, ..)| *known == id) else {
+            return wrong("and is not under way");
+        };
+        if letter.since > *began {
+            return wrong("which became a dead letter after it began");
+        }
+        if !taken.insert(tx) && letter.since < *began {
+            return wrong("which it took before");
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, id: ReplayId) -> Result<(), Violation> {
+        match self.replay.take() {
+            Some((known, ..)) if known == id => Ok(()),
+            Some(_) | None => Err(broken(
+                NAME,
+                "ended_twice",
+                format!("{id} ended, and was not under way"),
+            )),
+        }
     }
 
     fn detail(&mut self, tx: TxKey, history: &History) -> Result<(), Violation> {
@@ -178,7 +270,12 @@ impl Picture {
                 Err(format!("an operator asked {query:?} and was told {reply:?}"))
             }
             (
-                Query::User(_) | Query::Balances(_) | Query::Claim(_) | Query::Transaction(_) | Query::Status,
+                Query::User(_)
+                | Query::Balances(_)
+                | Query::Claim(_)
+                | Query::Transaction(_)
+                | Query::DryRun(_)
+                | Query::Status,
                 _,
             ) => Ok(()),
         }
@@ -187,7 +284,9 @@ impl Picture {
     fn judge_view(&self, view: &LetterView) -> Result<(), String> {
         let shown = &view.letter;
         let is_so = self.letters.get(&view.tx).is_some_and(|letter| {
-            (letter.reason, letter.since) == (shown.reason, shown.since) && letter.history == shown.history
+            (letter.reason, letter.since) == (shown.reason, shown.since)
+                && letter.history == shown.history
+                && letter.is_proposed == shown.proposal.is_some()
         });
         if is_so {
             Ok(())

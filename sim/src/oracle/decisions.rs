@@ -168,6 +168,9 @@ impl Decisions {
             | Reply::DeadLetters(_)
             | Reply::DeadLetter(_)
             | Reply::DeadLetterGroups(_)
+            | Reply::DryRun(_)
+            | Reply::Replay(_)
+            | Reply::Proposed
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }

@@ -140,6 +140,8 @@ impl Durability {
             Command::RegisterUser { .. }
             | Command::Claim { .. }
             | Command::ResolveDeadLetter { .. }
+            | Command::ReplayDeadLetters { .. }
+            | Command::CancelReplay { .. }
             | Command::Report(_) => return,
         };
         self.asked.insert(*request, asked);
@@ -238,6 +240,9 @@ impl Durability {
             | Reply::DeadLetters(_)
             | Reply::DeadLetter(_)
             | Reply::DeadLetterGroups(_)
+            | Reply::DryRun(_)
+            | Reply::Replay(_)
+            | Reply::Proposed
             | Reply::Status(_)
             | Reply::Reported { .. }
             | Reply::Conflict { .. }

@@ -161,6 +161,12 @@ impl Postings {
             | EscrowRecord::Scanned { .. }
             | EscrowRecord::DeadLetterResolved { .. }
             | EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::DeadLetterReopened { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::DeadLetterReplayed { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }

@@ -91,7 +91,9 @@ impl Expectation {
             EscrowRecord::DeadLettered { tx, .. } => {
                 self.dead_letters.insert(*tx);
             }
-            EscrowRecord::DeadLetterResolved { tx, .. } => {
+            EscrowRecord::DeadLetterResolved { tx, .. }
+            | EscrowRecord::DeadLetterReopened { tx, .. }
+            | EscrowRecord::DeadLetterReplayed { tx, .. } => {
                 self.dead_letters.remove(tx);
             }
             EscrowRecord::Scanned { chain, found, .. } => {
@@ -106,6 +108,10 @@ impl Expectation {
             | EscrowRecord::Seen { .. }
             | EscrowRecord::Rejected { .. }
             | EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::SuspenseAttributed { .. } => {}
         }
     }

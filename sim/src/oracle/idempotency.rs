@@ -178,6 +178,9 @@ fn answer(reply: &Reply) -> (Option<Answer>, bool) {
         | Reply::DeadLetters(_)
         | Reply::DeadLetter(_)
         | Reply::DeadLetterGroups(_)
+        | Reply::DryRun(_)
+        | Reply::Replay(_)
+        | Reply::Proposed
         | Reply::Done
         | Reply::Reported { .. }
         | Reply::Status(_)
@@ -192,7 +195,11 @@ fn key_of_command(command: &Command) -> Option<Scoped> {
         Command::Claim { key, .. } => Some((Scope::Claims, *key)),
         Command::Transact(request) => Some((Scope::Ledger, request.key)),
         Command::Administer { key, .. } => Some((Scope::Acts, *key)),
-        Command::ResolveDeadLetter { .. } | Command::AttributeSuspense { .. } | Command::Report(_) => None,
+        Command::ResolveDeadLetter { .. }
+        | Command::ReplayDeadLetters { .. }
+        | Command::CancelReplay { .. }
+        | Command::AttributeSuspense { .. }
+        | Command::Report(_) => None,
     }
 }
 

@@ -115,6 +115,12 @@ impl Lifecycle {
             | EscrowRecord::DeadLettered { .. }
             | EscrowRecord::DeadLetterResolved { .. }
             | EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::DeadLetterReopened { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::DeadLetterReplayed { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }
@@ -267,7 +273,26 @@ impl Lives {
                 self.stages.insert(*tx, next);
                 Ok(())
             }
-            EscrowRecord::DeadLetterDetailed { .. } | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
+            EscrowRecord::DeadLetterReopened { tx, .. } | EscrowRecord::DeadLetterReplayed { tx, .. } => {
+                self.revive(*tx)
+            }
+            EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. }
+            | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
+        }
+    }
+
+    /// A dead letter is open again.
+    fn revive(&mut self, tx: TxKey) -> Result<(), Violation> {
+        match self.stages.insert(tx, Stage::Observed) {
+            Some(Stage::DeadLetter) => Ok(()),
+            from => {
+                let detail = format!("{} was taken up again as a dead letter and was {from:?}", tx.tx);
+                Err(broken(NAME, "unlawful_step", detail))
+            }
         }
     }
 

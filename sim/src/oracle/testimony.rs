@@ -171,6 +171,12 @@ impl Testimony {
             EscrowRecord::ClaimFiled { .. }
             | EscrowRecord::DeadLetterResolved { .. }
             | EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::DeadLetterReopened { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::DeadLetterReplayed { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }

@@ -95,6 +95,9 @@ impl Told {
             | Reply::DeadLetters(_)
             | Reply::DeadLetter(_)
             | Reply::DeadLetterGroups(_)
+            | Reply::DryRun(_)
+            | Reply::Replay(_)
+            | Reply::Proposed
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }
@@ -223,7 +226,15 @@ impl Picture {
                 }
                 return;
             }
-            EscrowRecord::DeadLetterDetailed { .. } | EscrowRecord::SuspenseAttributed { .. } => return,
+            EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. }
+            | EscrowRecord::SuspenseAttributed { .. } => return,
+            EscrowRecord::DeadLetterReopened { tx, .. } | EscrowRecord::DeadLetterReplayed { tx, .. } => {
+                (tx, Stage::Observed)
+            }
             EscrowRecord::Seen { tx, deposits, .. } => (tx, Stage::Seen(deposits.clone())),
             EscrowRecord::Reorged { tx, .. } => (tx, Stage::Reorged),
             EscrowRecord::Final { tx, deposits, .. } => (tx, Stage::Final(deposits.clone())),

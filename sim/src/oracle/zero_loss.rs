@@ -161,7 +161,9 @@ impl ZeroLoss {
                 tx,
                 resolution: Resolution::Retry,
                 ..
-            } => {
+            }
+            | EscrowRecord::DeadLetterReopened { tx, .. }
+            | EscrowRecord::DeadLetterReplayed { tx, .. } => {
                 self.dead.remove(tx);
             }
             EscrowRecord::Scanned { chain, found, .. } => {
@@ -180,6 +182,10 @@ impl ZeroLoss {
             | EscrowRecord::Seen { .. }
             | EscrowRecord::Reorged { .. }
             | EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::DeadLetterResolved { .. } => {}
         }
         Ok(())

@@ -120,6 +120,11 @@ impl Findings<'_> {
             world.patience_ms.span(),
             message,
         );
+        self.require(
+            world.recheck_ms.get_ref().0 >= 1_000,
+            world.recheck_ms.span(),
+            "dead letters are looked at again at most each 1000 ms",
+        );
     }
 
     fn workload(&mut self, table: &ScenarioTable) {
@@ -166,6 +171,9 @@ impl Findings<'_> {
         for at in workload
             .retry_dead_letters_at_ms
             .iter()
+            .chain(&workload.replay_dead_letters_at_ms)
+            .chain(&workload.dry_run_dead_letters_at_ms)
+            .chain(&workload.dismiss_dead_letters_at_ms)
             .chain(&workload.attribute_suspense_at_ms)
         {
             self.within(&Spanned::new(at.span(), Span::of(*at.get_ref())));

@@ -9,8 +9,9 @@ use super::faults::{endpoint_name, latency};
 use super::kinds::{Claiming, DepositKind, OrderKind, ShapeKind, TransactionKind};
 use super::schema::{DepositsTable, OrdersTable, ScenarioTable, TransactionsTable, WorldTable};
 use crate::world::plan::{
-    BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, HoldEnd, HoldPlan,
-    LinkPlan, Movement, OrderPlan, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Token, Topology,
+    BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, Handling, HoldEnd,
+    HoldPlan, LinkPlan, Movement, OrderPlan, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Token,
+    Topology,
 };
 
 /// When users are funded: they register in the first half second.
@@ -54,8 +55,16 @@ pub(super) fn expand(name: &str, table: &ScenarioTable, rng: &Rng) -> Plan {
     for (place, transactions) in (0..).zip(&table.workload.transactions) {
         workload.transactions(place, transactions);
     }
-    for at in &table.workload.retry_dead_letters_at_ms {
-        workload.retry_dead_letters(at.get_ref().0);
+    let asked = &table.workload;
+    for (how, times) in [
+        (Handling::Retry, &asked.retry_dead_letters_at_ms),
+        (Handling::Replay, &asked.replay_dead_letters_at_ms),
+        (Handling::DryRun, &asked.dry_run_dead_letters_at_ms),
+        (Handling::Dismiss, &asked.dismiss_dead_letters_at_ms),
+    ] {
+        for at in times {
+            workload.handle_dead_letters(at.get_ref().0, how);
+        }
     }
     if let Some(at) = &table.workload.attribute_suspense_at_ms {
         workload.attribute(at.get_ref().0);
@@ -116,6 +125,8 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         bank: BankPlan {
             poll_ms: world.poll_ms.get_ref().0,
             patience_ms: world.patience_ms.get_ref().0,
+            recheck_ms: world.recheck_ms.get_ref().0,
+            dismiss_alone_milli: world.dismiss_alone_max.map(|sum| sum.0),
             price: Some(PRICE),
             buggify: world.buggify.then(BuggifyPlan::default),
             ..BankPlan::default()
@@ -266,8 +277,8 @@ impl<'a> Workload<'a> {
         }
     }
 
-    pub(super) fn retry_dead_letters(&mut self, at_ms: u64) {
-        self.deeds.push(Deed::RetryDeadLetters { at_ms });
+    pub(super) fn handle_dead_letters(&mut self, at_ms: u64, how: Handling) {
+        self.deeds.push(Deed::RetryDeadLetters { at_ms, how });
     }
 
     /// Orders of one kind, of a bank with so many endpoints.

@@ -70,6 +70,10 @@ pub struct WorldTable {
     pub poll_ms: Spanned<Millis>,
     /// How long automation tries before a transaction is a dead letter.
     pub patience_ms: Spanned<Millis>,
+    /// How often dead letters are looked at again.
+    pub recheck_ms: Spanned<Millis>,
+    /// The most USDT that one operator may dismiss alone; left out, any amount.
+    pub dismiss_alone_max: Option<Sum>,
     /// Whether the bank has bad luck on purpose.
     pub buggify: bool,
 }
@@ -87,6 +91,8 @@ impl Default for WorldTable {
             finality_blocks: plain(Count(3)),
             poll_ms: plain(Millis(1_000)),
             patience_ms: plain(Millis(24 * 60 * 60 * 1_000)),
+            recheck_ms: plain(Millis(10 * 60 * 1_000)),
+            dismiss_alone_max: None,
             buggify: false,
         }
     }
@@ -108,6 +114,12 @@ pub struct WorkloadTable {
     pub orders: Vec<OrdersTable>,
     /// When an operator lets automation try every dead letter again.
     pub retry_dead_letters_at_ms: Vec<Spanned<Millis>>,
+    /// When an operator replays every dead letter.
+    pub replay_dead_letters_at_ms: Vec<Spanned<Millis>>,
+    /// When an operator asks of every dead letter what a replay would come to.
+    pub dry_run_dead_letters_at_ms: Vec<Spanned<Millis>>,
+    /// When two operators dismiss every dead letter.
+    pub dismiss_dead_letters_at_ms: Vec<Spanned<Millis>>,
     /// When an operator says whose the unattributed deposits are.
     pub attribute_suspense_at_ms: Option<Spanned<Millis>>,
 }
@@ -121,6 +133,9 @@ impl Default for WorkloadTable {
             transactions: Vec::new(),
             orders: Vec::new(),
             retry_dead_letters_at_ms: Vec::new(),
+            replay_dead_letters_at_ms: Vec::new(),
+            dry_run_dead_letters_at_ms: Vec::new(),
+            dismiss_dead_letters_at_ms: Vec::new(),
             attribute_suspense_at_ms: None,
         }
     }

@@ -19,8 +19,8 @@ use super::values::{Count, Millis, Percent, Span, Sum};
 use crate::engine::Latency;
 use crate::model::assets::MIN_MILLI;
 use crate::world::plan::{
-    BankPlan, BuggifyPlan, ChainPlan, Deed, EndpointPlan, LinkPlan, Plan, PoolPlan, QuotaPlan, StorePlan,
-    Topology,
+    BankPlan, BuggifyPlan, ChainPlan, Deed, EndpointPlan, Handling, LinkPlan, Plan, PoolPlan, QuotaPlan,
+    StorePlan, Topology,
 };
 
 /// The least and the most blocks that endpoints scan at once, where they bound it.
@@ -51,7 +51,13 @@ pub(super) fn draw(name: &str, table: &ScenarioTable, swarm: &SwarmTable, rng: &
     looks(&plan, &mut workload, &mut rng.fork("looks"));
     let mut operators = rng.fork("operators");
     if operators.chance(1, 2) {
-        workload.retry_dead_letters(operators.below(plan.duration_ms));
+        workload.handle_dead_letters(operators.below(plan.duration_ms), Handling::Retry);
+    }
+    let mut letters = rng.fork("dead letters");
+    for how in [Handling::Replay, Handling::DryRun, Handling::Dismiss] {
+        if letters.chance(1, 4) {
+            workload.handle_dead_letters(letters.below(plan.duration_ms), how);
+        }
     }
     if operators.chance(1, 2) {
         workload.attribute(operators.below(plan.duration_ms));
@@ -141,6 +147,11 @@ fn bank(rng: &mut Rng) -> BankPlan {
         fast_track_ms: fast_track(&mut rng.fork("fast track")).unwrap_or(usual.fast_track_ms),
         sweep_ms: rng.fork("sweep").between(500, SWEEP_MS_MAX),
         pool: pool(&mut rng.fork("pool")),
+        recheck_ms: rng.fork("recheck").between(1_000, 60_000),
+        dismiss_alone_milli: {
+            let mut rng = rng.fork("approvals");
+            rng.chance(1, 2).then(|| rng.below(100_000))
+        },
         buggify: buggify(&mut rng.fork("buggify")),
     }
 }

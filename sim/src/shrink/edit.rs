@@ -291,7 +291,9 @@ pub(super) fn times_in(deed: &mut Deed) -> Vec<&mut u64> {
                 .collect()
         }
         Deed::Order { at_ms, order } => core::iter::once(at_ms).chain(order.until_ms_mut()).collect(),
-        Deed::Balances { at_ms, .. } | Deed::RetryDeadLetters { at_ms } | Deed::Attribute { at_ms, .. } => {
+        Deed::Balances { at_ms, .. }
+        | Deed::RetryDeadLetters { at_ms, .. }
+        | Deed::Attribute { at_ms, .. } => {
             vec![at_ms]
         }
     }

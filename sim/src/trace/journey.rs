@@ -156,7 +156,9 @@ fn fate(record: &Recorded, earlier: &str) -> Option<String> {
     let fate = match record.name.as_str() {
         "escrow.claim_filed" if is_new => NAMED.to_owned(),
         "escrow.scanned" if is_new || is_given_up => NAMED.to_owned(),
-        "escrow.dead_letter_retried" => NAMED.to_owned(),
+        "escrow.dead_letter_retried" | "escrow.dead_letter_reopened" | "escrow.dead_letter_replayed" => {
+            NAMED.to_owned()
+        }
         "escrow.seen" => "seen, not final".to_owned(),
         "escrow.reorged" => "reorged".to_owned(),
         "escrow.final" if record.bookings.iter().all(|one| one.to.starts_with("suspense")) => {

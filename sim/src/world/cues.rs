@@ -63,6 +63,12 @@ pub const fn cue_of_record(record: &Record) -> Option<Cue> {
         | EscrowRecord::Rejected { .. }
         | EscrowRecord::DeadLetterResolved { .. }
         | EscrowRecord::DeadLetterDetailed { .. }
+        | EscrowRecord::DismissalProposed { .. }
+        | EscrowRecord::DeadLetterReopened { .. }
+        | EscrowRecord::ReplayBegan { .. }
+        | EscrowRecord::DeadLetterReplayed { .. }
+        | EscrowRecord::ReplayEnded { .. }
+        | EscrowRecord::ReplayCancelled { .. }
         | EscrowRecord::SuspenseAttributed { .. }
         | EscrowRecord::Scanned { .. } => None,
     }

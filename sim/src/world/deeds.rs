@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use plimsoll_core::bank::{Command, Query, Reply};
-use plimsoll_core::escrow::{DepositKey, LetterFilter, LetterView, Resolution};
+use plimsoll_core::escrow::{DepositKey, LetterFilter, ReplayPlan, Resolution, TxKey};
 use plimsoll_core::id::{ChainId, IdempotencyKey, RequestId, TransactionId};
 use plimsoll_core::ledger::{self, Outcome, Owner, Transfer};
 use plimsoll_core::money::Amount;
@@ -13,7 +13,7 @@ use super::World;
 use super::clock;
 use super::event::{Happening, Sequel};
 use super::observe::Observation;
-use super::plan::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, Token};
+use super::plan::{ClaimPlan, Deed, Fate, Handling, HoldEnd, HoldPlan, Movement, Token};
 use super::stats::Part;
 use crate::model::assets::minor_units;
 use crate::model::chain::Payee;
@@ -23,6 +23,8 @@ use crate::model::users::{ANSWER_TIMEOUT, CallIndex, Heard, Message, Purpose, Us
 const ACCOUNT_WAIT: Duration = Duration::from_millis(250);
 /// The most dead letters that an operator lists at once.
 const DEAD_LETTERS_MAX: usize = 100;
+/// How many of them a replay takes in a second.
+const REPLAY_RATE: u32 = 10;
 
 impl World<'_> {
     /// A user comes and registers.
@@ -54,7 +56,7 @@ impl World<'_> {
                 ..
             } => self.pay(number, (*from, *to), (*token, *amount_milli), *key, *hold),
             Deed::Balances { user, .. } => self.look(*user),
-            Deed::RetryDeadLetters { .. } => self.list_dead_letters(),
+            Deed::RetryDeadLetters { how, .. } => self.handle_dead_letters(*how),
             Deed::Attribute {
                 deed, ordinal, user, ..
             } => self.attribute(*deed, *ordinal, *user),
@@ -226,14 +228,58 @@ impl World<'_> {
         true
     }
 
-    fn list_dead_letters(&mut self) -> bool {
-        let query = Query::DeadLetters {
-            filter: LetterFilter::default(),
-            after: None,
-            limit: DEAD_LETTERS_MAX,
+    fn handle_dead_letters(&mut self, how: Handling) -> bool {
+        let (purpose, message) = match how {
+            Handling::Retry | Handling::DryRun | Handling::Dismiss => {
+                let query = Query::DeadLetters {
+                    filter: LetterFilter::default(),
+                    after: None,
+                    limit: DEAD_LETTERS_MAX,
+                };
+                (Purpose::ListDeadLetters { how }, Message::Query(query))
+            }
+            Handling::Replay => {
+                let plan = ReplayPlan {
+                    only: None,
+                    filter: LetterFilter::default(),
+                    rate: REPLAY_RATE,
+                    stop_after: None,
+                    stop_at: None,
+                };
+                let command = Command::ReplayDeadLetters {
+                    plan: Box::new(plan),
+                    actor: "operator".to_owned(),
+                    reason: "the plan says so".to_owned(),
+                };
+                (Purpose::Nothing, Message::Command(command))
+            }
         };
-        self.call(Purpose::ListDeadLetters, Message::Query(query));
+        self.call(purpose, message);
         true
+    }
+
+    /// Does `how` about the dead letter `tx`, which was listed.
+    fn handle_dead_letter(&mut self, how: Handling, tx: TxKey) {
+        let resolve = |resolution, actor: &str| {
+            Message::Command(Command::ResolveDeadLetter {
+                tx,
+                resolution,
+                actor: actor.to_owned(),
+                reason: "the plan says so".to_owned(),
+            })
+        };
+        let messages = match how {
+            Handling::Retry => vec![resolve(Resolution::Retry, "operator")],
+            Handling::DryRun => vec![Message::Query(Query::DryRun(tx))],
+            Handling::Dismiss => vec![
+                resolve(Resolution::Dismiss, "operator"),
+                resolve(Resolution::Dismiss, "another operator"),
+            ],
+            Handling::Replay => Vec::new(),
+        };
+        for message in messages {
+            self.call(Purpose::Nothing, message);
+        }
     }
 
     fn attribute(&mut self, deed: u32, ordinal: u32, user: u32) -> bool {
@@ -283,15 +329,9 @@ impl World<'_> {
                     ..
                 },
             ) => self.schedule_resolutions(deed, *transaction),
-            (Purpose::ListDeadLetters, Reply::DeadLetters(page)) => {
-                for LetterView { tx, .. } in &page.letters {
-                    let command = Command::ResolveDeadLetter {
-                        tx: *tx,
-                        resolution: Resolution::Retry,
-                        actor: "operator".to_owned(),
-                        reason: "the plan says so".to_owned(),
-                    };
-                    self.call(Purpose::Nothing, Message::Command(command));
+            (Purpose::ListDeadLetters { how }, Reply::DeadLetters(page)) => {
+                for view in &page.letters {
+                    self.handle_dead_letter(how, view.tx);
                 }
             }
             (Purpose::Order { deed }, Reply::Administered { .. }) => self.schedule_countermand(deed),
@@ -299,7 +339,7 @@ impl World<'_> {
             (
                 Purpose::Register { .. }
                 | Purpose::Pay { .. }
-                | Purpose::ListDeadLetters
+                | Purpose::ListDeadLetters { .. }
                 | Purpose::Attribute { .. }
                 | Purpose::Order { .. }
                 | Purpose::Nothing,

@@ -240,7 +240,21 @@ impl Watcher {
             EscrowRecord::SuspenseAttributed { .. } => {
                 sometimes!(self.reached, true, "a suspended deposit was given to its owner");
             }
-            EscrowRecord::Rejected { .. } | EscrowRecord::DeadLetterDetailed { .. } => {}
+            EscrowRecord::DeadLetterReplayed { tx, .. } => {
+                sometimes!(self.reached, true, "a replay took up a dead letter");
+                self.retried.insert(*tx);
+            }
+            EscrowRecord::DeadLetterReopened { .. } => {
+                sometimes!(self.reached, true, "a dead letter closed by itself");
+            }
+            EscrowRecord::DismissalProposed { .. } => {
+                sometimes!(self.reached, true, "a dismissal waited for a second operator");
+            }
+            EscrowRecord::Rejected { .. }
+            | EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. } => {}
         }
     }
 

@@ -15,7 +15,7 @@ pub use topology::{
     BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, LinkPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan,
     Topology,
 };
-pub use workload::{ClaimPlan, Deed, Fate, HoldEnd, HoldPlan, Movement, OrderPlan, Shape, Token};
+pub use workload::{ClaimPlan, Deed, Fate, Handling, HoldEnd, HoldPlan, Movement, OrderPlan, Shape, Token};
 
 use crate::fault::{Fault, Trigger};
 

@@ -109,7 +109,14 @@ impl Progress {
                 stats.credited += 1;
                 self.attributed.push(*deposit);
             }
-            EscrowRecord::DeadLetterDetailed { .. } => {}
+            EscrowRecord::DeadLetterReopened { tx, .. } | EscrowRecord::DeadLetterReplayed { tx, .. } => {
+                self.enter(chain, *tx, Standing::Observed);
+            }
+            EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. } => {}
         }
     }
 

@@ -103,7 +103,7 @@ impl World<'_> {
                 Purpose::Attribute { .. } => &[Users, Store, Endpoints, Finality],
                 Purpose::Register { .. }
                 | Purpose::Pay { .. }
-                | Purpose::ListDeadLetters
+                | Purpose::ListDeadLetters { .. }
                 | Purpose::Order { .. }
                 | Purpose::Nothing => &[Users, Store],
             },

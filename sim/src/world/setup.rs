@@ -90,6 +90,11 @@ fn escrow(bank: &BankPlan, chain: ChainConfig) -> EscrowConfig {
             .collect(),
         sweep: Duration::from_millis(bank.sweep_ms),
         patience: Duration::from_millis(bank.patience_ms),
+        recheck: Duration::from_millis(bank.recheck_ms),
+        dismiss_alone_max: bank.dismiss_alone_milli.map(|milli| {
+            let usdt = Token::Usdt.facts();
+            vec![(usdt.id, minor_units(milli, usdt.scale))]
+        }),
         ..EscrowConfig::default()
     }
 }

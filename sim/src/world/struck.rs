@@ -294,7 +294,14 @@ impl Struck {
             EscrowRecord::SuspenseAttributed { deposit, .. } => {
                 self.enter(deposit.tx.tx, Some(Condition::Posted));
             }
-            EscrowRecord::DeadLetterDetailed { .. } => {}
+            EscrowRecord::DeadLetterReopened { tx, .. } | EscrowRecord::DeadLetterReplayed { tx, .. } => {
+                self.enter(tx.tx, Some(Condition::Observed));
+            }
+            EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. } => {}
         }
     }
 

@@ -184,7 +184,10 @@ fn what_this_world_cannot_do_is_refused_by_name() {
         ],
     );
     plan.workload.push(Deed::Balances { at_ms: 5, user: 0 });
-    plan.workload.push(Deed::RetryDeadLetters { at_ms: 5 });
+    plan.workload.push(Deed::RetryDeadLetters {
+        at_ms: 5,
+        how: Default::default(),
+    });
     let Err(Failure::Inexpressible(refused)) = run(&plan, 1) else {
         panic!("it ran")
     };

@@ -24,8 +24,8 @@ use plimsoll_sim::fault::{ChainFault, Fault};
 use plimsoll_sim::scenario::{Expanded, Origin};
 use plimsoll_sim::world::observe::Observation;
 use plimsoll_sim::world::plan::{
-    ClaimPlan, Deed, EndpointPlan, Fate, HoldEnd, HoldPlan, LinkPlan, Movement, Plan, PlanError, QuotaPlan,
-    ScheduledFault, Shape, Token,
+    ClaimPlan, Deed, EndpointPlan, Fate, Handling, HoldEnd, HoldPlan, LinkPlan, Movement, Plan, PlanError,
+    QuotaPlan, ScheduledFault, Shape, Token,
 };
 
 use crate::recorder::{Answered, Opening};
@@ -160,11 +160,14 @@ impl Incident {
             Command::ResolveDeadLetter {
                 resolution: Resolution::Retry,
                 ..
-            } => self.deeds.push(Deed::RetryDeadLetters { at_ms }),
+            } => self.handle_dead_letters(at_ms, Handling::Retry),
+            Command::ReplayDeadLetters { .. } => self.handle_dead_letters(at_ms, Handling::Replay),
             // Users are there from the beginning, workers do what the plan's do; an order is told by its record; what else an
             // operator decides has no deed.
             Command::RegisterUser { .. } | Command::Report(_) | Command::Administer { .. } => {}
-            Command::ResolveDeadLetter { .. } | Command::AttributeSuspense { .. } => self.left_out += 1,
+            Command::ResolveDeadLetter { .. }
+            | Command::CancelReplay { .. }
+            | Command::AttributeSuspense { .. } => self.left_out += 1,
         }
     }
 
@@ -227,6 +230,10 @@ impl Incident {
         }
     }
 
+    fn handle_dead_letters(&mut self, at_ms: u64, how: Handling) {
+        self.deeds.push(Deed::RetryDeadLetters { at_ms, how });
+    }
+
     fn deed_of(&mut self, made: TransactionId) -> Option<&mut Deed> {
         let place = *self.made.get(&made)?;
         self.deeds.get_mut(place)
@@ -257,6 +264,12 @@ impl Incident {
             | EscrowRecord::Scanned { .. }
             | EscrowRecord::DeadLetterResolved { .. }
             | EscrowRecord::DeadLetterDetailed { .. }
+            | EscrowRecord::DismissalProposed { .. }
+            | EscrowRecord::DeadLetterReopened { .. }
+            | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::DeadLetterReplayed { .. }
+            | EscrowRecord::ReplayEnded { .. }
+            | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::SuspenseAttributed { .. } => {}
         }
     }

@@ -1,6 +1,9 @@
 //! Dead letters as operators see them.
 
-use plimsoll_core::escrow::{Attempt, Letter, LetterGroup, LetterView};
+use plimsoll_core::bank::{DryRun, DryRunOutcome};
+use plimsoll_core::escrow::{
+    Attempt, Beneficiary, Deposit, Letter, LetterGroup, LetterView, Proposal, Replay, ReplayEnd, Vote,
+};
 use plimsoll_core::id::{AssetId, ChainId};
 use plimsoll_core::money::Amount;
 use serde::Serialize;
@@ -30,6 +33,84 @@ pub(in crate::http) struct DeadLetterBody {
     /// What its deposits came to when it was last seen in a block; left out when it never was.
     #[serde(skip_serializing_if = "Option::is_none")]
     amounts: Option<Vec<AmountBody>>,
+    /// That it be dismissed, when somebody proposed that and somebody else must approve.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proposal: Option<ProposalBody>,
+}
+
+/// That a dead letter be dismissed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct ProposalBody {
+    /// Who proposes it.
+    actor: String,
+    /// Why.
+    reason: String,
+    /// When it was proposed.
+    at: String,
+}
+
+/// What a replay of a dead letter would come to now.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct DryRunBody {
+    /// The chain, by its CAIP-2 name.
+    chain: String,
+    /// The hash of the transaction.
+    tx: String,
+    /// `credited`, `locked` (it is in a block that is not final), `rejected`, `dead_letter` or `undecided`.
+    #[schema(example = "credited")]
+    outcome: &'static str,
+    /// Why it would be rejected, or a dead letter again: a stable code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// What would be credited or locked.
+    deposits: Vec<WouldBeBody>,
+    /// The independent endpoints that agree: on the transaction, or that there is none.
+    votes: Vec<VoteBody>,
+    /// What every endpoint said that was asked.
+    attempts: Vec<AttemptBody>,
+}
+
+/// A deposit that would be credited or locked.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct WouldBeBody {
+    /// The place of its log in the receipt, from 0.
+    ordinal: u32,
+    /// The asset.
+    asset: String,
+    /// How much, as a decimal string.
+    amount: String,
+    /// Whom it would go to; left out when it would wait in suspense.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    /// Why it would wait in suspense, if it would: a stable code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspense: Option<&'static str>,
+}
+
+/// An endpoint that agrees.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct VoteBody {
+    /// Its name.
+    endpoint: String,
+    /// The height that it calls final.
+    finalized: u64,
+}
+
+/// How far a replay is.
+#[derive(Debug, Serialize, ToSchema)]
+pub(in crate::http) struct ReplayBody {
+    /// Its identifier.
+    #[schema(example = "replay-1")]
+    id: String,
+    /// When it began.
+    began: String,
+    /// How many letters it takes in a second.
+    rate: u32,
+    /// How many it took.
+    done: u64,
+    /// `under_way`, `done`, `stopped` or `cancelled`.
+    #[schema(example = "under_way")]
+    status: &'static str,
 }
 
 /// One endpoint was asked for a transaction.
@@ -88,6 +169,7 @@ impl Api {
             history,
             amounts,
             fingerprint,
+            proposal,
         } = letter;
         let attempt = |attempt: &Attempt| self.attempt(tx.chain, attempt);
         let amounts = amounts.as_ref().map(|amounts| self.amounts(amounts));
@@ -100,6 +182,53 @@ impl Api {
             attempts: history.count(),
             last_attempts: history.last().iter().map(attempt).collect(),
             amounts,
+            proposal: proposal.as_ref().map(ProposalBody::of),
+        }
+    }
+
+    pub(super) fn dry_run(&self, dry_run: &DryRun) -> DryRunBody {
+        let DryRun {
+            tx,
+            outcome,
+            votes,
+            attempts,
+            evidence: _,
+        } = dry_run;
+        let (reason, deposits) = match outcome {
+            DryRunOutcome::Credited(deposits) | DryRunOutcome::Locked(deposits) => {
+                (None, deposits.as_slice())
+            }
+            DryRunOutcome::Rejected(reason) => (Some(reason.code()), [].as_slice()),
+            DryRunOutcome::DeadLetter(reason) => (Some(reason.code()), [].as_slice()),
+            DryRunOutcome::Undecided => (None, [].as_slice()),
+        };
+        let vote = |vote: &Vote| VoteBody {
+            endpoint: self.endpoint_name(tx.chain, vote.endpoint),
+            finalized: vote.finalized.number,
+        };
+        let attempt = |attempt: &Attempt| self.attempt(tx.chain, attempt);
+        DryRunBody {
+            chain: tx.chain.to_string(),
+            tx: tx.tx.to_string(),
+            outcome: outcome.code(),
+            reason,
+            deposits: deposits.iter().map(|deposit| self.would_be(deposit)).collect(),
+            votes: votes.iter().map(vote).collect(),
+            attempts: attempts.iter().map(attempt).collect(),
+        }
+    }
+
+    fn would_be(&self, deposit: &Deposit) -> WouldBeBody {
+        let (user, suspense) = match deposit.beneficiary {
+            Beneficiary::User(user) => (Some(user.to_string()), None),
+            Beneficiary::Suspense(reason) => (None, Some(reason.code())),
+        };
+        WouldBeBody {
+            ordinal: deposit.ordinal,
+            asset: deposit.asset.to_string(),
+            amount: self.amount(deposit.asset, deposit.amount),
+            user,
+            suspense,
         }
     }
 
@@ -118,6 +247,28 @@ impl Api {
             amount: self.amount(*asset, *amount),
         };
         amounts.iter().map(amount).collect()
+    }
+}
+
+impl ProposalBody {
+    fn of(proposal: &Proposal) -> Self {
+        Self {
+            actor: proposal.actor.clone(),
+            reason: proposal.reason.clone(),
+            at: date::write(proposal.at),
+        }
+    }
+}
+
+impl ReplayBody {
+    pub(super) fn of(replay: &Replay) -> Self {
+        Self {
+            id: replay.id.to_string(),
+            began: date::write(replay.began),
+            rate: replay.plan.rate,
+            done: replay.done,
+            status: replay.end.map_or("under_way", ReplayEnd::code),
+        }
     }
 }
 

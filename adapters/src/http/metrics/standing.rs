@@ -31,6 +31,7 @@ pub(super) struct Standing {
     users: Gauge,
     transactions: Gauge,
     oldest_open_seconds: Seconds,
+    oldest_dead_letter_seconds: Seconds,
     endpoint_up: Family<EndpointLabel, Gauge>,
     endpoint_latency: Family<EndpointLabel, Seconds>,
     endpoint_latest: Family<EndpointLabel, Gauge>,
@@ -68,6 +69,13 @@ impl Standing {
             help,
             Unit::Seconds,
             self.oldest_open_seconds.clone(),
+        );
+        let help = "Age of the oldest dead letter";
+        registry.register_with_unit(
+            "oldest_dead_letter",
+            help,
+            Unit::Seconds,
+            self.oldest_dead_letter_seconds.clone(),
         );
     }
 
@@ -162,11 +170,10 @@ impl Standing {
         }
         self.users.set(clamped(status.users as u64));
         self.transactions.set(clamped(status.transactions));
-        self.oldest_open_seconds.set(
-            status
-                .oldest_open
-                .map_or(0.0, |since| now.since(since).as_secs_f64()),
-        );
+        let age = |since: Option<WallClock>| since.map_or(0.0, |since| now.since(since).as_secs_f64());
+        self.oldest_open_seconds.set(age(status.oldest_open));
+        self.oldest_dead_letter_seconds
+            .set(age(status.oldest_dead_letter));
         status.chains.iter().for_each(|chain| self.take_chain(chain));
     }
 

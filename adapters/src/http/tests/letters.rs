@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use plimsoll_core::bank::Record;
+use plimsoll_core::escrow::EscrowRecord;
 use plimsoll_core::id::TxHash;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::house::{Server, TX, VIEWER};
+use super::house::{OPERATOR, Server, TOKEN, TX, VIEWER};
 use super::{CLAIMS, DEAD_LETTERS, check_problem, claim};
 
 /// A server with three dead letters: Ada claimed two, and Bob one a little later.
@@ -110,4 +112,147 @@ async fn lists_are_filtered_and_go_on_where_they_ended() {
 async fn letters_are_grouped_by_what_they_have_in_common() {
     let server = server().await;
     insta::assert_json_snapshot!("dead_letter_groups", get(&server, "/groups").await.json());
+}
+
+async fn post(server: &Server, path: &str, token: &str, body: &Value) -> super::house::Answered {
+    let path = format!("{DEAD_LETTERS}{path}");
+    server.call("POST", &path, token, &body.to_string()).await
+}
+
+fn of(tx: &TxHash) -> Value {
+    json!({ "chain": "eip155:56", "tx": tx.to_string() })
+}
+
+#[tokio::test]
+async fn a_dry_run_asks_and_records_nothing() {
+    let server = server().await;
+    let before = server.house.records().len();
+    let dry_run = post(&server, "/dry-run", OPERATOR, &of(&TX)).await;
+    insta::assert_json_snapshot!("dry_run", dry_run.json());
+    assert_eq!(server.house.records().len(), before);
+    let other = post(&server, "/dry-run", OPERATOR, &of(&TxHash::Evm([9; 32]))).await;
+    check_problem(&other, 409, "not_a_dead_letter", None);
+    check_problem(
+        &post(&server, "/dry-run", VIEWER, &of(&TX)).await,
+        403,
+        "role_too_small",
+        None,
+    );
+}
+
+#[tokio::test]
+async fn a_replay_goes_on_by_itself_and_is_journalled_with_who_wanted_it() {
+    let server = server().await;
+    assert_eq!(get(&server, "/replay").await.json(), json!({}));
+    let wanted = json!({ "claimed_by": "user-1", "rate": 1, "reason": "the outage is over" });
+    let begun = post(&server, "/replay", OPERATOR, &wanted).await;
+    assert_eq!(begun.status, 202);
+    assert_eq!(
+        (&begun.json()["id"], &begun.json()["status"]),
+        (&json!("replay-1"), &json!("under_way"))
+    );
+    check_problem(
+        &post(&server, "/replay", OPERATOR, &wanted).await,
+        409,
+        "replay_under_way",
+        None,
+    );
+    server.house.pass(Duration::from_secs(3));
+    let last = get(&server, "/replay").await.json();
+    assert_eq!(
+        (&last["replay"]["done"], &last["replay"]["status"]),
+        (&json!(2), &json!("done"))
+    );
+    assert_eq!(names(&get(&server, "").await.json()), ["02"]);
+    let mut who = Vec::new();
+    for record in server.house.records() {
+        if let Record::Escrow(EscrowRecord::ReplayBegan { actor, reason, .. }) = record {
+            who.push((actor, reason));
+        }
+    }
+    assert_eq!(who, [("olga".to_owned(), "the outage is over".to_owned())]);
+    let cancel = json!({ "replay": "replay-1", "reason": "enough" });
+    check_problem(
+        &post(&server, "/replay/cancel", OPERATOR, &cancel).await,
+        409,
+        "no_such_replay",
+        None,
+    );
+    for (body, status, code, field) in [
+        (
+            json!({ "rate": 0, "reason": "r" }),
+            422,
+            "replay_plan_invalid",
+            None,
+        ),
+        (
+            json!({ "rate": 1, "reason": "" }),
+            422,
+            "bad_text",
+            Some("reason"),
+        ),
+        (
+            json!({ "rate": -1, "reason": "r" }),
+            400,
+            "field_invalid",
+            Some("rate"),
+        ),
+        (
+            json!({ "rate": 1, "reason": "r", "stop_at": "soon" }),
+            400,
+            "date_malformed",
+            Some("stop_at"),
+        ),
+        (
+            json!({ "rate": 1, "reason": "r", "tx": TX.to_string() }),
+            400,
+            "chain_malformed",
+            Some("chain"),
+        ),
+    ] {
+        check_problem(
+            &post(&server, "/replay", OPERATOR, &body).await,
+            status,
+            code,
+            field,
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_dismissal_of_what_was_never_seen_takes_two() {
+    let server = Server::with(|config| {
+        config.bank.escrow.patience = Duration::from_secs(5);
+        config.bank.escrow.dismiss_alone_max = Some(Vec::new());
+    });
+    server.register("ada").await;
+    server
+        .post(CLAIMS, "k0", &claim("user-1", "eip155:56", &TX.to_string()))
+        .await;
+    server.house.pass(Duration::from_secs(10));
+    let mut decision = of(&TX);
+    decision["resolution"] = json!("dismiss");
+    decision["reason"] = json!("never paid");
+    let proposed = post(&server, "/resolve", OPERATOR, &decision).await;
+    assert_eq!(
+        (proposed.status, proposed.json()),
+        (200, json!({ "resolved": false }))
+    );
+    check_problem(
+        &post(&server, "/resolve", OPERATOR, &decision).await,
+        409,
+        "same_approver",
+        None,
+    );
+    let letter = get(&server, &format!("/{TX}")).await.json();
+    assert_eq!(
+        (&letter["proposal"]["actor"], &letter["proposal"]["reason"]),
+        (&json!("olga"), &json!("never paid"))
+    );
+    let approved = post(&server, "/resolve", TOKEN, &decision).await;
+    assert_eq!(
+        (approved.status, approved.json()),
+        (200, json!({ "resolved": true }))
+    );
+    assert_eq!(get(&server, "").await.json(), json!({ "dead_letters": [] }));
 }

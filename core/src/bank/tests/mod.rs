@@ -10,6 +10,7 @@ mod handovers;
 mod letters;
 mod orders;
 mod people;
+mod resolving;
 mod restarts;
 
 use alloc::collections::BTreeMap;
@@ -51,6 +52,8 @@ struct House {
     lanes_down: Vec<Lane>,
     /// Whether another bank goes on before every input, from what the one before held.
     hands_over: bool,
+    /// Whether endpoints keep their answers to themselves.
+    holds_answers: bool,
 }
 
 impl House {
@@ -87,6 +90,7 @@ impl House {
             queued: Vec::new(),
             lanes_down: Vec::new(),
             hands_over: false,
+            holds_answers: false,
         }
     }
 
@@ -158,6 +162,7 @@ impl House {
                             .get(&endpoint.index)
                             .and_then(|bend| bend(self, &question));
                         match bent.unwrap_or_else(|| Ok(self.honest(&question))) {
+                            _ if self.holds_answers => {}
                             Err(Fault::Timeout) => {} // nothing ever comes: the bank must notice by itself
                             outcome => events.push(Event::Answered { call, outcome }),
                         }

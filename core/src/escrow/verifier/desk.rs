@@ -169,6 +169,15 @@ impl Desk {
         self.pool.status(now).collect()
     }
 
+    /// Starts to verify `tx`, if it is not being verified. A look that is under way ends without a finding: the schedule
+    /// begins rounds of its own.
+    pub(super) fn watch(&mut self, now: Instant, tx: TxHash) {
+        if !self.schedule.knows(tx) {
+            self.unwatch(tx);
+            self.schedule.add(now, tx);
+        }
+    }
+
     /// Stops to verify `tx`. Answers about it that are still to come find no round to vote in.
     pub(super) fn unwatch(&mut self, tx: TxHash) {
         self.schedule.remove(tx);

@@ -84,6 +84,17 @@ pub(crate) enum Finding {
 }
 
 impl Finding {
+    /// The one transaction that it is about, if it is.
+    pub(crate) const fn tx(&self) -> Option<TxHash> {
+        match self {
+            Self::Mined { receipt, .. } => Some(receipt.tx),
+            Self::Absent { tx, .. } | Self::Undecided { tx } => Some(*tx),
+            Self::Scanned { .. } | Self::Disagreed { .. } | Self::Cordoned { .. } | Self::Breaker { .. } => {
+                None
+            }
+        }
+    }
+
     /// Whether what follows from it may be recorded. What is said of an endpoint never is.
     pub(crate) const fn makes_records(&self) -> bool {
         match self {
@@ -178,7 +189,15 @@ impl Verifier {
     /// Starts to verify `tx`. Does nothing if it is being verified, or the chain is not configured any more.
     pub(crate) fn watch(&mut self, now: Instant, tx: TxKey) {
         if let Some(desk) = self.desk_mut(tx.chain) {
-            desk.schedule.add(now, tx.tx);
+            desk.watch(now, tx.tx);
+        }
+    }
+
+    /// Looks once at `tx`, which is not verified otherwise: what comes of it is a finding like any other. Does nothing if
+    /// it is being looked at.
+    pub(crate) fn look(&mut self, now: Instant, tx: TxKey, out: &mut Out) {
+        if let Some(desk) = self.desk_mut(tx.chain) {
+            desk.look(now, tx.tx, out);
         }
     }
 

@@ -71,6 +71,11 @@ impl Schedule {
         }
     }
 
+    /// Whether `tx` is on it.
+    pub(crate) fn knows(&self, tx: TxHash) -> bool {
+        self.jobs.contains_key(&tx)
+    }
+
     /// Puts `tx` on the fast track, from `now`. Does nothing if it is there already.
     pub(crate) fn add(&mut self, now: Instant, tx: TxHash) {
         if self.jobs.contains_key(&tx) {

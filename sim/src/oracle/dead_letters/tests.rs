@@ -57,6 +57,7 @@ fn view(number: u8) -> LetterView {
             history: plain(),
             amounts: None,
             fingerprint: PRINT,
+            proposal: None,
         },
     }
 }

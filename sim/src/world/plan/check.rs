@@ -109,7 +109,7 @@ impl Plan {
                 self.time(format_args!("{at}.balances.at_ms"), *at_ms, found);
                 self.user(format_args!("{at}.balances.user"), *user, found);
             }
-            Deed::RetryDeadLetters { at_ms } => {
+            Deed::RetryDeadLetters { at_ms, .. } => {
                 self.time(format_args!("{at}.retry_dead_letters.at_ms"), *at_ms, found);
             }
             Deed::Attribute {

@@ -172,6 +172,10 @@ pub struct BankPlan {
     pub sweep_ms: u64,
     /// How long automation tries before a transaction becomes a dead letter.
     pub patience_ms: u64,
+    /// How often dead letters are looked at again.
+    pub recheck_ms: u64,
+    /// The most USDT, in thousandths, that one operator may dismiss alone; any amount if it is left out.
+    pub dismiss_alone_milli: Option<u64>,
     /// What USDT buys, if anything: minor units of GOLD for each minor unit of USDT.
     pub price: Option<PricePlan>,
     /// How many inputs may wait before requests of users are turned away.
@@ -287,6 +291,8 @@ impl Default for BankPlan {
             fast_track_ms: vec![0, 1_000, 2_000],
             sweep_ms: 3_000,
             patience_ms: 24 * 60 * 60 * 1_000,
+            recheck_ms: 10 * 60 * 1_000,
+            dismiss_alone_milli: None,
             price: None,
             mailbox: 1_024,
             restart_ms: 1_000,

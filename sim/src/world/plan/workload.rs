@@ -2,6 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
+/// What operators do about the dead letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Handling {
+    /// One lists them, and has automation try each again.
+    #[default]
+    Retry,
+    /// One replays them all.
+    Replay,
+    /// One lists them, and asks of each what a replay would come to.
+    DryRun,
+    /// Two list them, and dismiss each.
+    Dismiss,
+}
+
 /// One thing that somebody does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
@@ -53,10 +68,13 @@ pub enum Deed {
         /// Who.
         user: u32,
     },
-    /// An operator lists the dead letters and lets automation try each again.
+    /// An operator sees to the dead letters.
     RetryDeadLetters {
         /// When.
         at_ms: u64,
+        /// What is done about them.
+        #[serde(default)]
+        how: Handling,
     },
     /// An operator says whose a suspended deposit is, again and again until the bank takes it.
     Attribute {
@@ -341,7 +359,7 @@ impl Deed {
             Self::Deposit { at_ms, .. }
             | Self::Transfer { at_ms, .. }
             | Self::Balances { at_ms, .. }
-            | Self::RetryDeadLetters { at_ms }
+            | Self::RetryDeadLetters { at_ms, .. }
             | Self::Attribute { at_ms, .. }
             | Self::Order { at_ms, .. } => *at_ms,
         }

@@ -215,6 +215,35 @@ fn escrow(record: &EscrowRecord, endpoints: &[String]) -> Fact {
         EscrowRecord::DeadLetterDetailed { tx, history } => {
             fact("escrow.dead_letter_detailed", tx, &said::tried(history))
         }
+        EscrowRecord::DismissalProposed { tx, .. } => fact(
+            "escrow.dismissal_proposed",
+            tx,
+            "is worthless, if another operator says so too",
+        ),
+        EscrowRecord::DeadLetterReopened { tx, .. } => fact(
+            "escrow.dead_letter_reopened",
+            tx,
+            "was decided on the chain and is open again",
+        ),
+        EscrowRecord::DeadLetterReplayed { tx, replay, .. } => fact(
+            "escrow.dead_letter_replayed",
+            tx,
+            &format!("is tried again by {replay}"),
+        ),
+        EscrowRecord::ReplayBegan { replay, plan, .. } => {
+            let what = format!("{replay} begins, at {} a second", plan.rate);
+            Fact::new("escrow.replay_began", Ids::default(), what)
+        }
+        EscrowRecord::ReplayEnded { replay, end, .. } => Fact::new(
+            "escrow.replay_ended",
+            Ids::default(),
+            format!("{replay} is {}", end.code()),
+        ),
+        EscrowRecord::ReplayCancelled { replay, .. } => Fact::new(
+            "escrow.replay_cancelled",
+            Ids::default(),
+            format!("{replay} is cancelled"),
+        ),
         EscrowRecord::SuspenseAttributed {
             deposit,
             user,

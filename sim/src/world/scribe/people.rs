@@ -34,7 +34,7 @@ impl Scribe {
         let deed = match purpose {
             Purpose::Pay { deed } | Purpose::Order { deed } => Some(deed),
             Purpose::Register { .. }
-            | Purpose::ListDeadLetters
+            | Purpose::ListDeadLetters { .. }
             | Purpose::Attribute { .. }
             | Purpose::Nothing => None,
         };
@@ -153,7 +153,7 @@ impl Scribe {
                 )
                 | None => "somebody".to_owned(),
             },
-            Purpose::ListDeadLetters | Purpose::Attribute { .. } | Purpose::Order { .. } => {
+            Purpose::ListDeadLetters { .. } | Purpose::Attribute { .. } | Purpose::Order { .. } => {
                 "operator".to_owned()
             }
             Purpose::Nothing => self.author(message),
@@ -175,9 +175,12 @@ impl Scribe {
             },
             Message::Command(
                 Command::ResolveDeadLetter { .. }
+                | Command::ReplayDeadLetters { .. }
+                | Command::CancelReplay { .. }
                 | Command::AttributeSuspense { .. }
                 | Command::Administer { .. },
-            ) => Some("operator".to_owned()),
+            )
+            | Message::Query(Query::DryRun(_)) => Some("operator".to_owned()),
             Message::Command(Command::Report(_)) => Some("worker".to_owned()),
             Message::Command(Command::RegisterUser { .. })
             | Message::Query(
@@ -209,7 +212,14 @@ fn tx_of(message: &Message) -> Option<TxHash> {
             ..
         }) => Some(tx.tx),
         Message::Command(Command::Administer { .. }) => None,
-        Message::Command(Command::RegisterUser { .. } | Command::Transact(_)) | Message::Query(_) => None,
+        Message::Query(Query::DryRun(tx)) => Some(tx.tx),
+        Message::Command(
+            Command::RegisterUser { .. }
+            | Command::Transact(_)
+            | Command::ReplayDeadLetters { .. }
+            | Command::CancelReplay { .. },
+        )
+        | Message::Query(_) => None,
     }
 }
 

@@ -58,6 +58,8 @@ pub(super) fn command(command: &Command) -> String {
             Resolution::Retry => format!("retries the dead letter {}", short(&tx.tx)),
             Resolution::Dismiss => format!("dismisses the dead letter {}", short(&tx.tx)),
         },
+        Command::ReplayDeadLetters { plan, .. } => format!("replays dead letters at {} a second", plan.rate),
+        Command::CancelReplay { replay, .. } => format!("cancels {replay}"),
         Command::Report(report) => {
             let tx = short(&report.job().tx);
             match &report.sighting {
@@ -135,6 +137,7 @@ pub(super) fn query(query: &Query) -> String {
         Query::Transaction(transaction) => format!("asks for {transaction}"),
         Query::DeadLetters { .. } => "lists the dead letters".to_owned(),
         Query::DeadLetter(tx) => format!("asks for the dead letter {}", short(&tx.tx)),
+        Query::DryRun(tx) => format!("asks what a replay of {} would come to", short(&tx.tx)),
         Query::DeadLetterGroups => "asks what the dead letters have in common".to_owned(),
         Query::Status => "asks how everything stands".to_owned(),
     }
@@ -161,6 +164,12 @@ pub(super) fn reply(reply: &Reply) -> String {
         }
         Reply::DeadLetters(page) => format!("{} dead letters", page.letters.len()),
         Reply::DeadLetter(view) => format!("a dead letter: {}", view.letter.reason),
+        Reply::DryRun(dry_run) => format!("it would be {}", dry_run.outcome.code()),
+        Reply::Replay(replay) => match replay.end {
+            None => format!("{} is under way", replay.id),
+            Some(end) => format!("{} is {} after {} letters", replay.id, end.code(), replay.done),
+        },
+        Reply::Proposed => "another operator must approve".to_owned(),
         Reply::DeadLetterGroups(groups) => format!("{} groups of dead letters", groups.len()),
         Reply::Done => "done".to_owned(),
         Reply::Reported { is_open: true } => "taken, it is open".to_owned(),

@@ -153,7 +153,10 @@ fn dead_letters_are_retried_and_suspense_is_attributed_by_operators() {
             user: 4,
         },
         claimed(12_000, 1, &[(12_000, 1)]),
-        Deed::RetryDeadLetters { at_ms: 45_000 },
+        Deed::RetryDeadLetters {
+            at_ms: 45_000,
+            how: crate::world::plan::Handling::Retry,
+        },
     ];
     let cut = Fault::Network {
         link: LinkName::AllEndpoints,

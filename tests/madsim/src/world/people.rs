@@ -238,6 +238,9 @@ const fn is_replayed(reply: &Reply) -> bool {
         | Reply::DeadLetters(_)
         | Reply::DeadLetter(_)
         | Reply::DeadLetterGroups(_)
+        | Reply::DryRun(_)
+        | Reply::Replay(_)
+        | Reply::Proposed
         | Reply::Reported { .. }
         | Reply::Done
         | Reply::Status(_)

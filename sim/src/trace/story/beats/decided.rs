@@ -30,6 +30,11 @@ pub(super) fn sentence(record: &Recorded, durability: String) -> Option<String> 
         "escrow.rejected" => format!("The bank rejected it,{word}: {reason}"),
         "escrow.dead_lettered" => format!("The bank left it to a person, as a dead letter: {reason}"),
         "escrow.dead_letter_detailed" => format!("The dead letter says that it {}", record.what),
+        "escrow.dismissal_proposed" => "A person proposed to dismiss the dead letter".to_owned(),
+        "escrow.dead_letter_reopened" => {
+            "Looking at the dead letter again, the bank found that the chain has decided".to_owned()
+        }
+        "escrow.dead_letter_replayed" => "A replay had the dead letter tried again".to_owned(),
         "escrow.dead_letter_retried" => "A person had the dead letter tried again".to_owned(),
         "escrow.dead_letter_dismissed" => "A person dismissed the dead letter".to_owned(),
         "escrow.suspense_attributed" => format!("A person attributed what was in suspense: {}", record.what),

@@ -100,6 +100,8 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
         fast_track_ms,
         sweep_ms,
         patience_ms,
+        recheck_ms,
+        dismiss_alone_milli: _,
         price,
         mailbox,
         restart_ms,
@@ -115,6 +117,8 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
         let field = format_args!("topology.bank.{name}");
         found.within(field, ms, 1, DURATION_MS_MAX);
     }
+    let field = format_args!("topology.bank.recheck_ms");
+    found.within(field, *recheck_ms, 1_000, DURATION_MS_MAX);
     found.within(
         format_args!("topology.bank.sweep_ms"),
         *sweep_ms,
