@@ -10,6 +10,7 @@ pub mod http;
 pub mod process;
 pub mod product;
 pub mod proxy;
+pub mod receiver;
 pub mod redis;
 pub mod solana;
 pub mod world;

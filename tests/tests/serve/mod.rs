@@ -5,6 +5,8 @@ mod journal;
 mod request;
 mod start;
 mod upstream;
+mod watch;
+mod webhooks;
 
 use plimsoll_core::id::{Address, BlockHash};
 use plimsoll_tests::process::{Process, free_port};

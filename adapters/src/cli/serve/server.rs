@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use plimsoll_core::bank::{Notice, State};
+use plimsoll_core::journal::Head;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -23,7 +24,7 @@ use crate::http::{self, Api, Hub, Metrics, Watch};
 use crate::queue::TwoLanes;
 use crate::recorder::{Recorder, Redactor};
 use crate::store::{Mode, SqliteJournal};
-use crate::webhook::{Deliveries, Unopened};
+use crate::webhook::{Deliveries, Desk, DeskError, Unopened};
 use crate::worker::{Runner, Staff};
 
 /// Everything that must be had before anything is done.
@@ -99,7 +100,7 @@ impl Server {
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         let Self {
-            mut config,
+            config,
             clock,
             listener,
             journal,
@@ -112,15 +113,7 @@ impl Server {
                 .values()
                 .chain(config.webhooks.iter().map(|one| &one.url)),
         )?;
-        let from = Unopened {
-            receivers: std::mem::take(&mut config.webhooks),
-            journal: &config.journal,
-            head: recovered.head,
-            registry: config.bank.registry.clone(),
-            seed: config.bank.seed,
-            clock,
-        };
-        let (deliveries, desk) = Deliveries::open(from, internet.clone()).await?;
+        let (deliveries, desk) = deliveries(&config, recovered.head, clock, internet.clone()).await?;
         let chains = config.bank.escrow.chains.clone();
         let recording = recorder.as_ref().map(Recorder::status);
         let watch = Arc::new(Watch::new(config.monitor, clock).telling(desk.clone()));
@@ -171,6 +164,24 @@ impl Server {
             never = delivering => match never {},
         }
     }
+}
+
+/// What tells the receivers of `config` what is committed behind `head`.
+async fn deliveries(
+    config: &ServerConfig,
+    head: Head,
+    clock: Clock,
+    internet: Internet,
+) -> Result<(Deliveries<Internet>, Desk), DeskError> {
+    let from = Unopened {
+        receivers: config.webhooks.clone(),
+        journal: &config.journal,
+        head,
+        registry: config.bank.registry.clone(),
+        seed: config.bank.seed,
+        clock,
+    };
+    Deliveries::open(from, internet).await
 }
 
 /// Serves and drives until `stop` resolves or one of both ends, then ends the other: first the requests and the workers,
