@@ -7,7 +7,7 @@
 use plimsoll_core::chaos::place_in;
 
 /// Every landmark: "reached …".
-pub const LANDMARKS: [&str; 49] = [
+pub const LANDMARKS: [&str; 52] = [
     "a reorged transaction was seen again",
     "a reorged deposit was credited later",
     "a deposit was credited that was never seen before it was final",
@@ -57,6 +57,9 @@ pub const LANDMARKS: [&str; 49] = [
     "an operator had a transaction verified that nobody had named",
     "an operator had a dead letter verified again",
     "an operator let nothing new in",
+    "a transaction became final by the report of a worker",
+    "the immediate lane was down and the database lane served",
+    "a worker had lost the lease of its job",
 ];
 
 /// The landmarks that one run reached.

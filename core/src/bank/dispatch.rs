@@ -177,7 +177,10 @@ impl Bank {
         // About a chain that is paused nothing is decided: the job is there again once it is resumed.
         if self.is_open(job) && !self.state.orders().is_chain_paused(chain) {
             self.verifier.on_reported(job);
-            self.on_finding(chain, report.sighting.into(), fx);
+            // A report may be old. What is final stays so; what is not says nothing about what was seen since.
+            if report.sighting.is_final() || self.seen_in(job).is_none() {
+                self.on_finding(chain, report.sighting.into(), fx);
+            }
         }
         Ok(Reply::Reported {
             is_open: self.is_open(job),

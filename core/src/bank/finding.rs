@@ -319,7 +319,7 @@ impl Bank {
         self.state.escrow().watch(tx).map_or(0, |watch| watch.sightings)
     }
 
-    fn seen_in(&self, tx: TxKey) -> Option<BlockRef> {
+    pub(super) fn seen_in(&self, tx: TxKey) -> Option<BlockRef> {
         match &self.state.escrow().watch(tx)?.stage {
             Stage::Seen { evidence, .. } => Some(evidence.block),
             Stage::Observed

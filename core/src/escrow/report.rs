@@ -48,6 +48,17 @@ pub enum Sighting {
     },
 }
 
+impl Sighting {
+    /// Whether it can never be otherwise: the transaction is in a block that every voter calls final.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Mined { evidence, .. } => evidence.is_final(),
+            Self::Absent { .. } | Self::Undecided { .. } => false,
+        }
+    }
+}
+
 /// Why a report is not believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, thiserror::Error)]
 pub enum ReportError {

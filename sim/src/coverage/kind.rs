@@ -2,7 +2,7 @@
 
 use crate::fault::{
     ChainFault, CrashLoss, DiskFault, EndpointFault, Fault, Lie, LinkFault, LinkName, ProcessFault,
-    StoreFault,
+    QueueFault, StoreFault, WorkerFault,
 };
 
 /// A kind of fault.
@@ -19,7 +19,7 @@ const fn kind(on: &'static str, name: &'static str) -> Kind {
 }
 
 /// Every kind, in the order of the rows.
-pub const KINDS: [Kind; 55] = [
+pub const KINDS: [Kind; 64] = [
     kind("endpoint", "dead"),
     kind("endpoint", "never_answers"),
     kind("endpoint", "slow"),
@@ -75,6 +75,15 @@ pub const KINDS: [Kind; 55] = [
     kind("process", "usurped"),
     kind("chain", "reorg"),
     kind("chain", "finality_stall"),
+    kind("queue", "queue_down"),
+    kind("queue", "queue_silent"),
+    kind("queue", "queue_full"),
+    kind("queue", "queue_loses_answers"),
+    kind("queue", "queue_repeats"),
+    kind("queue", "queue_forgets"),
+    kind("queue", "queue_fails_over"),
+    kind("worker", "worker_crash"),
+    kind("worker", "worker_pause"),
 ];
 
 /// The row of a fault.
@@ -96,6 +105,8 @@ const fn words(fault: &Fault) -> (&'static str, &'static str) {
         Fault::Disk { fault } => ("disk", of_disk(*fault)),
         Fault::Process { fault } => ("process", of_process(*fault)),
         Fault::Chain { fault } => ("chain", of_chain(*fault)),
+        Fault::Queue { fault, .. } => ("queue", of_queue(*fault)),
+        Fault::Worker { fault, .. } => ("worker", of_worker(*fault)),
     }
 }
 
@@ -178,6 +189,25 @@ const fn of_process(fault: ProcessFault) -> &'static str {
         ProcessFault::ClockDrift { .. } => "clock_drift",
         ProcessFault::ClockJump { .. } => "clock_jump",
         ProcessFault::Usurped => "usurped",
+    }
+}
+
+const fn of_queue(fault: QueueFault) -> &'static str {
+    match fault {
+        QueueFault::Down => "queue_down",
+        QueueFault::Silent => "queue_silent",
+        QueueFault::Full => "queue_full",
+        QueueFault::LosesAnswers => "queue_loses_answers",
+        QueueFault::Repeats => "queue_repeats",
+        QueueFault::Forgets => "queue_forgets",
+        QueueFault::FailsOver => "queue_fails_over",
+    }
+}
+
+const fn of_worker(fault: WorkerFault) -> &'static str {
+    match fault {
+        WorkerFault::Crash => "worker_crash",
+        WorkerFault::Pause => "worker_pause",
     }
 }
 

@@ -55,6 +55,23 @@ pub enum Fault {
         /// What.
         fault: ChainFault,
     },
+    /// A queue between the bank and its workers misbehaves.
+    Queue {
+        /// Which.
+        lane: LaneName,
+        /// How.
+        fault: QueueFault,
+        /// How many of a hundred requests are hit, 1 to 100.
+        #[serde(default = "always")]
+        percent: u8,
+    },
+    /// The process of a worker is hit.
+    Worker {
+        /// Its number, from 0.
+        worker: u8,
+        /// How.
+        fault: WorkerFault,
+    },
 }
 
 impl Fault {
@@ -74,6 +91,8 @@ impl Fault {
             },
             Self::Disk { fault } => matches!(fault, DiskFault::BitFlip),
             Self::Chain { fault } => matches!(fault, ChainFault::Reorg { .. }),
+            Self::Queue { fault, .. } => matches!(fault, QueueFault::Forgets | QueueFault::FailsOver),
+            Self::Worker { fault, .. } => matches!(fault, WorkerFault::Crash),
             Self::Endpoint { .. } | Self::Network { .. } | Self::Store { .. } => false,
         }
     }
@@ -91,7 +110,9 @@ impl Fault {
             | Self::Store { .. }
             | Self::Disk { .. }
             | Self::Process { .. }
-            | Self::Chain { .. } => None,
+            | Self::Chain { .. }
+            | Self::Queue { .. }
+            | Self::Worker { .. } => None,
         }
     }
 }
@@ -255,6 +276,46 @@ pub enum LinkFault {
         /// How long after the first loss the sender notices.
         notice_ms: u64,
     },
+}
+
+/// One of the queues between the bank and its workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LaneName {
+    /// The fast one.
+    Immediate,
+    /// The slow one.
+    Database,
+}
+
+/// How a queue misbehaves. Whatever it does costs time alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum QueueFault {
+    /// Connections are refused.
+    Down,
+    /// Requests arrive and are never answered, nor done.
+    Silent,
+    /// It has no room: writes are refused (Redis: out of memory).
+    Full,
+    /// Requests are done, and the answers are lost.
+    LosesAnswers,
+    /// Jobs are handed out whose leases are not over.
+    Repeats,
+    /// It loses all that it holds when the fault begins (Redis: a crash without a copy on disk).
+    Forgets,
+    /// It loses each job or not when the fault begins (Redis: a failover to a replica that was behind).
+    FailsOver,
+}
+
+/// What hits the process of a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum WorkerFault {
+    /// It dies when the fault begins and is started again when the fault ends.
+    Crash,
+    /// It is stopped, as by SIGSTOP, and goes on when the fault ends.
+    Pause,
 }
 
 /// How the store misbehaves.

@@ -6,7 +6,7 @@ mod trigger;
 
 pub use drift::Drift;
 pub use kind::{
-    ChainFault, CrashLoss, Direction, DiskFault, EndpointFault, Fault, Lie, LinkFault, LinkName,
-    ProcessFault, StoreFault,
+    ChainFault, CrashLoss, Direction, DiskFault, EndpointFault, Fault, LaneName, Lie, LinkFault, LinkName,
+    ProcessFault, QueueFault, StoreFault, WorkerFault,
 };
 pub use trigger::{Cue, Trigger};

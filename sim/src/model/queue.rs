@@ -108,6 +108,27 @@ impl Queue {
         *self = Self::default();
     }
 
+    /// Forgets each job for which `is_lost` says so, in the order of their names.
+    pub fn lose(&mut self, mut is_lost: impl FnMut() -> bool) {
+        let lost: Vec<TxKey> = self.jobs.keys().copied().filter(|_| is_lost()).collect();
+        for key in lost {
+            self.take(key);
+        }
+    }
+
+    /// Makes every job available that is handed out, though its lease is not over.
+    pub fn end_leases(&mut self, now: Instant) {
+        let is_held = |job: &Job| job.token.is_some() && job.available_at > now;
+        let held = self.jobs.iter().filter(|(_, job)| is_held(job));
+        let held: Vec<TxKey> = held.map(|(key, _)| *key).collect();
+        for key in held {
+            if let Some(job) = self.take(key) {
+                let available_at = now;
+                self.put(key, Job { available_at, ..job });
+            }
+        }
+    }
+
     fn enqueue(&mut self, now: Instant, jobs: &[TxKey], priority: Priority) -> QueueReply {
         assert!(jobs.len() <= JOBS_PER_REQUEST_MAX, "{} jobs at once", jobs.len());
         for key in jobs {

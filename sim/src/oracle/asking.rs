@@ -250,6 +250,7 @@ impl Oracle for Asking {
             | Observation::Released { .. }
             | Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

@@ -473,6 +473,7 @@ impl Oracle for Breakers {
             Observation::Committed { .. }
             | Observation::Released { .. }
             | Observation::ReplyDelivered { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

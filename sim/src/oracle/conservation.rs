@@ -67,6 +67,7 @@ impl Oracle for Conservation {
             | Observation::Released { .. }
             | Observation::ReplyDelivered { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => self.twin.observe(seen),
         }

@@ -97,6 +97,7 @@ impl Oracle for Decisions {
             | Observation::ReplyDelivered { .. }
             | Observation::Crashed { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => self.twin.observe(seen),
         }

@@ -110,7 +110,10 @@ impl Oracle for Durability {
                 let broken = self.promises.iter().find(|promise| !promise.is_kept_by(bank));
                 broken.map_or(Ok(()), |promise| Err(lost(*promise, "after a restart")))
             }
-            Observation::ReplyDelivered { .. } | Observation::Disk(_) | Observation::Chain(_) => Ok(()),
+            Observation::ReplyDelivered { .. }
+            | Observation::Told { .. }
+            | Observation::Disk(_)
+            | Observation::Chain(_) => Ok(()),
         }
     }
 

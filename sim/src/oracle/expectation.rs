@@ -50,6 +50,7 @@ impl Oracle for Expectation {
             | Observation::Crashed { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }
@@ -165,6 +166,7 @@ impl Expectation {
         let least = [
             ("reorged_min", expect.reorged_min, self.reorged.len() as u64),
             ("cordoned_min", expect.cordoned_min, self.cordoned.len() as u64),
+            ("reported_min", expect.reported_min, stats.reported),
         ];
         for (name, expected, found) in least {
             if expected.is_some_and(|expected| found < expected) {

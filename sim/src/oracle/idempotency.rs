@@ -78,6 +78,7 @@ impl Oracle for Idempotency {
             | Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

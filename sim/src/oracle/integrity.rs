@@ -59,6 +59,7 @@ impl Oracle for Integrity {
             | Observation::ReplyDelivered { .. }
             | Observation::Crashed { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Chain(_) => Ok(()),
         }
     }

@@ -192,6 +192,7 @@ impl Oracle for Lifecycle {
             | Observation::Crashed { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_) => self.twin.observe(seen),
         }
     }

@@ -188,6 +188,7 @@ impl Oracle for Orders {
             Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

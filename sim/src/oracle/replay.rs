@@ -60,6 +60,7 @@ impl Oracle for Replay {
             | Observation::Released { .. }
             | Observation::ReplyDelivered { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

@@ -28,6 +28,8 @@ pub struct Testimony {
     calls: BTreeMap<CallId, (EndpointId, Asked)>,
     /// What was said of each transaction.
     of_transactions: BTreeMap<TxKey, Said>,
+    /// What was said of each to workers, which outlive the bank's process.
+    to_workers: BTreeMap<TxKey, Vec<Statement>>,
     /// What was said of ranges, by their last block.
     of_ranges: BTreeMap<(ChainId, BlockRef), Vec<Reading>>,
 }
@@ -79,6 +81,7 @@ impl Testimony {
             providers,
             calls: BTreeMap::new(),
             of_transactions: BTreeMap::new(),
+            to_workers: BTreeMap::new(),
             of_ranges: BTreeMap::new(),
         }
     }
@@ -160,6 +163,7 @@ impl Testimony {
             EscrowRecord::Final { tx, evidence, .. } | EscrowRecord::Rejected { tx, evidence, .. } => {
                 self.judge_evidence(*tx, evidence)?;
                 self.of_transactions.remove(tx);
+                self.to_workers.remove(tx);
                 Ok(())
             }
             EscrowRecord::Reorged { tx, was, .. } => self.judge_loss(*tx, *was),
@@ -189,7 +193,14 @@ impl Testimony {
                     && statement.finalized == vote.finalized
                     && statement.block == Some(evidence.block)
             };
-            if !said.earlier.iter().chain(&said.since).any(is_this) {
+            let to_workers = self.to_workers.get(&tx).into_iter().flatten();
+            if !said
+                .earlier
+                .iter()
+                .chain(&said.since)
+                .chain(to_workers)
+                .any(is_this)
+            {
                 let detail = format!(
                     "{} rests on {vote:?} for {:?}: said was {said:?}",
                     tx.tx, evidence.block
@@ -207,7 +218,9 @@ impl Testimony {
             Some(block) => block != was,
             None => statement.finalized.number >= was.number,
         };
-        let by = said.iter().filter(proves).map(|statement| statement.endpoint);
+        let to_workers = self.to_workers.get(&tx).into_iter().flatten();
+        let by = said.iter().chain(to_workers).filter(proves);
+        let by = by.map(|statement| statement.endpoint);
         if self.are_independent(by) {
             return Ok(());
         }
@@ -257,6 +270,22 @@ impl Oracle for Testimony {
                     self.calls.remove(call);
                 }
             }
+            Observation::Told {
+                endpoint: EndpointId { chain, index },
+                tx,
+                answer: Answer::Receipt { finalized, receipt },
+            } => {
+                let statement = Statement {
+                    endpoint: *index,
+                    finalized: *finalized,
+                    block: receipt.as_ref().map(|receipt| receipt.block),
+                };
+                let tx = TxKey {
+                    chain: *chain,
+                    tx: *tx,
+                };
+                self.to_workers.entry(tx).or_default().push(statement);
+            }
             // A process that begins anew asks anew.
             Observation::Crashed { .. } => {
                 self.calls.clear();
@@ -268,6 +297,7 @@ impl Oracle for Testimony {
             | Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }

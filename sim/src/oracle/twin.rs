@@ -39,6 +39,7 @@ impl<F: Follower> Twin<F> {
             | Observation::ReplyDelivered { .. }
             | Observation::Crashed { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

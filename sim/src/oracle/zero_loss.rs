@@ -57,6 +57,7 @@ impl Oracle for ZeroLoss {
             | Observation::Crashed { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

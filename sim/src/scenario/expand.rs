@@ -11,7 +11,7 @@ use super::schema::{DepositsTable, OrdersTable, ScenarioTable, TransactionsTable
 use crate::world::plan::{
     BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, Handling, HoldEnd,
     HoldPlan, LinkPlan, Movement, OrderPlan, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Token,
-    Topology,
+    Topology, WorkersPlan,
 };
 
 /// When users are funded: they register in the first half second.
@@ -127,12 +127,23 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
             patience_ms: world.patience_ms.get_ref().0,
             recheck_ms: world.recheck_ms.get_ref().0,
             dismiss_alone_milli: world.dismiss_alone_max.map(|sum| sum.0),
+            fast_track_ms: world.fast_track_ms.iter().map(|millis| millis.0).collect(),
             price: Some(PRICE),
             buggify: world.buggify.then(BuggifyPlan::default),
             ..BankPlan::default()
         },
+        workers: workers(world),
         ..Topology::default()
     }
+}
+
+fn workers(world: &WorldTable) -> Option<WorkersPlan> {
+    let count = u8::try_from(world.workers.get_ref().0).unwrap_or(u8::MAX);
+    (count > 0).then(|| WorkersPlan {
+        count,
+        takeover_ms: world.takeover_ms.get_ref().0,
+        ..WorkersPlan::default()
+    })
 }
 
 /// Some endpoints, of two providers at the least: each order of all of them is as likely, and so is each length of it.

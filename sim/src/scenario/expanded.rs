@@ -179,6 +179,7 @@ fn write_topology(text: &mut String, topology: &Topology) {
         users_link,
         store,
         bank,
+        workers,
     } = topology;
     text.push_str("\n[plan.topology]\n");
     field(text, "users", users);
@@ -188,6 +189,9 @@ fn write_topology(text: &mut String, topology: &Topology) {
     field(text, "users_link", users_link);
     field(text, "store", store);
     field(text, "bank", bank);
+    if let Some(workers) = workers {
+        field(text, "workers", workers);
+    }
 }
 
 fn field(text: &mut String, name: &str, value: &impl Serialize) {

@@ -7,8 +7,8 @@ use super::schema::FaultTable;
 use super::values::Percent;
 use crate::engine::Latency;
 use crate::fault::{
-    ChainFault, CrashLoss, Direction, DiskFault, Drift, EndpointFault, Fault, Lie, LinkFault, LinkName,
-    ProcessFault, StoreFault,
+    ChainFault, CrashLoss, Direction, DiskFault, Drift, EndpointFault, Fault, LaneName, Lie, LinkFault,
+    LinkName, ProcessFault, QueueFault, StoreFault, WorkerFault,
 };
 
 /// How often a bimodal latency is the long one.
@@ -21,6 +21,19 @@ pub(super) const ALL_ENDPOINTS: &str = "endpoints";
 pub(super) const USERS: &str = "users";
 /// What stands for the bank, as a target of isolation.
 pub(super) const BANK: &str = "bank";
+
+/// The queues, by name.
+pub(super) const LANES: [(LaneName, &str); 2] = [
+    (LaneName::Immediate, "immediate"),
+    (LaneName::Database, "database"),
+];
+/// The most workers of a world.
+const WORKERS_MAX: u8 = 16;
+
+/// The name of worker `number`, which counts from 0.
+pub(super) fn worker_name(number: u8) -> String {
+    format!("worker-{}", number + 1)
+}
 
 /// The name of the endpoint at `index`.
 pub(super) fn endpoint_name(index: usize) -> String {
@@ -71,6 +84,14 @@ impl FaultKind {
             Self::Crash | Self::Restart | Self::Pause | Self::ProcessSlow | Self::Usurped => Family::Process,
             Self::ClockSkew | Self::ClockDrift | Self::ClockJump => Family::Clock,
             Self::Reorg | Self::FinalityStall => Family::Chain,
+            Self::QueueDown
+            | Self::QueueSilent
+            | Self::QueueFull
+            | Self::QueueLosesAnswers
+            | Self::QueueRepeats
+            | Self::QueueForgets
+            | Self::QueueFailsOver => Family::Queue,
+            Self::WorkerCrash | Self::WorkerPause => Family::Worker,
         }
     }
 
@@ -79,7 +100,12 @@ impl FaultKind {
     pub const fn is_momentary(self) -> bool {
         matches!(
             self,
-            Self::Usurped | Self::Reorg | Self::BitFlip | Self::ClockJump
+            Self::Usurped
+                | Self::Reorg
+                | Self::BitFlip
+                | Self::ClockJump
+                | Self::QueueForgets
+                | Self::QueueFailsOver
         )
     }
 
@@ -118,6 +144,14 @@ impl FaultKind {
             Self::ClockSkew | Self::ClockJump => (&["by_ms"], &[]),
             Self::ClockDrift => (&["drift"], &["ppm", "by_ms", "every_ms"]),
             Self::Reorg => (&["blocks"], &["vanish_percent"]),
+            Self::QueueDown
+            | Self::QueueSilent
+            | Self::QueueFull
+            | Self::QueueLosesAnswers
+            | Self::QueueRepeats => (&["target"], &["percent"]),
+            Self::QueueForgets | Self::QueueFailsOver | Self::WorkerCrash | Self::WorkerPause => {
+                (&["target"], &[])
+            }
             Self::BitFlip
             | Self::ReadError
             | Self::Restart
@@ -157,12 +191,21 @@ impl FaultTable {
             Breakage::Disk(fault) => vec![Fault::Disk { fault }],
             Breakage::Process(fault) => vec![Fault::Process { fault }],
             Breakage::Chain(fault) => vec![Fault::Chain { fault }],
+            Breakage::Queue(fault) => {
+                let percent = self.percent();
+                let at = |lane| Fault::Queue { lane, fault, percent };
+                self.lanes_hit().into_iter().map(at).collect()
+            }
+            Breakage::Worker(fault) => {
+                let at = |worker| Fault::Worker { worker, fault };
+                self.workers_hit().into_iter().map(at).collect()
+            }
         }
     }
 
     /// What breaks, apart from where and when.
     fn breakage(&self) -> Breakage {
-        use Breakage::{Chain, Disk, Endpoint, Link, Process, Store};
+        use Breakage::{Chain, Disk, Endpoint, Link, Process, Queue, Store, Worker};
         let (extra_ms, percent) = (self.extra_ms(), self.percent());
         let by_ms = self.by_ms.as_ref().map_or(0, |by| *by.get_ref());
         match self.kind.get_ref() {
@@ -221,6 +264,15 @@ impl FaultTable {
                 vanish_percent: share(&self.vanish_percent, 0),
             }),
             FaultKind::FinalityStall => Chain(ChainFault::FinalityStall),
+            FaultKind::QueueDown => Queue(QueueFault::Down),
+            FaultKind::QueueSilent => Queue(QueueFault::Silent),
+            FaultKind::QueueFull => Queue(QueueFault::Full),
+            FaultKind::QueueLosesAnswers => Queue(QueueFault::LosesAnswers),
+            FaultKind::QueueRepeats => Queue(QueueFault::Repeats),
+            FaultKind::QueueForgets => Queue(QueueFault::Forgets),
+            FaultKind::QueueFailsOver => Queue(QueueFault::FailsOver),
+            FaultKind::WorkerCrash => Worker(WorkerFault::Crash),
+            FaultKind::WorkerPause => Worker(WorkerFault::Pause),
         }
     }
 
@@ -336,6 +388,19 @@ impl FaultTable {
         links
     }
 
+    /// The queues that are targets.
+    fn lanes_hit(&self) -> Vec<LaneName> {
+        let is_hit = |(_, name): &(LaneName, &str)| self.targets().iter().any(|target| target == name);
+        let hit = LANES.into_iter().filter(is_hit);
+        hit.map(|(lane, _)| lane).collect()
+    }
+
+    /// The numbers of the workers that are targets, in order and each once.
+    fn workers_hit(&self) -> Vec<u8> {
+        let is_hit = |worker: &u8| self.targets().contains(&worker_name(*worker));
+        (0..WORKERS_MAX).filter(is_hit).collect()
+    }
+
     /// What is named as a target.
     pub(super) fn targets(&self) -> &[String] {
         self.target
@@ -352,6 +417,8 @@ pub(super) enum Breakage {
     Disk(DiskFault),
     Process(ProcessFault),
     Chain(ChainFault),
+    Queue(QueueFault),
+    Worker(WorkerFault),
 }
 
 /// A latency of a shape between `low_ms` and `high_ms`: on average `high_ms` if it is exponential, and now and then

@@ -134,6 +134,10 @@ words!(
         Clock = "clock",
         /// The chain itself.
         Chain = "chain",
+        /// The queues between the bank and its workers.
+        Queue = "queue",
+        /// The processes of workers.
+        Worker = "worker",
     }
 );
 
@@ -248,6 +252,24 @@ words!(
         Reorg = "reorg",
         /// Blocks come and are not finalized.
         FinalityStall = "finality_stall",
+        /// A queue refuses connections.
+        QueueDown = "queue_down",
+        /// A queue takes requests and never answers.
+        QueueSilent = "queue_silent",
+        /// A queue has no room and refuses writes.
+        QueueFull = "queue_full",
+        /// A queue does what is asked, and its answers are lost.
+        QueueLosesAnswers = "queue_loses_answers",
+        /// A queue hands out jobs whose leases are not over.
+        QueueRepeats = "queue_repeats",
+        /// A queue loses all that it holds.
+        QueueForgets = "queue_forgets",
+        /// A queue loses some of what it holds.
+        QueueFailsOver = "queue_fails_over",
+        /// A worker dies, and is started again.
+        WorkerCrash = "worker_crash",
+        /// A worker is stopped, and goes on.
+        WorkerPause = "worker_pause",
     }
 );
 

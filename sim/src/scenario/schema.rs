@@ -76,6 +76,12 @@ pub struct WorldTable {
     pub dismiss_alone_max: Option<Sum>,
     /// Whether the bank has bad luck on purpose.
     pub buggify: bool,
+    /// How many workers it has, `worker-1` and so on, fed by the queues `immediate` and `database`.
+    pub workers: Spanned<Count>,
+    /// How long workers may have a transaction before the bank verifies it itself.
+    pub takeover_ms: Spanned<Millis>,
+    /// When a transaction is verified by the bank after it was named; by workers alone if there is none.
+    pub fast_track_ms: Vec<Millis>,
 }
 
 impl Default for WorldTable {
@@ -94,6 +100,9 @@ impl Default for WorldTable {
             recheck_ms: plain(Millis(10 * 60 * 1_000)),
             dismiss_alone_max: None,
             buggify: false,
+            workers: plain(Count(0)),
+            takeover_ms: plain(Millis(15_000)),
+            fast_track_ms: [0, 1_000, 2_000].map(Millis).to_vec(),
         }
     }
 }
@@ -319,6 +328,8 @@ pub struct ExpectTable {
     pub reorged_min: Option<Count>,
     /// At least so many endpoints are cordoned.
     pub cordoned_min: Option<Count>,
+    /// At least so many transactions become final by the report of a worker.
+    pub reported_min: Option<Count>,
     /// Nothing is credited from the first of these times to the second.
     pub none_credited_between_ms: Option<Spanned<Span<Millis>>>,
     /// The failure that the run must come to, on purpose.
@@ -342,6 +353,7 @@ impl ExpectTable {
             suspended: count(self.suspended),
             reorged_min: count(self.reorged_min),
             cordoned_min: count(self.cordoned_min),
+            reported_min: count(self.reported_min),
             none_credited_between_ms: between.map(|between| (between.low.0, between.high.0)),
             canary: self.canary,
         }

@@ -20,7 +20,7 @@ use crate::engine::Latency;
 use crate::model::assets::MIN_MILLI;
 use crate::world::plan::{
     BankPlan, BuggifyPlan, ChainPlan, Deed, EndpointPlan, Handling, LinkPlan, Plan, PoolPlan, QuotaPlan,
-    StorePlan, Topology,
+    StorePlan, Topology, WorkersPlan,
 };
 
 /// The least and the most blocks that endpoints scan at once, where they bound it.
@@ -129,7 +129,26 @@ fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
             },
         },
         bank: bank(rng),
+        workers: workers(is_metered, &mut rng.fork("workers")),
     }
+}
+
+/// Workers, in a quarter of the runs whose endpoints do not count calls: those know nothing of what others ask.
+fn workers(is_metered: bool, rng: &mut Rng) -> Option<WorkersPlan> {
+    let usual = WorkersPlan::default();
+    let has_workers = rng.chance(1, 4) && !is_metered;
+    has_workers.then(|| WorkersPlan {
+        count: breaks::byte(rng.index(3)) + 1,
+        immediate: rng.chance(3, 4),
+        takeover_ms: rng.between(2 * SWEEP_MS_MAX, 20_000),
+        visibility_ms: rng.between(1_000, 30_000),
+        jobs_max: if rng.chance(1, 2) { 4 } else { usual.jobs_max },
+        queues: LinkPlan {
+            loss_percent: rare(rng, 10),
+            duplicate_percent: rare(rng, 10),
+            ..usual.queues
+        },
+    })
 }
 
 fn bank(rng: &mut Rng) -> BankPlan {

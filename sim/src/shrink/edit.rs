@@ -133,7 +133,9 @@ fn renumber(one: &mut ScheduledFault, place: &dyn Fn(u8) -> Option<u8>) -> bool 
         | Fault::Store { .. }
         | Fault::Disk { .. }
         | Fault::Process { .. }
-        | Fault::Chain { .. } => {}
+        | Fault::Chain { .. }
+        | Fault::Queue { .. }
+        | Fault::Worker { .. } => {}
     }
     if let Some(Trigger { cue, .. }) = &mut one.after {
         match cue {

@@ -10,7 +10,7 @@ use super::numbers::lower;
 use crate::engine::Latency;
 use crate::fault::{
     ChainFault, CrashLoss, Direction, DiskFault, EndpointFault, Fault, LinkFault, LinkName, ProcessFault,
-    StoreFault, Trigger,
+    QueueFault, StoreFault, Trigger, WorkerFault,
 };
 use crate::world::plan::{Plan, ScheduledFault};
 use less::less;
@@ -98,6 +98,23 @@ fn kinds(fault: &Fault) -> Vec<Fault> {
         Fault::Chain {
             fault: ChainFault::Reorg { .. } | ChainFault::FinalityStall,
         } => Vec::new(),
+        Fault::Queue { lane, fault, .. } => {
+            let known = [QueueFault::Full, QueueFault::Down, QueueFault::Silent];
+            let weaker = known.into_iter().filter(|one| of_queue(*one) < of_queue(fault));
+            let with = |fault| Fault::Queue {
+                lane,
+                fault,
+                percent: 100,
+            };
+            weaker.map(with).collect()
+        }
+        Fault::Worker { worker, fault } => match fault {
+            WorkerFault::Crash => vec![Fault::Worker {
+                worker,
+                fault: WorkerFault::Pause,
+            }],
+            WorkerFault::Pause => Vec::new(),
+        },
     }
 }
 
@@ -147,6 +164,18 @@ const fn of_disk(fault: DiskFault) -> u8 {
         DiskFault::SyncFailed { .. } => 2,
         DiskFault::BitFlip => 3,
         DiskFault::MisdirectedWrite { .. } => 4,
+    }
+}
+
+const fn of_queue(fault: QueueFault) -> u8 {
+    match fault {
+        QueueFault::Full => 1,
+        QueueFault::Down => 2,
+        QueueFault::Silent => 3,
+        QueueFault::LosesAnswers => 4,
+        QueueFault::FailsOver => 5,
+        QueueFault::Forgets => 6,
+        QueueFault::Repeats => 7,
     }
 }
 
@@ -221,11 +250,22 @@ fn narrower(plan: &Plan, fault: &Fault) -> Vec<Fault> {
             fault,
             percent: 0..100,
         } => vec![Fault::Store { fault, percent: 100 }],
+        Fault::Queue {
+            lane,
+            fault,
+            percent: 0..100,
+        } => vec![Fault::Queue {
+            lane,
+            fault,
+            percent: 100,
+        }],
         Fault::Endpoint { .. }
         | Fault::Store { .. }
         | Fault::Disk { .. }
         | Fault::Process { .. }
-        | Fault::Chain { .. } => Vec::new(),
+        | Fault::Chain { .. }
+        | Fault::Queue { .. }
+        | Fault::Worker { .. } => Vec::new(),
     }
 }
 

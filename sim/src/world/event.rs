@@ -5,6 +5,7 @@ use plimsoll_core::escrow::{Answer, Fault, Question};
 use plimsoll_core::id::{CallId, RequestId, TransactionId};
 use plimsoll_core::time::Instant;
 
+use super::crew::Shift;
 use super::plan::HoldEnd;
 use crate::model::chain::TxIndex;
 use crate::model::users::CallIndex;
@@ -83,6 +84,8 @@ pub(super) enum Happening {
     Quiet,
     /// Is everything settled that was open when the quiet period began?
     QuietProbe,
+    /// Something happens among the workers.
+    Shift(Shift),
     /// The plan's time is over: is everything settled?
     Probe,
 }

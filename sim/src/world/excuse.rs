@@ -128,7 +128,10 @@ fn takes_away(fault: &Fault) -> Option<Dependency> {
         | Fault::Disk { .. }
         | Fault::Process { .. }
         | Fault::Endpoint { .. }
-        | Fault::Chain { .. } => None,
+        | Fault::Chain { .. }
+        // Whatever becomes of queues and workers, the bank does their work.
+        | Fault::Queue { .. }
+        | Fault::Worker { .. } => None,
     }
 }
 
@@ -162,7 +165,9 @@ const fn silences(fault: &Fault) -> Option<u8> {
         | Fault::Store { .. }
         | Fault::Disk { .. }
         | Fault::Process { .. }
-        | Fault::Chain { .. } => None,
+        | Fault::Chain { .. }
+        | Fault::Queue { .. }
+        | Fault::Worker { .. } => None,
     }
 }
 

@@ -4,6 +4,9 @@
 use super::plan::{Deed, Plan};
 use crate::fault::Fault;
 
+/// Why no other world does anything to workers and their queues.
+pub const NO_WORKERS: &str = "the bank has no workers here";
+
 /// What a world can do.
 #[derive(Debug, Clone, Copy)]
 pub struct Powers {
@@ -56,6 +59,8 @@ impl Powers {
         let bad_luck = plan.topology.bank.buggify;
         let bad_luck = bad_luck.map(|_| "the driver takes no bad luck on purpose");
         refuse("topology.bank.buggify", bad_luck);
+        let workers = plan.topology.workers.map(|_| NO_WORKERS);
+        refuse("topology.workers", workers);
         for (place, deed) in plan.workload.iter().enumerate() {
             refuse(&format!("workload[{place}]"), (self.deed)(deed));
         }

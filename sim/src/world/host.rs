@@ -7,11 +7,13 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use plimsoll_core::bank::{Act, Bank, BankConfig, Event, Input, Record};
-use plimsoll_core::escrow::{Answer, Fault};
-use plimsoll_core::id::{CallId, RequestId};
+use plimsoll_core::bank::{Act, Bank, BankConfig, Command, Effect, Event, Input, Record};
+use plimsoll_core::escrow::{Answer, EscrowRecord, Fault};
+use plimsoll_core::id::{CallId, ErrandId, RequestId};
 use plimsoll_core::journal::{Batch, Head};
+use plimsoll_core::machine::Intent;
 use plimsoll_core::outbox::{Outbox, Standing, StoreRequest};
+use plimsoll_core::queue::{LaneFault, QueueReply};
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 
@@ -51,10 +53,6 @@ pub(super) struct Host {
 }
 
 /// Something for the process.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "few wait at once, and most of them are answers"
-)]
 pub(super) enum Parcel {
     Request(RequestId),
     Answer {
@@ -63,6 +61,10 @@ pub(super) enum Parcel {
         outcome: Result<Answer, Fault>,
     },
     StoreDone,
+    Queued {
+        errand: ErrandId,
+        outcome: Result<QueueReply, LaneFault>,
+    },
 }
 
 impl Host {
@@ -175,6 +177,14 @@ impl World<'_> {
         if let Some(scribe) = &mut self.jury.scribe {
             scribe.handled(&seen, effects, bank, digest);
         }
+        if is_report(&seen.event) && effects.iter().any(is_final) {
+            self.stats.reported += 1;
+            sometimes!(
+                self.jury.watcher.reached,
+                true,
+                "a transaction became final by the report of a worker"
+            );
+        }
         let handled = Observation::Handled {
             input: &seen,
             effects,
@@ -275,4 +285,18 @@ impl World<'_> {
         };
         self.jury.see(now, &committed);
     }
+}
+
+const fn is_report(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Command {
+            command: Command::Report(_),
+            ..
+        }
+    )
+}
+
+const fn is_final(effect: &Effect) -> bool {
+    matches!(effect, Intent::Record(Record::Escrow(EscrowRecord::Final { .. })))
 }

@@ -2,13 +2,14 @@
 
 use core::time::Duration;
 
+use plimsoll_core::queue::Lane;
 use plimsoll_core::time::Instant;
 
 use super::World;
 use super::event::Happening;
 use super::observe::Observation;
 use super::stats::{Part, Recovery};
-use crate::fault::{ChainFault, Fault, LinkName, ProcessFault};
+use crate::fault::{ChainFault, Fault, LaneName, LinkName, ProcessFault, WorkerFault};
 
 impl World<'_> {
     /// Schedules fault `number` of the plan, whose times count from `origin`.
@@ -87,6 +88,13 @@ impl World<'_> {
             }
             Fault::Process { fault } => self.begin_process_fault(number, *fault, until),
             Fault::Chain { fault } => self.begin_chain_fault(number, *fault, until),
+            Fault::Queue { lane, fault, percent } => {
+                self.crew().booth(lane_of(*lane)).begin(number, *fault, *percent)
+            }
+            Fault::Worker { worker, fault } => match fault {
+                WorkerFault::Crash => self.kill_worker(*worker, until),
+                WorkerFault::Pause => self.hold_worker_up(*worker, true),
+            },
         }
         self.see_host();
     }
@@ -129,6 +137,11 @@ impl World<'_> {
                     self.note_finality();
                 }
                 ChainFault::Reorg { .. } => {}
+            },
+            Fault::Queue { lane, .. } => self.crew().booth(lane_of(*lane)).end(number),
+            Fault::Worker { worker, fault } => match fault {
+                WorkerFault::Crash => self.start_worker(*worker),
+                WorkerFault::Pause => self.hold_worker_up(*worker, false),
             },
         }
         self.jury.see(now, &Observation::Fault { fault, is_over: true });
@@ -189,6 +202,13 @@ impl World<'_> {
                 vanish_percent,
             } => self.reorganise(depth, vanish_percent),
         }
+    }
+}
+
+const fn lane_of(lane: LaneName) -> Lane {
+    match lane {
+        LaneName::Immediate => Lane::Immediate,
+        LaneName::Database => Lane::Database,
     }
 }
 

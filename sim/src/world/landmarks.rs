@@ -70,6 +70,7 @@ impl Watcher {
             }
             Observation::ReplyDelivered { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use plimsoll_core::bank::{Bank, Record, State};
+use plimsoll_core::bank::{Bank, Event, Record, State};
 use plimsoll_core::chaos::{Chaos, Intensity};
 use plimsoll_core::id::RequestId;
 use plimsoll_core::journal::{Batch, Head};
@@ -69,7 +69,7 @@ impl World<'_> {
         self.cue(Cue::Start);
         self.hold_up();
         if self.host.process.is_running() {
-            self.deliver(plimsoll_core::bank::Event::Tick);
+            self.deliver(Event::Tick);
         }
     }
 
@@ -303,6 +303,7 @@ impl World<'_> {
                 outcome,
             } => self.on_answer(life, endpoint, call, outcome),
             Parcel::StoreDone => self.on_store_done(life),
+            Parcel::Queued { errand, outcome } => self.deliver(Event::Queued { errand, outcome }),
         }
     }
 
@@ -311,7 +312,7 @@ impl World<'_> {
         let now = self.now();
         let deadline = self.bank().and_then(Machine::next_deadline);
         if !self.host.is_stopping && deadline.is_some_and(|deadline| deadline.at <= now) {
-            self.deliver(plimsoll_core::bank::Event::Tick);
+            self.deliver(Event::Tick);
         } else {
             self.pump();
         }

@@ -6,12 +6,14 @@
 //! the code under test.
 //!
 //! Where things are: `host` runs the bank's process as a driver must, `lives` starts and ends it, `traffic` carries what
-//! travels, `deeds` does what the plan's people do, `orders` what its operators order, `blocks` what the chain does, `inject` begins and ends faults, `cues`
+//! travels, `crew` are the workers and their queues, `deeds` does what the plan's people do, `orders` what its operators
+//! order, `blocks` what the chain does, `inject` begins and ends faults, `cues`
 //! those that wait for something, `settle` judges liveness, `observe` is what oracles see, `fates` what came of it
 //! in words that other worlds share.
 
 mod blocks;
 mod clock;
+mod crew;
 mod cues;
 mod deeds;
 mod event;
@@ -59,6 +61,7 @@ use crate::model::chain::{Chain, TxIndex};
 use crate::model::endpoint::Endpoint;
 use crate::model::store::Store;
 use crate::model::users::Users;
+use crew::{Crew, Shift};
 use event::Happening;
 use host::Host;
 use jury::Jury;
@@ -91,6 +94,8 @@ pub struct World<'p> {
     store: Store,
     host: Host,
     users: Users,
+    /// The workers, if the bank has any.
+    crew: Option<Crew>,
     /// The transaction of each deposit deed.
     transactions: Vec<Option<TxIndex>>,
     /// Transactions in blocks that are not final.
@@ -131,6 +136,7 @@ impl<'p> World<'p> {
             let draws = rng.fork_indexed("endpoint", number.into());
             Endpoint::planned(number, one, draws)
         };
+        let config = bank_config(topology, &chain);
         let mut world = Self {
             plan,
             seed,
@@ -140,7 +146,8 @@ impl<'p> World<'p> {
             endpoints: topology.endpoints.iter().zip(0u8..).map(endpoint).collect(),
             wires: Wires::new(topology, &rng.fork("wires")),
             store: Store::new(topology.store.sync, rng.fork("store")),
-            host: Host::new(bank_config(topology, &chain), rng.fork("host")),
+            crew: Crew::new(topology, &config, &rng.fork("crew")),
+            host: Host::new(config, rng.fork("host")),
             users: Users::new(topology.users, rng.fork("users")),
             chain,
             transactions,
@@ -256,7 +263,10 @@ impl<'p> World<'p> {
             self.count_bad_luck(&bank);
         }
         let verdict = self.verdict.unwrap_or(Verdict::Passed);
-        let digest = self.host.process.digest().value();
+        let digest = match &self.crew {
+            None => self.host.process.digest().value(),
+            Some(crew) => crew.digest_with(self.host.process.digest()),
+        };
         let trace = self
             .jury
             .scribe
@@ -299,6 +309,11 @@ impl<'p> World<'p> {
             }
         }
         self.schedule.at(Instant::ZERO, Happening::Start);
+        let workers = self.plan.topology.workers.map_or(0, |workers| workers.count);
+        for worker in 0..workers {
+            let start = Happening::Shift(Shift::Start(worker));
+            self.schedule.at(Instant::ZERO, start);
+        }
         let users = self.plan.topology.users;
         for user in 0..users {
             let ms = self.plan.topology.register_ms * u64::from(user) / u64::from(users);
@@ -364,6 +379,7 @@ impl<'p> World<'p> {
             Happening::Finality(index) => self.on_finality(index),
             Happening::Quiet => self.on_quiet(),
             Happening::QuietProbe => self.on_quiet_probe(),
+            Happening::Shift(shift) => self.on_shift(shift),
             Happening::Probe => self.on_probe(),
         }
     }

@@ -4,7 +4,8 @@
 //! picture of what must be so, and the first one that finds it broken ends the run.
 
 use plimsoll_core::bank::{Act, Bank, Effect, Input, Record, Reply};
-use plimsoll_core::id::RequestId;
+use plimsoll_core::escrow::Answer;
+use plimsoll_core::id::{EndpointId, RequestId, TxHash};
 use plimsoll_core::journal::{Batch, BatchError, Head};
 use plimsoll_core::time::Instant;
 
@@ -61,6 +62,15 @@ pub enum Observation<'a> {
         bank: &'a Bank,
         /// The head that it opened, with its new epoch.
         durable: &'a Head,
+    },
+    /// The answer of an endpoint reached a worker.
+    Told {
+        /// Whose it is.
+        endpoint: EndpointId,
+        /// The transaction that was asked for.
+        tx: TxHash,
+        /// What was said.
+        answer: &'a Answer,
     },
     /// A fault began or ended.
     Fault {

@@ -4,11 +4,11 @@ use core::num::NonZeroU64;
 use core::time::Duration;
 
 use plimsoll_core::bank::BankConfig;
-use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, Product};
+use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, Product, Workers};
 use plimsoll_core::id::{Address, ChainId};
 use plimsoll_core::money::{Amount, Asset, ChainToken, Ratio, Registry};
 
-use super::plan::{BankPlan, QuotaPlan, Token, Topology};
+use super::plan::{BankPlan, QuotaPlan, Token, Topology, WorkersPlan};
 use crate::model::assets::{COLLECT, MIN_MILLI, minor_units};
 use crate::model::chain::{Chain, FIRST_HEIGHT};
 
@@ -41,7 +41,7 @@ pub fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
     };
     BankConfig {
         registry: registry(id),
-        escrow: escrow(&topology.bank, chain),
+        escrow: escrow(&topology.bank, topology.workers, chain),
         pool: topology.bank.pool.policy(),
         seed: 0,
     }
@@ -69,7 +69,7 @@ fn registry(chain: ChainId) -> Registry {
     Registry::new(assets).unwrap_or_else(|errors| unreachable!("the world's assets are wrong: {errors:?}"))
 }
 
-fn escrow(bank: &BankPlan, chain: ChainConfig) -> EscrowConfig {
+fn escrow(bank: &BankPlan, workers: Option<WorkersPlan>, chain: ChainConfig) -> EscrowConfig {
     let at_least_one = |number| NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN);
     let product = bank.price.map(|price| Product {
         pays: Token::Usdt.facts().id,
@@ -94,6 +94,10 @@ fn escrow(bank: &BankPlan, chain: ChainConfig) -> EscrowConfig {
         dismiss_alone_max: bank.dismiss_alone_milli.map(|milli| {
             let usdt = Token::Usdt.facts();
             vec![(usdt.id, minor_units(milli, usdt.scale))]
+        }),
+        workers: workers.map(|workers| Workers {
+            has_immediate: workers.immediate,
+            takeover: Duration::from_millis(workers.takeover_ms),
         }),
         ..EscrowConfig::default()
     }

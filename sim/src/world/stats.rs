@@ -41,6 +41,8 @@ pub struct Stats {
     pub dead_lettered: u64,
     /// How many transactions were rejected.
     pub rejected: u64,
+    /// How many transactions became final by the report of a worker.
+    pub reported: u64,
     /// For each deposit that a user was credited with by automation, the time from the finality of its block on the
     /// chain to the commit of its posting, in the order of the commits.
     pub times_to_credit: Vec<Duration>,

@@ -131,6 +131,7 @@ impl Struck {
             Observation::Released { .. }
             | Observation::ReplyDelivered { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_) => {}
         }
         self.meet(now);

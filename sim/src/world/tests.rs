@@ -76,6 +76,7 @@ impl Oracle for OncePerDeposit {
             | Observation::Crashed { .. }
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }
@@ -128,6 +129,7 @@ impl Oracle for Replays {
             | Observation::ReplyDelivered { .. }
             | Observation::Crashed { .. }
             | Observation::Fault { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }

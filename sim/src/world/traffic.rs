@@ -5,6 +5,7 @@ use plimsoll_core::escrow::{Answer, Fault, Question};
 use plimsoll_core::id::{CallId, EndpointId, RequestId};
 
 use super::World;
+use super::crew::Tenant;
 use super::event::Happening;
 use super::host::Parcel;
 use super::stats::Part;
@@ -125,13 +126,27 @@ impl World<'_> {
                 question,
                 ..
             } => self.send_question(call, endpoint, question),
-            Act::Queue { .. } => unreachable!("no plan has workers"),
+            Act::Queue {
+                errand,
+                lane,
+                request,
+                ..
+            } => {
+                let by = Tenant {
+                    worker: None,
+                    life: self.host.process.life(),
+                };
+                self.ask_queue(by, errand, lane, &request);
+            }
             // For people and metrics: the oracles saw it leave.
             Act::Notice(notice) => self.cue_notice(&notice),
         }
     }
 
     fn send_reply(&mut self, request: RequestId, reply: Reply) {
+        if self.reply_to_report(request, &reply) {
+            return;
+        }
         let delivery = self.wires.users.from_bank.send(self.schedule.now());
         if let Some(scribe) = &mut self.jury.scribe {
             scribe.reply_sent(request, &reply, delivery);

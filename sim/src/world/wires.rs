@@ -75,7 +75,8 @@ impl Wires {
 }
 
 impl Wire {
-    fn new(plan: &LinkPlan, rng: &Rng) -> Self {
+    /// A link as planned, each way with a fork of `rng`.
+    pub(super) fn new(plan: &LinkPlan, rng: &Rng) -> Self {
         let link = |way| {
             Link::new(
                 plan.latency,

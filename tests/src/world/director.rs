@@ -218,7 +218,9 @@ impl<'w> Director<'w> {
                 fault: ChainFault::Reorg { .. },
             }
             | Fault::Store { .. }
-            | Fault::Disk { .. } => unreachable!("a plan with it is refused"),
+            | Fault::Disk { .. }
+            | Fault::Queue { .. }
+            | Fault::Worker { .. } => unreachable!("a plan with it is refused"),
         }
     }
 
@@ -273,7 +275,9 @@ impl<'w> Director<'w> {
                 }
             }
             Fault::Chain { .. } => self.scene.stage.resume(place),
-            Fault::Store { .. } | Fault::Disk { .. } => unreachable!("a plan with it is refused"),
+            Fault::Store { .. } | Fault::Disk { .. } | Fault::Queue { .. } | Fault::Worker { .. } => {
+                unreachable!("a plan with it is refused")
+            }
         }
     }
 }

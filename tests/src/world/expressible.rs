@@ -1,7 +1,7 @@
 //! What this world can do. Everything else is refused by name: a fault that is left out would prove nothing.
 
 use plimsoll_sim::fault::{ChainFault, CrashLoss, EndpointFault, Fault, LinkFault, ProcessFault};
-use plimsoll_sim::world::expressible::{Inexpressible, Powers};
+use plimsoll_sim::world::expressible::{Inexpressible, NO_WORKERS, Powers};
 use plimsoll_sim::world::plan::{Deed, Movement, Plan, Shape, Token};
 
 const WORLD: &str = "real";
@@ -122,6 +122,7 @@ const fn fault_refused(fault: &Fault) -> Option<&'static str> {
             | LinkFault::HalfOpen { .. } => None,
         },
         Fault::Store { .. } | Fault::Disk { .. } => Some("its journal is a file on a disk that works"),
+        Fault::Queue { .. } | Fault::Worker { .. } => Some(NO_WORKERS),
         Fault::Process { fault } => process_refused(*fault),
         Fault::Chain { fault } => match fault {
             ChainFault::FinalityStall => None,

@@ -1,7 +1,7 @@
 //! What this world can do. Everything else is refused by name: a fault that is left out would prove nothing.
 
 use plimsoll_sim::fault::{Direction, DiskFault, Fault, LinkFault, LinkName, ProcessFault};
-use plimsoll_sim::world::expressible::Powers;
+use plimsoll_sim::world::expressible::{NO_WORKERS, Powers};
 use plimsoll_sim::world::plan::Deed;
 
 /// What this world can do.
@@ -35,6 +35,7 @@ const fn fault_refused(fault: &Fault) -> Option<&'static str> {
                 Some("nothing damages what its journal holds")
             }
         },
+        Fault::Queue { .. } | Fault::Worker { .. } => Some(NO_WORKERS),
         Fault::Process { fault } => match fault {
             ProcessFault::Crash { .. }
             | ProcessFault::Restart

@@ -79,6 +79,7 @@ impl Director<'_> {
                 .house
                 .disk
                 .strike(|store| store.begin_on_disk(id, sound(*fault))),
+            Fault::Queue { .. } | Fault::Worker { .. } => unreachable!("a plan with it is refused"),
             Fault::Process { fault } => self.strike_process(now, (id, until), *fault, sim),
             Fault::Chain { fault } => match fault {
                 ChainFault::FinalityStall => self.stage.borrow_mut().chain.stall_finality(id, now, until),
@@ -108,6 +109,7 @@ impl Director<'_> {
             }
             Fault::Store { .. } => self.house.disk.strike(|store| store.end(id)),
             Fault::Disk { .. } => self.house.disk.strike(|store| store.end_on_disk(id)),
+            Fault::Queue { .. } | Fault::Worker { .. } => unreachable!("a plan with it is refused"),
             Fault::Process { fault } => self.heal_process(now, id, *fault, sim),
             Fault::Chain { fault } => match fault {
                 ChainFault::FinalityStall => self.stage.borrow_mut().chain.resume_finality(id, now),

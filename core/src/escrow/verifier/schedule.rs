@@ -41,6 +41,8 @@ struct Job {
     handed: Option<Instant>,
     /// Whether it is to be verified here next, by an operator's order.
     is_forced: bool,
+    /// Whether the last look at it found no quorum that said anything: whoever is here may be cut off from the endpoints.
+    is_blind: bool,
 }
 
 /// The timetable of one chain.
@@ -93,6 +95,7 @@ impl Schedule {
                 final_since: None,
                 handed: None,
                 is_forced: false,
+                is_blind: false,
             },
         );
         self.due.insert((due, tx));
@@ -138,6 +141,7 @@ impl Schedule {
             };
             job.height = None;
             job.final_since = Some(now);
+            job.is_blind = false;
             if let Some(due) = job.due.filter(|due| *due > now) {
                 self.due.remove(&(due, tx));
                 self.due.insert((now, tx));
@@ -168,12 +172,14 @@ impl Schedule {
     }
 
     /// Whether `tx` is for the workers now: not while it is on the fast track, nor once it was seen, because what waits for
-    /// finality is due at moments that are known here; and not when they have had it for long and none has reported.
+    /// finality is due at moments that are known here, as long as heads are; and not when they have had it for long and
+    /// none has reported.
     fn for_workers(&mut self, now: Instant, tx: TxHash) -> Option<Priority> {
         let takeover = self.takeover?;
         let job = self.jobs.get_mut(&tx)?;
         let is_fresh = usize::try_from(job.attempts).is_ok_and(|attempts| attempts < self.fast_track.len());
-        if is_fresh || job.is_forced || job.height.is_some() || job.final_since.is_some() {
+        let is_seen = job.height.is_some() || job.final_since.is_some();
+        if is_fresh || job.is_forced || (is_seen && !job.is_blind) {
             return None;
         }
         let Some(since) = job.handed else {
@@ -191,10 +197,11 @@ impl Schedule {
         }
     }
 
-    /// Puts `tx` back after an attempt: to the next place on the fast track, or to the next sweep. What is agreed to be
+    /// Puts `tx` back after an attempt, which a quorum decided or not: to the next place on the fast track, or to the next sweep. What is agreed to be
     /// final comes sooner: at once if that was agreed during the attempt, or else at its own pace.
-    pub(crate) fn put_back(&mut self, now: Instant, tx: TxHash) {
+    pub(crate) fn put_back(&mut self, now: Instant, tx: TxHash, is_decided: bool) {
         let Some(job) = self.jobs.get_mut(&tx) else { return };
+        job.is_blind = !is_decided;
         assert!(job.due.is_none(), "{tx} was put back and never taken");
         let next = usize::try_from(job.attempts)
             .ok()

@@ -180,6 +180,13 @@ fn counts_are_exact_or_at_least() {
             },
             "cordoned_min",
         ),
+        (
+            Expectations {
+                reported_min: Some(1),
+                ..none()
+            },
+            "reported_min",
+        ),
     ];
     for (expect, name) in wrong {
         assert_eq!(check(expect, &[dead()], stats.clone()), name);

@@ -7,10 +7,10 @@ use toml::Spanned;
 
 use super::Findings;
 use crate::scenario::error::{ScenarioError, closest};
-use crate::scenario::faults::{ALL_ENDPOINTS, BANK, USERS, endpoint_name};
+use crate::scenario::faults::{ALL_ENDPOINTS, BANK, LANES, USERS, endpoint_name, worker_name};
 use crate::scenario::kinds::{CueKind, DriftKind, Family, FaultKind};
 use crate::scenario::schema::{AfterTable, FaultTable, ScenarioTable};
-use crate::scenario::values::Span;
+use crate::scenario::values::{Names, Span};
 
 /// The most faults of one table.
 const OCCURRENCES_MAX: u64 = 1_000;
@@ -165,6 +165,9 @@ impl Findings<'_> {
     fn fault_target(&mut self, fault: &FaultTable, table: &ScenarioTable) {
         let Some(target) = &fault.target else { return };
         let kind = *fault.kind.get_ref();
+        if matches!(kind.family(), Family::Queue | Family::Worker) {
+            return self.fault_target_of_workers(kind, target, table);
+        }
         let mut known = endpoints_of(table);
         let endpoints = known.len();
         if kind == FaultKind::Isolate {
@@ -187,6 +190,20 @@ impl Findings<'_> {
             target.span(),
             message,
         );
+    }
+
+    fn fault_target_of_workers(&mut self, kind: FaultKind, target: &Spanned<Names>, table: &ScenarioTable) {
+        let workers = u8::try_from(table.world.workers.get_ref().0).unwrap_or(u8::MAX);
+        let message = "the bank has no workers: give `world.workers`";
+        self.require(workers > 0, target.span(), message);
+        let known: Vec<String> = if kind.family() == Family::Queue {
+            LANES.map(|(_, name)| name.to_owned()).to_vec()
+        } else {
+            (0..workers).map(worker_name).collect()
+        };
+        for name in &target.get_ref().0 {
+            self.known(name, &target.span(), &known);
+        }
     }
 
     fn fault_drift(&mut self, fault: &FaultTable, place: &Range<usize>) {
@@ -240,5 +257,7 @@ const fn must_end(kind: FaultKind) -> bool {
             | FaultKind::ProcessSlow
             | FaultKind::Hold
             | FaultKind::Swizzle
+            | FaultKind::WorkerCrash
+            | FaultKind::WorkerPause
     )
 }

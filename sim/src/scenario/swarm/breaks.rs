@@ -4,14 +4,19 @@ use plimsoll_core::rng::Rng;
 
 use crate::engine::Latency;
 use crate::fault::{
-    ChainFault, CrashLoss, Direction, DiskFault, Drift, EndpointFault, Fault, Lie, LinkFault, LinkName,
-    ProcessFault, StoreFault,
+    ChainFault, CrashLoss, Direction, DiskFault, Drift, EndpointFault, Fault, LaneName, Lie, LinkFault,
+    LinkName, ProcessFault, QueueFault, StoreFault, WorkerFault,
 };
 use crate::scenario::faults::Breakage;
 use crate::scenario::kinds::FaultKind;
 
 /// One fault of this kind, which does not unfold over time. Whatever tells untruths is the endpoint `liar`.
-pub(super) fn fault(kind: FaultKind, endpoints: usize, liar: usize, rng: &mut Rng) -> Fault {
+pub(super) fn fault(
+    kind: FaultKind,
+    (endpoints, workers): (usize, usize),
+    liar: usize,
+    rng: &mut Rng,
+) -> Fault {
     match breakage(kind, rng) {
         Breakage::Endpoint(fault) => {
             let is_untrue = fault.is_byzantine();
@@ -38,12 +43,25 @@ pub(super) fn fault(kind: FaultKind, endpoints: usize, liar: usize, rng: &mut Rn
         Breakage::Disk(fault) => Fault::Disk { fault },
         Breakage::Process(fault) => Fault::Process { fault },
         Breakage::Chain(fault) => Fault::Chain { fault },
+        Breakage::Queue(fault) => Fault::Queue {
+            lane: if rng.chance(3, 4) {
+                LaneName::Immediate
+            } else {
+                LaneName::Database
+            },
+            fault,
+            percent: percent(rng),
+        },
+        Breakage::Worker(fault) => Fault::Worker {
+            worker: byte(rng.index(workers)),
+            fault,
+        },
     }
 }
 
 /// What breaks, apart from where.
 fn breakage(kind: FaultKind, rng: &mut Rng) -> Breakage {
-    use Breakage::{Chain, Disk, Endpoint, Link, Process, Store};
+    use Breakage::{Chain, Disk, Endpoint, Link, Process, Queue, Store, Worker};
     match kind {
         FaultKind::Dead => Endpoint(EndpointFault::Dead),
         FaultKind::NeverAnswers => Endpoint(EndpointFault::NeverAnswers),
@@ -92,6 +110,15 @@ fn breakage(kind: FaultKind, rng: &mut Rng) -> Breakage {
         }),
         FaultKind::Reorg => Chain(reorg(rng)),
         FaultKind::FinalityStall => Chain(ChainFault::FinalityStall),
+        FaultKind::QueueDown => Queue(QueueFault::Down),
+        FaultKind::QueueSilent => Queue(QueueFault::Silent),
+        FaultKind::QueueFull => Queue(QueueFault::Full),
+        FaultKind::QueueLosesAnswers => Queue(QueueFault::LosesAnswers),
+        FaultKind::QueueRepeats => Queue(QueueFault::Repeats),
+        FaultKind::QueueForgets => Queue(QueueFault::Forgets),
+        FaultKind::QueueFailsOver => Queue(QueueFault::FailsOver),
+        FaultKind::WorkerCrash => Worker(WorkerFault::Crash),
+        FaultKind::WorkerPause => Worker(WorkerFault::Pause),
     }
 }
 

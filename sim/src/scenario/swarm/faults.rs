@@ -7,7 +7,7 @@ use plimsoll_core::rng::Rng;
 
 use super::breaks::{byte, fault};
 use super::{pick, weights};
-use crate::fault::{ChainFault, Cue, DiskFault, Fault, ProcessFault, Trigger};
+use crate::fault::{ChainFault, Cue, DiskFault, Fault, ProcessFault, QueueFault, Trigger};
 use crate::scenario::kinds::{Family, FaultKind};
 use crate::scenario::schema::SwarmTable;
 use crate::scenario::spread::{come_and_go, isolation, swizzle_all};
@@ -28,10 +28,15 @@ pub(super) fn draw(swarm: &SwarmTable, plan: &Plan, rng: &Rng) -> Vec<ScheduledF
     // One liar at most: two make a quorum that nobody could see through.
     let endpoints = plan.topology.endpoints.len();
     let liar = rng.fork("liar").index(endpoints);
+    let workers = plan
+        .topology
+        .workers
+        .map_or(0, |workers| usize::from(workers.count));
     let mut faults = Vec::new();
     for family in &swarm.families {
         let mut rng = rng.fork(family.word());
-        if rng.chance(1, 2) {
+        let is_of_workers = matches!(family, Family::Queue | Family::Worker);
+        if rng.chance(1, 2) || (is_of_workers && workers == 0) {
             continue;
         }
         let alphabet = alphabet(*family, &mut rng.fork("kinds"));
@@ -51,7 +56,7 @@ pub(super) fn draw(swarm: &SwarmTable, plan: &Plan, rng: &Rng) -> Vec<ScheduledF
                 let cut_off = isolation(rng.index(endpoints + 1), endpoints);
                 faults.extend(cut_off.into_iter().map(scheduled));
             } else {
-                let one = scheduled(fault(kind, endpoints, liar, &mut rng));
+                let one = scheduled(fault(kind, (endpoints, workers), liar, &mut rng));
                 faults.extend(schedule(one, plan, &mut rng));
             }
         }
@@ -99,6 +104,9 @@ const fn is_momentary(fault: &Fault) -> bool {
             fault: DiskFault::BitFlip
         } | Fault::Chain {
             fault: ChainFault::Reorg { .. }
+        } | Fault::Queue {
+            fault: QueueFault::Forgets | QueueFault::FailsOver,
+            ..
         }
     )
 }

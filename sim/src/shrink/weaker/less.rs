@@ -35,7 +35,7 @@ pub(super) fn less(fault: &Fault) -> Vec<Fault> {
             let with = |fault| Fault::Store { fault, percent };
             less_of_store(fault).into_iter().map(with).collect()
         }
-        Fault::Disk { .. } => Vec::new(),
+        Fault::Disk { .. } | Fault::Queue { .. } | Fault::Worker { .. } => Vec::new(),
         Fault::Process { fault } => {
             let with = |fault| Fault::Process { fault };
             less_of_process(fault).into_iter().map(with).collect()

@@ -27,6 +27,9 @@ pub struct Topology {
     pub store: StorePlan,
     /// The bank.
     pub bank: BankPlan,
+    /// Its workers; left out, it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workers: Option<WorkersPlan>,
 }
 
 impl Default for Topology {
@@ -48,6 +51,7 @@ impl Default for Topology {
             users_link: LinkPlan::default(),
             store: StorePlan::default(),
             bank: BankPlan::default(),
+            workers: None,
         }
     }
 }
@@ -255,6 +259,44 @@ impl Default for PoolPlan {
             ban_ms_max: 600_000,
             in_flight: 32,
             explore_one_in: 32,
+        }
+    }
+}
+
+/// Workers, and the queues that feed them. Their ways to the endpoints are like the bank's, and fail by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WorkersPlan {
+    /// How many, 1 to 16.
+    pub count: u8,
+    /// Whether there is an immediate lane before the database lane.
+    pub immediate: bool,
+    /// How long they may have a transaction before the bank verifies it itself, at least two sweeps.
+    pub takeover_ms: u64,
+    /// How long a lease lasts, 1 s to 1 h.
+    pub visibility_ms: u64,
+    /// The most jobs that one of them holds, 1 to 1024.
+    pub jobs_max: u16,
+    /// The way to each queue, and from each worker to the bank.
+    pub queues: LinkPlan,
+}
+
+impl Default for WorkersPlan {
+    /// Two workers and both lanes; the bank takes over after 15 s, and a lease lasts 30 s.
+    fn default() -> Self {
+        Self {
+            count: 2,
+            immediate: true,
+            takeover_ms: 15_000,
+            visibility_ms: 30_000,
+            jobs_max: 64,
+            queues: LinkPlan {
+                latency: Latency::Uniform {
+                    min_us: 200,
+                    max_us: 2_000,
+                },
+                ..LinkPlan::default()
+            },
         }
     }
 }

@@ -44,7 +44,10 @@ impl Scribe {
                 self.write((STORE, "disk"), Ids::default(), Body::Note(Note { text }));
             }
             Observation::Chain(event) => self.chain(event),
-            Observation::Handled { .. } | Observation::ReplyDelivered { .. } | Observation::Fault { .. } => {}
+            Observation::Handled { .. }
+            | Observation::Told { .. }
+            | Observation::ReplyDelivered { .. }
+            | Observation::Fault { .. } => {}
         }
     }
 

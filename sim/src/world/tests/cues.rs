@@ -37,6 +37,7 @@ impl Oracle for Before {
             | Observation::ReplyDelivered { .. }
             | Observation::Crashed { .. }
             | Observation::Restarted { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }

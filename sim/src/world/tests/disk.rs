@@ -124,6 +124,7 @@ impl Oracle for CommittedByCrash {
             Observation::Crashed { .. }
             | Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
+            | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }

@@ -177,6 +177,7 @@ impl Director {
             } => stage().wires.begin(id, (link, direction), fault, until),
             Fault::Store { fault, percent } => stage().store.begin(id, fault, percent),
             Fault::Disk { fault } => stage().store.begin_on_disk(id, fault),
+            Fault::Queue { .. } | Fault::Worker { .. } => unreachable!("a plan with it is refused"),
             Fault::Process { fault } => self.hit(fault, until),
             Fault::Chain { fault } => match fault {
                 ChainFault::FinalityStall => stage().chain.stall_finality(id, now, until),
@@ -198,6 +199,7 @@ impl Director {
             Fault::Network { link, .. } => stage().wires.end(id, link),
             Fault::Store { .. } => stage().store.end(id),
             Fault::Disk { .. } => stage().store.end_on_disk(id),
+            Fault::Queue { .. } | Fault::Worker { .. } => unreachable!("a plan with it is refused"),
             Fault::Process { fault } => self.spare(now, fault),
             Fault::Chain { fault } => match fault {
                 ChainFault::FinalityStall => stage().chain.resume_finality(id, now),

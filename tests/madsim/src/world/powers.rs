@@ -1,7 +1,7 @@
 //! What this world can do.
 
 use plimsoll_sim::fault::{DiskFault, Fault, ProcessFault};
-use plimsoll_sim::world::expressible::Powers;
+use plimsoll_sim::world::expressible::{NO_WORKERS, Powers};
 use plimsoll_sim::world::plan::Deed;
 
 /// What this world can do.
@@ -29,6 +29,7 @@ const fn fault_refused(fault: &Fault) -> Option<&'static str> {
                 Some("nobody restores a damaged journal here")
             }
         },
+        Fault::Queue { .. } | Fault::Worker { .. } => Some(NO_WORKERS),
         Fault::Process { fault } => match fault {
             ProcessFault::Crash { .. }
             | ProcessFault::Restart

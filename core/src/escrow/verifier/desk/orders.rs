@@ -18,7 +18,7 @@ impl Desk {
         self.deadlines.clear();
         self.stalled.clear();
         for (tx, _) in core::mem::take(&mut self.rounds) {
-            self.schedule.put_back(now, tx);
+            self.schedule.put_back(now, tx, true);
         }
         self.scan.abandon();
         self.is_scan_stalled = false;

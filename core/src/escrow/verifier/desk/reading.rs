@@ -91,7 +91,8 @@ impl Desk {
             }
             Standing::Absent { votes } => Finding::Absent { tx, votes },
         };
-        self.schedule.put_back(now, tx);
+        let is_decided = !matches!(finding, Finding::Undecided { .. });
+        self.schedule.put_back(now, tx, is_decided);
         if buggify!(self.chaos, "desk/verify_again") {
             self.schedule.hurry(now, tx, AGAIN);
         }

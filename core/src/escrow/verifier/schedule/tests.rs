@@ -37,7 +37,7 @@ fn the_fast_track_then_the_sweep() {
         assert_eq!(schedule.take_due(due), verify(1));
         assert_eq!(schedule.next_due(), None, "it is not due while it is verified");
         starts.push(due.as_nanos() / 1_000_000);
-        schedule.put_back(due.after(Duration::from_millis(40)), tx(1));
+        schedule.put_back(due.after(Duration::from_millis(40)), tx(1), true);
     }
     assert_eq!(starts, [100, 1_100, 2_100, 5_140, 8_180, 11_220]);
     assert_eq!(schedule.attempts(tx(1)), 6);
@@ -55,7 +55,7 @@ fn the_longest_due_goes_first() {
 /// When it is due, after it was put back at `now`.
 #[track_caller]
 fn put_back(schedule: &mut Schedule, now: Instant) -> Instant {
-    schedule.put_back(now, tx(1));
+    schedule.put_back(now, tx(1), true);
     schedule.next_due().unwrap()
 }
 
@@ -122,7 +122,7 @@ fn what_is_removed_is_gone_from_every_index() {
     schedule.set_height(at(0), tx(1), Some(7));
     schedule.remove(tx(1));
     assert_eq!(schedule, self::schedule());
-    schedule.put_back(at(0), tx(1));
+    schedule.put_back(at(0), tx(1), true);
     assert_eq!(schedule, self::schedule());
 }
 
@@ -152,7 +152,7 @@ fn with_workers() -> Schedule {
     schedule.add(at(0), tx(1));
     for now in [0, 1_000] {
         assert_eq!(schedule.take_due(at(now)), verify(1));
-        schedule.put_back(at(now), tx(1));
+        schedule.put_back(at(now), tx(1), true);
     }
     schedule
 }
@@ -173,7 +173,7 @@ fn what_the_fast_track_did_not_decide_is_for_the_workers_until_they_have_had_the
     // Ten seconds, and no report: at every sweep from here on.
     for now in [16_000, 19_000] {
         assert_eq!(schedule.take_due(at(now)), verify(1), "{now}");
-        schedule.put_back(at(now), tx(1));
+        schedule.put_back(at(now), tx(1), true);
     }
     schedule.on_reported(tx(1));
     assert_eq!(schedule.attempts(tx(1)), 5);
@@ -194,13 +194,25 @@ fn what_was_seen_is_not_for_the_workers() {
     let mut schedule = with_workers();
     schedule.set_height(at(2_000), tx(1), Some(7));
     assert_eq!(schedule.take_due(at(4_000)), verify(1));
-    schedule.put_back(at(4_000), tx(1));
+    schedule.put_back(at(4_000), tx(1), true);
     schedule.on_finalized(at(5_000), 7);
     assert_eq!(schedule.take_due(at(5_000)), verify(1));
-    schedule.put_back(at(5_000), tx(1));
+    schedule.put_back(at(5_000), tx(1), true);
     assert_eq!(
         schedule.take_due(at(5_200)),
         verify(1),
         "it is final, and looked for"
     );
+}
+
+#[test]
+fn what_was_seen_is_for_the_workers_while_nothing_can_be_seen_here() {
+    let mut schedule = with_workers();
+    schedule.set_height(at(2_000), tx(1), Some(7));
+    assert_eq!(schedule.take_due(at(4_000)), verify(1));
+    schedule.put_back(at(4_000), tx(1), false);
+    assert_eq!(schedule.take_due(at(7_000)), hand_over(1, Priority::High));
+    // Heads are heard of again.
+    schedule.on_finalized(at(8_000), 7);
+    assert_eq!(schedule.take_due(at(8_000)), verify(1));
 }

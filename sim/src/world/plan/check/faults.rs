@@ -4,8 +4,8 @@ use core::fmt::Arguments;
 
 use super::{BLOCKS_MAX, DURATION_MS_MAX, Findings, Plan, ScheduledFault};
 use crate::fault::{
-    ChainFault, Cue, Direction, DiskFault, Drift, EndpointFault, Fault, LinkFault, LinkName, ProcessFault,
-    StoreFault, Trigger,
+    ChainFault, Cue, Direction, DiskFault, Drift, EndpointFault, Fault, LaneName, LinkFault, LinkName,
+    ProcessFault, StoreFault, Trigger, WorkerFault,
 };
 
 /// The most that a clock may be too fast or too slow, in millionths.
@@ -63,6 +63,26 @@ pub(super) fn check(plan: &Plan, at: Arguments<'_>, one: &ScheduledFault, found:
         Fault::Disk { fault } => check_disk(format_args!("{at}.disk.fault"), fault, found),
         Fault::Process { fault } => check_process(format_args!("{at}.process.fault"), fault, one, found),
         Fault::Chain { fault } => check_chain(format_args!("{at}.chain.fault"), fault, found),
+        Fault::Queue {
+            lane: LaneName::Immediate | LaneName::Database,
+            percent,
+            fault: _,
+        } => {
+            let at = format_args!("{at}.queue");
+            found.percent(at, percent);
+            let has_workers = plan.topology.workers.is_some();
+            found.require(
+                has_workers,
+                at,
+                "left out: the bank has no workers, and no queues",
+            );
+        }
+        Fault::Worker { worker, fault } => {
+            let at = format_args!("{at}.worker");
+            let count = plan.topology.workers.map_or(0, |workers| workers.count);
+            found.require(worker < count, at, "of one of the workers, which count from 0");
+            check_worker(at, fault, one, found);
+        }
     }
 }
 
@@ -154,6 +174,14 @@ fn check_chain(at: Arguments<'_>, fault: ChainFault, found: &mut Findings) {
             found.within(field, vanish_percent.into(), 0, 100);
         }
         ChainFault::FinalityStall => {}
+    }
+}
+
+fn check_worker(at: Arguments<'_>, fault: WorkerFault, one: &ScheduledFault, found: &mut Findings) {
+    match fault {
+        WorkerFault::Crash | WorkerFault::Pause => {
+            found.require(one.until_ms.is_some(), at, "ended: a worker comes back");
+        }
     }
 }
 

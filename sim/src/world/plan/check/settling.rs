@@ -33,7 +33,9 @@ impl Plan {
             | Fault::Store { .. }
             | Fault::Disk { .. }
             | Fault::Process { .. }
-            | Fault::Chain { .. } => None,
+            | Fault::Chain { .. }
+            | Fault::Queue { .. }
+            | Fault::Worker { .. } => None,
         };
         let liars: BTreeSet<&str> = self.faults.iter().filter_map(|one| liar(&one.fault)).collect();
         found.require(

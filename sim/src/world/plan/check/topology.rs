@@ -9,6 +9,7 @@ use plimsoll_core::resilience::limiter::WINDOWS_MAX;
 use super::{BLOCKS_MAX, DURATION_MS_MAX, ENTRIES_MAX, Findings};
 use crate::world::plan::{
     BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan, Topology,
+    WorkersPlan,
 };
 
 /// The longest time between two blocks: an hour.
@@ -31,6 +32,7 @@ pub(super) fn check(topology: &Topology, found: &mut Findings) {
         users_link,
         store: StorePlan { sync },
         bank,
+        workers,
     } = topology;
     check_chain(*chain, found);
     check_endpoints(endpoints, found);
@@ -41,6 +43,40 @@ pub(super) fn check(topology: &Topology, found: &mut Findings) {
     let expected = "in order and at most an hour";
     found.require(sync.is_sound(), format_args!("topology.store.sync"), expected);
     check_bank(bank, found);
+    if let Some(workers) = workers {
+        check_workers(*workers, bank, found);
+        let is_metered = endpoints.iter().any(|one| !one.quotas.is_empty());
+        let expected = "left out where endpoints count calls: workers do not know what others ask";
+        found.require(!is_metered, format_args!("topology.workers"), expected);
+    }
+}
+
+fn check_workers(workers: WorkersPlan, bank: &BankPlan, found: &mut Findings) {
+    let WorkersPlan {
+        count,
+        immediate: _,
+        takeover_ms,
+        visibility_ms,
+        jobs_max,
+        queues,
+    } = workers;
+    let at = format_args!("topology.workers");
+    found.within(format_args!("{at}.count"), count.into(), 1, 16);
+    let least = bank.sweep_ms.saturating_mul(2);
+    found.within(
+        format_args!("{at}.takeover_ms"),
+        takeover_ms,
+        least,
+        DURATION_MS_MAX,
+    );
+    found.within(
+        format_args!("{at}.visibility_ms"),
+        visibility_ms,
+        1_000,
+        3_600_000,
+    );
+    found.within(format_args!("{at}.jobs_max"), jobs_max.into(), 1, 1_024);
+    found.link(format_args!("{at}.queues"), &queues);
 }
 
 fn check_chain(chain: ChainPlan, found: &mut Findings) {
