@@ -10,4 +10,5 @@ mod serve;
 mod solana;
 mod storm;
 mod timeline;
+mod workers;
 mod world;
