@@ -8,7 +8,7 @@ use plimsoll_core::escrow::{
     AttemptClass, DeadLetterReason, EscrowRecord, History, LetterFilter, LetterGroup, LetterPage,
     LetterPlace, LetterView, Resolution, TxKey,
 };
-use plimsoll_core::id::{ChainId, ReplayId, UserId};
+use plimsoll_core::id::{ChainId, ReplayId, Text, UserId};
 use plimsoll_core::limits::{ATTEMPTS_KEPT_MAX, LETTERS_LOOKED_AT_MAX};
 use plimsoll_core::machine::Intent;
 use plimsoll_core::time::{Instant, WallClock};
@@ -45,8 +45,8 @@ struct Letter {
     reason: DeadLetterReason,
     since: WallClock,
     history: History,
-    /// Whether somebody wants it dismissed.
-    is_proposed: bool,
+    /// Who wants it dismissed, if somebody does.
+    proposer: Option<Text>,
 }
 
 impl Oracle for DeadLetters {
@@ -135,22 +135,29 @@ impl Picture {
                     reason: *reason,
                     since: *at,
                     history: History::default(),
-                    is_proposed: false,
+                    proposer: None,
                 };
                 self.letters.insert(*tx, letter);
                 self.bare.insert(*tx);
             }
             EscrowRecord::DeadLetterDetailed { tx, history } => return self.detail(*tx, history),
-            EscrowRecord::DeadLetterResolved { tx, resolution, .. } => match resolution {
-                Resolution::Retry | Resolution::Dismiss => {
-                    self.letters.remove(tx);
+            EscrowRecord::DeadLetterResolved {
+                tx,
+                resolution,
+                actor,
+                ..
+            } => {
+                let proposer = self.letters.remove(tx).and_then(|letter| letter.proposer);
+                if *resolution == Resolution::Dismiss && proposer.as_ref() == Some(actor) {
+                    let detail = format!("{} was dismissed by {actor}, who had proposed it", tx.tx);
+                    return Err(broken(NAME, "approved_by_proposer", detail));
                 }
-            },
+            }
             EscrowRecord::DeadLetterReopened { tx, .. } => {
                 self.letters.remove(tx);
                 self.reopened.insert(*tx);
             }
-            EscrowRecord::DismissalProposed { tx, .. } => return self.propose(*tx),
+            EscrowRecord::DismissalProposed { tx, actor, .. } => return self.propose(*tx, actor),
             EscrowRecord::ReplayBegan { replay, at, .. } => return self.begin(*replay, *at),
             EscrowRecord::DeadLetterReplayed { tx, replay, .. } => return self.take(*tx, *replay),
             EscrowRecord::ReplayEnded { replay, .. } | EscrowRecord::ReplayCancelled { replay, .. } => {
@@ -166,11 +173,14 @@ impl Picture {
         Ok(())
     }
 
-    fn propose(&mut self, tx: TxKey) -> Result<(), Violation> {
-        let letter = self.letters.get_mut(&tx).filter(|letter| !letter.is_proposed);
+    fn propose(&mut self, tx: TxKey, actor: &Text) -> Result<(), Violation> {
+        let letter = self
+            .letters
+            .get_mut(&tx)
+            .filter(|letter| letter.proposer.is_none());
         match letter {
             Some(letter) => {
-                letter.is_proposed = true;
+                letter.proposer = Some(actor.clone());
                 Ok(())
             }
             None => {
@@ -286,7 +296,7 @@ impl Picture {
         let is_so = self.letters.get(&view.tx).is_some_and(|letter| {
             (letter.reason, letter.since) == (shown.reason, shown.since)
                 && letter.history == shown.history
-                && letter.is_proposed == shown.proposal.is_some()
+                && letter.proposer.as_ref() == shown.proposal.as_ref().map(|proposal| &proposal.actor)
         });
         if is_so {
             Ok(())

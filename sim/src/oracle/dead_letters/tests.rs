@@ -1,12 +1,14 @@
 use plimsoll_core::bank::{Act, Event, Query, Record, Refusal, Reply};
 use plimsoll_core::escrow::{
     Attempt, AttemptClass, DeadLetterReason, EscrowRecord, History, Letter, LetterFilter, LetterGroup,
-    LetterPage, LetterPlace, LetterView, Resolution,
+    LetterPage, LetterPlace, LetterView, ReplayEnd, ReplayPlan, Resolution,
 };
-use plimsoll_core::id::{Fingerprint, RequestId};
+use plimsoll_core::id::{Fingerprint, ReplayId, RequestId};
 use plimsoll_core::time::WallClock;
 
-use super::super::testing::{CHAIN, act, bank, claimed, input, judge, judge_records, tx, user};
+use super::super::testing::{
+    CHAIN, act, bank, block, booked, claimed, evidence, input, judge, judge_records, settled, tx, user,
+};
 use super::DeadLetters;
 use crate::world::observe::Observation;
 
@@ -197,4 +199,122 @@ fn groups_are_counted_as_they_are() {
     assert_eq!(say(vec![group(3, 2)]), "untrue_reply");
     assert_eq!(say(vec![group(3, 1), group(3, 1)]), "untrue_reply");
     assert_eq!(say(Vec::new()), "untrue_reply");
+}
+
+fn proposed(number: u8, actor: &str) -> Record {
+    Record::Escrow(EscrowRecord::DismissalProposed {
+        tx: tx(number),
+        actor: actor.to_owned(),
+        reason: "test".to_owned(),
+        at: WallClock::from_micros(9),
+    })
+}
+
+fn resolved(number: u8, resolution: Resolution, actor: &str) -> Record {
+    Record::Escrow(EscrowRecord::DeadLetterResolved {
+        tx: tx(number),
+        resolution,
+        actor: actor.to_owned(),
+        reason: "test".to_owned(),
+        at: WallClock::from_micros(9),
+    })
+}
+
+#[test]
+fn a_dismissal_that_was_proposed_takes_another_operator() {
+    let with = |more: &[Record]| check(&[&letter(1)[..], more].concat());
+    let (dismiss, retry) = (Resolution::Dismiss, Resolution::Retry);
+    assert_eq!(
+        with(&[resolved(1, dismiss, "ann")]),
+        "fine",
+        "it may have been small"
+    );
+    assert_eq!(with(&[proposed(1, "ann"), resolved(1, dismiss, "bob")]), "fine");
+    assert_eq!(with(&[proposed(1, "ann"), resolved(1, retry, "ann")]), "fine");
+    let alone = [proposed(1, "ann"), resolved(1, dismiss, "ann")];
+    assert_eq!(with(&alone), "approved_by_proposer");
+    assert_eq!(with(&[proposed(1, "ann"), proposed(1, "bob")]), "wrong_proposal");
+    assert_eq!(with(&[proposed(2, "ann")]), "wrong_proposal");
+}
+
+fn began(number: u64, at: i64) -> Record {
+    Record::Escrow(EscrowRecord::ReplayBegan {
+        replay: ReplayId::new(number),
+        plan: ReplayPlan {
+            only: None,
+            filter: LetterFilter::default(),
+            rate: 1,
+            stop_after: None,
+            stop_at: None,
+        },
+        actor: "operator".to_owned(),
+        reason: "test".to_owned(),
+        at: WallClock::from_micros(at),
+    })
+}
+
+fn replayed(number: u8, replay: u64) -> Record {
+    Record::Escrow(EscrowRecord::DeadLetterReplayed {
+        tx: tx(number),
+        replay: ReplayId::new(replay),
+        at: WallClock::from_micros(9),
+    })
+}
+
+fn ended(number: u64) -> Record {
+    Record::Escrow(EscrowRecord::ReplayEnded {
+        replay: ReplayId::new(number),
+        end: ReplayEnd::Done,
+        at: WallClock::from_micros(9),
+    })
+}
+
+#[test]
+fn a_replay_takes_what_was_dead_when_it_began_once_and_ends_once() {
+    let with = |more: &[Record]| check(&[&letter(1)[..], &letter(5), more].concat());
+    assert_eq!(
+        with(&[began(1, 7), replayed(1, 1), replayed(5, 1), ended(1)]),
+        "fine"
+    );
+    assert_eq!(with(&[began(1, 7), ended(1), began(2, 8), ended(2)]), "fine");
+    assert_eq!(
+        with(&[began(1, 3), replayed(5, 1)]),
+        "wrongly_replayed",
+        "it died later"
+    );
+    assert_eq!(
+        with(&[began(1, 7), replayed(1, 1), replayed(1, 1)]),
+        "wrongly_replayed"
+    );
+    assert_eq!(with(&[began(1, 7), replayed(1, 2)]), "wrongly_replayed");
+    assert_eq!(with(&[replayed(1, 1)]), "wrongly_replayed");
+    assert_eq!(with(&[began(1, 7), began(2, 7)]), "two_replays");
+    assert_eq!(with(&[began(1, 7), ended(1), ended(1)]), "ended_twice");
+    let again = [&[began(1, 7), replayed(1, 1)][..], &letter(1), &[replayed(1, 1)]].concat();
+    assert_eq!(
+        with(&again),
+        "wrongly_replayed",
+        "with the date of the first time"
+    );
+}
+
+#[test]
+fn what_is_opened_again_as_decided_is_decided_with_it() {
+    let reopened = || {
+        Record::Escrow(EscrowRecord::DeadLetterReopened {
+            tx: tx(1),
+            at: WallClock::from_micros(9),
+        })
+    };
+    let settled = settled(
+        tx(1),
+        evidence(block(5), &[(0, 6), (1, 7)]),
+        &[booked(0, 100, Some(1))],
+    );
+    let [dead, details] = letter(1);
+    assert_eq!(
+        check(&[dead.clone(), details.clone(), reopened(), settled]),
+        "fine"
+    );
+    assert_eq!(check(&[dead, details, reopened()]), "reopened_for_nothing");
 }

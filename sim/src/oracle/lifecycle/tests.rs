@@ -1,5 +1,6 @@
 use plimsoll_core::bank::Record;
 use plimsoll_core::escrow::{BlockRef, DeadLetterReason, EscrowRecord, Evidence, Reason, Resolution};
+use plimsoll_core::id::ReplayId;
 
 use super::super::testing::{
     CHAIN, WALL, bank, block, booked, claimed, evidence, judge, judge_records, settled, tx,
@@ -210,4 +211,29 @@ fn unlawful_steps_are_found() {
 fn a_cursor_that_goes_back_is_found() {
     assert_eq!(check(true, &[scanned(9), scanned(9)]), "cursor_went_back");
     assert_eq!(check(true, &[scanned(9), scanned(10)]), "fine");
+}
+
+#[test]
+fn only_a_dead_letter_is_opened_again() {
+    let at = WALL;
+    let (tx, replay) = (tx(1), ReplayId::new(1));
+    for record in [
+        EscrowRecord::DeadLetterReopened { tx, at },
+        EscrowRecord::DeadLetterReplayed { tx, replay, at },
+    ] {
+        let again = || Record::Escrow(record.clone());
+        assert_eq!(
+            check(true, &[claimed(1), dead(), again(), finished(good())]),
+            "fine"
+        );
+        assert_eq!(check(true, &[claimed(1), again()]), "unlawful_step");
+        assert_eq!(
+            check(true, &[claimed(1), finished(good()), again()]),
+            "unlawful_step"
+        );
+        assert_eq!(
+            check(true, &[claimed(1), dead(), again(), again()]),
+            "unlawful_step"
+        );
+    }
 }
