@@ -3,6 +3,7 @@
 //! Data goes to standard output, logs and progress to standard error. Exit codes: 0 done; 1 it was done and found
 //! something wrong, or failed; 2 it could not begin.
 
+mod admin;
 mod check;
 mod config;
 mod replay;
@@ -18,7 +19,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::chain::EndpointUrl;
 use crate::telemetry::{self, DEFAULT_FILTER, LogFormat};
+use admin::AdminArgs;
 use check::CheckArgs;
 use config::ConfigArgs;
 use replay::ReplayArgs;
@@ -74,6 +77,8 @@ enum Command {
     Watch(WatchArgs),
     /// Take jobs from a server's queues, verify them, and report to it; any number of these may run.
     Worker(WorkerArgs),
+    /// Do what operators do: look, pause, force, process, drain, and see to dead letters.
+    Admin(AdminArgs),
     /// Look at a configuration without starting anything.
     Config(ConfigArgs),
     /// Replay what `serve --record` recorded, and check that the code does what it did.
@@ -120,11 +125,17 @@ impl Cli {
             Command::VerifyCredit(args) => verify_credit::run(&args),
             Command::Watch(args) => watch::run(args),
             Command::Worker(args) => worker::run(&args),
+            Command::Admin(args) => admin::run(args),
             Command::Config(args) => config::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Sim(args) => Ok(sim::run(args)),
         }
     }
+}
+
+/// Reads where a server is.
+fn parse_url(text: &str) -> Result<EndpointUrl, String> {
+    text.parse().map_err(|error| format!("{error}"))
 }
 
 /// Runs `future` on a runtime of its own.

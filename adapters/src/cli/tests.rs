@@ -26,6 +26,9 @@ fn help_teaches() {
     insta::assert_snapshot!("help_check", help(&["check"]));
     insta::assert_snapshot!("help_replay", help(&["replay"]));
     insta::assert_snapshot!("help_watch", help(&["watch"]));
+    insta::assert_snapshot!("help_admin", help(&["admin"]));
+    insta::assert_snapshot!("help_admin_breaker", help(&["admin", "breaker"]));
+    insta::assert_snapshot!("help_admin_pause_endpoint", help(&["admin", "pause", "endpoint"]));
     insta::assert_snapshot!("help_config_check", help(&["config", "check"]));
 }
 

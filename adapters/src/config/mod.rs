@@ -48,6 +48,8 @@ use section::{Section, parsed, text};
 
 /// The prefix of the environment variables that override the file.
 pub const ENV_PREFIX: &str = "PLIMSOLL_";
+/// What follows the prefix in the name of the variable that the command line shows to servers: no setting of one.
+const CLIENT_TOKEN: &str = "TOKEN";
 /// What stands for the dot between a table and a field in the name of an environment variable.
 pub const ENV_SEPARATOR: &str = "__";
 
@@ -83,7 +85,9 @@ impl ServerConfig {
             source,
         };
         let contents = std::fs::read_to_string(file).map_err(read)?;
-        let environment = Env::prefixed(ENV_PREFIX).split(ENV_SEPARATOR);
+        let environment = Env::prefixed(ENV_PREFIX)
+            .ignore(&[CLIENT_TOKEN])
+            .split(ENV_SEPARATOR);
         Self::from_figment(&Figment::from(Toml::string(&contents)).merge(environment), seed)
     }
 

@@ -76,6 +76,9 @@ curl -s {url}/dev/faucet -H 'content-type: application/json' \
   -d '{{"address":"{address}","asset":"USDC","amount":"130"}}'; echo
 sleep 6; curl -s {url}/api/v1/users/{user}/balances; echo
 
+# 7. Look at it as operators do, who can also pause, force, process, sweep and drain: plimsoll help admin
+PLIMSOLL_TOKEN=development-token-of-no-worth plimsoll admin health --url {url}
+
 Stop with Ctrl-C.
 "#,
             folder = folder.display(),

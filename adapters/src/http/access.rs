@@ -48,7 +48,7 @@ impl Access {
 }
 
 use Access::{AtLeast, Public, Workers};
-use Role::{Operator as Operators, Viewer as Viewers};
+use Role::{Admin as Admins, Operator as Operators, Viewer as Viewers};
 
 /// Every route there is, with who may use it.
 #[rustfmt::skip]
@@ -58,6 +58,11 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api-docs/openapi.json", Public),
     ("GET", "/api-docs/{*rest}", Public),
     ("GET", "/api/v1/assets", Public),
+    ("POST", "/api/v1/escrow/breakers/disable", AtLeast(Admins)),
+    ("POST", "/api/v1/escrow/breakers/force-open", AtLeast(Admins)),
+    ("POST", "/api/v1/escrow/breakers/reset", AtLeast(Admins)),
+    ("POST", "/api/v1/escrow/chains/pause", AtLeast(Admins)),
+    ("POST", "/api/v1/escrow/chains/resume", AtLeast(Admins)),
     ("POST", "/api/v1/escrow/claims", Public),
     ("GET", "/api/v1/escrow/claims/{id}", Public),
     ("GET", "/api/v1/escrow/claims/{id}/events", Public),
@@ -70,6 +75,16 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/v1/escrow/dead-letter-queue/replay/cancel", AtLeast(Operators)),
     ("POST", "/api/v1/escrow/dead-letter-queue/resolve", AtLeast(Operators)),
     ("GET", "/api/v1/escrow/dead-letter-queue/{tx}", AtLeast(Viewers)),
+    ("POST", "/api/v1/escrow/drain", AtLeast(Admins)),
+    ("POST", "/api/v1/escrow/emergency-process", AtLeast(Operators)),
+    ("POST", "/api/v1/escrow/endpoints/pause", AtLeast(Admins)),
+    ("POST", "/api/v1/escrow/endpoints/resume", AtLeast(Admins)),
+    ("GET", "/api/v1/escrow/health", AtLeast(Viewers)),
+    ("GET", "/api/v1/escrow/metrics", AtLeast(Viewers)),
+    ("GET", "/api/v1/escrow/suspense", AtLeast(Viewers)),
+    ("POST", "/api/v1/escrow/suspense/attribute", AtLeast(Admins)),
+    ("POST", "/api/v1/escrow/trigger-background-processing", AtLeast(Operators)),
+    ("POST", "/api/v1/escrow/undrain", AtLeast(Admins)),
     ("GET", "/api/v1/escrow/webhooks", AtLeast(Viewers)),
     ("GET", "/api/v1/escrow/webhooks/deliveries", AtLeast(Viewers)),
     ("POST", "/api/v1/escrow/webhooks/redeliver", AtLeast(Operators)),

@@ -6,6 +6,7 @@
 //! service is.
 
 mod access;
+mod acts;
 mod assets;
 mod bank_service;
 mod body;
@@ -27,6 +28,8 @@ mod refusal;
 mod reports;
 mod server;
 mod snapshot;
+mod standing;
+mod suspense;
 mod transactions;
 mod users;
 mod watch;
@@ -191,6 +194,21 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(dead_letters::dry_run))
         .routes(routes!(dead_letters::replay, dead_letters::last_replay))
         .routes(routes!(dead_letters::cancel_replay))
+        .routes(routes!(acts::process))
+        .routes(routes!(acts::sweep))
+        .routes(routes!(acts::pause_chain))
+        .routes(routes!(acts::resume_chain))
+        .routes(routes!(acts::pause_endpoint))
+        .routes(routes!(acts::resume_endpoint))
+        .routes(routes!(acts::force_open))
+        .routes(routes!(acts::disable))
+        .routes(routes!(acts::reset))
+        .routes(routes!(acts::drain))
+        .routes(routes!(acts::undrain))
+        .routes(routes!(standing::health))
+        .routes(routes!(standing::metrics))
+        .routes(routes!(suspense::list))
+        .routes(routes!(suspense::attribute))
         .routes(routes!(webhooks::list))
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::redeliver))

@@ -119,6 +119,7 @@ pub(super) fn problem_in(reply: Reply) -> Problem {
         | Reply::DryRun(_)
         | Reply::Replay(_)
         | Reply::Proposed
+        | Reply::Suspense(_)
         | Reply::Done
         | Reply::Reported { .. }
         | Reply::Administered { .. }

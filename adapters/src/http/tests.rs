@@ -1,5 +1,6 @@
 //! The whole surface, with a real bank behind it.
 
+mod acts;
 mod document;
 mod form;
 mod health;

@@ -183,6 +183,7 @@ impl Redactor {
             | Reply::DryRun(_)
             | Reply::Replay(_)
             | Reply::Proposed
+            | Reply::Suspense(_)
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }

@@ -8,7 +8,7 @@ use super::orders::{ActDone, EndpointOrders};
 use super::record::Record;
 use crate::escrow::{
     Attempt, Booked, DeadLetterReason, Deposit, DepositKey, Evidence, LetterGroup, LetterPage, LetterView,
-    Question, Reason, Replay, ReportError, Stage, TxKey, Vote,
+    Question, Reason, Replay, ReportError, Stage, Suspended, TxKey, Vote,
 };
 use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, ErrandId, RequestId, Text, UserId};
 use crate::ledger::{Balance, Outcome, TransactionView};
@@ -114,6 +114,8 @@ pub enum Reply {
         /// Whether the transaction is still open.
         is_open: bool,
     },
+    /// Deposits in suspense.
+    Suspense(Vec<(DepositKey, Suspended)>),
     /// A decision of an operator was taken.
     Done,
     /// An operator's act was done, now or when the key was first used.

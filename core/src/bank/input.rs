@@ -162,6 +162,13 @@ pub enum Query {
     /// What a replay of a dead letter would come to now: endpoints are asked, and nothing is recorded. The reply comes once
     /// they have answered.
     DryRun(TxKey),
+    /// Deposits in suspense after one, by key, at most `limit`.
+    Suspense {
+        /// The last one already seen.
+        after: Option<DepositKey>,
+        /// How many, at most 1000.
+        limit: usize,
+    },
     /// How everything stands.
     Status,
 }

@@ -33,6 +33,9 @@ impl Bank {
                 Ok(()) => return,
                 Err(refusal) => Err(refusal),
             },
+            Query::Suspense { after, limit } => Ok(Reply::Suspense(
+                self.state.escrow().suspense_after(after, limit.min(LIST_MAX)),
+            )),
             Query::Status => Ok(Reply::Status(Box::new(self.status()))),
         };
         self.reply(request, reply.unwrap_or_else(Reply::Refused), fx);

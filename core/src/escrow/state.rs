@@ -149,6 +149,15 @@ impl EscrowState {
         self.suspense.iter().map(|(key, suspended)| (*key, suspended))
     }
 
+    /// The deposits in suspense after `after`, by key, at most `limit`.
+    #[must_use]
+    pub fn suspense_after(&self, after: Option<DepositKey>, limit: usize) -> Vec<(DepositKey, Suspended)> {
+        use core::ops::Bound::{Excluded, Unbounded};
+        let from = after.map_or(Unbounded, Excluded);
+        let rest = self.suspense.range((from, Unbounded)).take(limit);
+        rest.map(|(key, suspended)| (*key, *suspended)).collect()
+    }
+
     /// The deposit in suspense called `key`.
     #[must_use]
     pub fn suspended(&self, key: &DepositKey) -> Option<&Suspended> {

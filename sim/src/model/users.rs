@@ -238,6 +238,7 @@ impl Users {
             | Reply::DryRun(_)
             | Reply::Replay(_)
             | Reply::Proposed
+            | Reply::Suspense(_)
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }

@@ -285,6 +285,7 @@ impl Picture {
                 | Query::Claim(_)
                 | Query::Transaction(_)
                 | Query::DryRun(_)
+                | Query::Suspense { .. }
                 | Query::Status,
                 _,
             ) => Ok(()),

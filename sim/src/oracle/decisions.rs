@@ -172,6 +172,7 @@ impl Decisions {
             | Reply::DryRun(_)
             | Reply::Replay(_)
             | Reply::Proposed
+            | Reply::Suspense(_)
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }

@@ -239,6 +239,7 @@ impl Durability {
                 ..
             }
             | Reply::Transaction(_)
+            | Reply::Suspense(_)
             | Reply::Balances(_)
             | Reply::DeadLetters(_)
             | Reply::DeadLetter(_)

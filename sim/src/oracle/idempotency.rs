@@ -182,6 +182,7 @@ fn answer(reply: &Reply) -> (Option<Answer>, bool) {
         | Reply::DryRun(_)
         | Reply::Replay(_)
         | Reply::Proposed
+        | Reply::Suspense(_)
         | Reply::Done
         | Reply::Reported { .. }
         | Reply::Status(_)

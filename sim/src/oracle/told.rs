@@ -98,6 +98,7 @@ impl Told {
             | Reply::DryRun(_)
             | Reply::Replay(_)
             | Reply::Proposed
+            | Reply::Suspense(_)
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }

@@ -1,5 +1,6 @@
 //! The server as a process: how it starts and refuses to, what it answers to bad requests, whom it believes.
 
+mod admin;
 mod dev;
 mod journal;
 mod request;

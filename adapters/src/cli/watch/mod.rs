@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use plimsoll_core::id::ClaimId;
 
-use super::{CliError, EXIT_CANNOT_BEGIN, block_on};
+use super::{CliError, EXIT_CANNOT_BEGIN, block_on, parse_url};
 use crate::chain::{EndpointUrl, Internet, TlsError};
 use crate::config::parse_duration;
 use crate::entropy;
@@ -59,10 +59,6 @@ enum Format {
 fn parse_claim(text: &str) -> Result<ClaimId, String> {
     let read = text.parse::<ClaimId>();
     read.map_err(|error| format!("{error}, such as claim-17"))
-}
-
-fn parse_url(text: &str) -> Result<EndpointUrl, String> {
-    text.parse().map_err(|error| format!("{error}"))
 }
 
 /// Why a claim could not be followed.

@@ -140,6 +140,10 @@ fn queries() -> Vec<Query> {
         },
         Query::DeadLetter(TX),
         Query::DeadLetterGroups,
+        Query::Suspense {
+            after: Some(DepositKey { tx: TX, ordinal: 2 }),
+            limit: 9,
+        },
         Query::Status,
     ]
 }

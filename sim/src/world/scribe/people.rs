@@ -190,6 +190,7 @@ impl Scribe {
                 | Query::DeadLetters { .. }
                 | Query::DeadLetter(_)
                 | Query::DeadLetterGroups
+                | Query::Suspense { .. }
                 | Query::Status,
             ) => None,
         };

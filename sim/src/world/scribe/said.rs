@@ -139,6 +139,7 @@ pub(super) fn query(query: &Query) -> String {
         Query::DeadLetter(tx) => format!("asks for the dead letter {}", short(&tx.tx)),
         Query::DryRun(tx) => format!("asks what a replay of {} would come to", short(&tx.tx)),
         Query::DeadLetterGroups => "asks what the dead letters have in common".to_owned(),
+        Query::Suspense { .. } => "lists what is in suspense".to_owned(),
         Query::Status => "asks how everything stands".to_owned(),
     }
 }
@@ -171,6 +172,7 @@ pub(super) fn reply(reply: &Reply) -> String {
         },
         Reply::Proposed => "another operator must approve".to_owned(),
         Reply::DeadLetterGroups(groups) => format!("{} groups of dead letters", groups.len()),
+        Reply::Suspense(deposits) => format!("{} deposits in suspense", deposits.len()),
         Reply::Done => "done".to_owned(),
         Reply::Reported { is_open: true } => "taken, it is open".to_owned(),
         Reply::Reported { is_open: false } => "taken, it is done".to_owned(),

@@ -1,0 +1,334 @@
+//! What can be done, and the request that each is.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::Request;
+
+/// What is done.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Show how the escrow stands: level, alerts, chains and endpoints, and what is ordered about them (viewer).
+    Health,
+    /// Show figures of the escrow (viewer).
+    Metrics,
+    /// Verify one transaction at once, claimed or not, dead letter or not (operator).
+    Process {
+        /// The transaction.
+        #[command(flatten)]
+        tx: Tx,
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Make everything that is not settled due at once (operator).
+    Sweep {
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Stop asking an endpoint, or anybody about a chain (admin).
+    #[command(subcommand)]
+    Pause(Subject),
+    /// Take a pause back (admin).
+    #[command(subcommand)]
+    Resume(Subject),
+    /// Order a breaker (admin).
+    #[command(subcommand)]
+    Breaker(Breaker),
+    /// Take in nothing new: users, claims, payments and holds are refused for now, what is open goes on (admin).
+    Drain {
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Take in new things again (admin).
+    Undrain {
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+    /// See to dead letters.
+    #[command(subcommand)]
+    Letters(Letters),
+    /// See to deposits that are valid and nobody's yet.
+    #[command(subcommand)]
+    Suspense(Suspense),
+}
+
+/// What is done about deposits in suspense.
+#[derive(Debug, Subcommand)]
+pub(super) enum Suspense {
+    /// List them, by chain and hash (viewer).
+    List {
+        /// Which page.
+        #[command(flatten)]
+        page: Page,
+    },
+    /// Say whose one is: its owner is credited at once (admin).
+    Attribute {
+        /// The transaction.
+        #[command(flatten)]
+        tx: Tx,
+        /// The place of the deposit's log in the receipt, as the list shows it.
+        ordinal: u32,
+        /// Whose it is, such as user-1.
+        user: String,
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+/// Part of a list.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(super) struct Page {
+    /// How many, 1 to 1000.
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    limit: usize,
+    /// Those after this one: `next` of the page before.
+    #[arg(long, value_name = "NEXT")]
+    after: Option<String>,
+}
+
+/// What is paused or resumed.
+#[derive(Debug, Subcommand)]
+pub(super) enum Subject {
+    /// A chain: nobody is asked anything about it; claims are accepted, and wait.
+    Chain {
+        /// The chain, by its CAIP-2 name, such as eip155:56.
+        chain: String,
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+    /// An endpoint.
+    Endpoint {
+        /// Which.
+        #[command(flatten)]
+        endpoint: Endpoint,
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+/// What a breaker is told.
+#[derive(Debug, Subcommand)]
+pub(super) enum Breaker {
+    /// Refuse every call, until it is reset.
+    ForceOpen {
+        /// Whose.
+        #[command(flatten)]
+        endpoint: Endpoint,
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Let every call through, until it is reset.
+    Disable {
+        /// Whose.
+        #[command(flatten)]
+        endpoint: Endpoint,
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Close with a clean record, and decide by itself again.
+    Reset {
+        /// Whose.
+        #[command(flatten)]
+        endpoint: Endpoint,
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+/// What is done about dead letters.
+#[derive(Debug, Subcommand)]
+pub(super) enum Letters {
+    /// List them, the oldest first (viewer).
+    List {
+        /// Which page.
+        #[command(flatten)]
+        page: Page,
+    },
+    /// Let automation try one again (operator).
+    Retry {
+        /// The transaction.
+        #[command(flatten)]
+        tx: Tx,
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+    /// Leave one for good; the scanner would still revive it (operator).
+    Dismiss {
+        /// The transaction.
+        #[command(flatten)]
+        tx: Tx,
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
+}
+
+/// A transaction on chain.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(super) struct Tx {
+    /// The chain, by its CAIP-2 name, such as eip155:56.
+    chain: String,
+    /// The hash of the transaction.
+    tx: String,
+}
+
+/// An endpoint.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(super) struct Endpoint {
+    /// Its chain, by its CAIP-2 name, such as eip155:56.
+    chain: String,
+    /// Its name in the server's configuration.
+    endpoint: String,
+}
+
+/// Why something is done.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(super) struct Why {
+    /// Why, for the journal.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+impl Verb {
+    /// The request that does it.
+    pub(super) fn request(self) -> Request {
+        match self {
+            Self::Health => get("health"),
+            Self::Metrics => get("metrics"),
+            Self::Process { tx, why } => post("emergency-process", tx.body(&why)),
+            Self::Sweep { why } => post("trigger-background-processing", why.body()),
+            Self::Pause(subject) => subject.request("pause"),
+            Self::Resume(subject) => subject.request("resume"),
+            Self::Breaker(breaker) => breaker.request(),
+            Self::Drain { why } => post("drain", why.body()),
+            Self::Undrain { why } => post("undrain", why.body()),
+            Self::Letters(letters) => letters.request(),
+            Self::Suspense(suspense) => suspense.request(),
+        }
+    }
+}
+
+impl Subject {
+    fn request(self, verb: &str) -> Request {
+        match self {
+            Self::Chain { chain, why } => {
+                let body = json!({ "chain": chain, "reason": why.reason });
+                post(&format!("chains/{verb}"), body)
+            }
+            Self::Endpoint { endpoint, why } => post(&format!("endpoints/{verb}"), endpoint.body(&why)),
+        }
+    }
+}
+
+impl Breaker {
+    fn request(self) -> Request {
+        match self {
+            Self::ForceOpen { endpoint, why } => post("breakers/force-open", endpoint.body(&why)),
+            Self::Disable { endpoint, why } => post("breakers/disable", endpoint.body(&why)),
+            Self::Reset { endpoint, why } => post("breakers/reset", endpoint.body(&why)),
+        }
+    }
+}
+
+impl Letters {
+    fn request(self) -> Request {
+        let resolve = |tx: Tx, resolution: &str, why: &Why| {
+            let mut body = tx.body(why);
+            body["resolution"] = Value::from(resolution);
+            post("dead-letter-queue/resolve", body)
+        };
+        match self {
+            Self::List { page } => page.of("dead-letter-queue"),
+            Self::Retry { tx, why } => resolve(tx, "retry", &why),
+            Self::Dismiss { tx, why } => resolve(tx, "dismiss", &why),
+        }
+    }
+}
+
+impl Suspense {
+    fn request(self) -> Request {
+        match self {
+            Self::List { page } => page.of("suspense"),
+            Self::Attribute {
+                tx,
+                ordinal,
+                user,
+                why,
+            } => {
+                let mut body = tx.body(&why);
+                body["ordinal"] = Value::from(ordinal);
+                body["user"] = Value::from(user);
+                post("suspense/attribute", body)
+            }
+        }
+    }
+}
+
+impl Page {
+    fn of(self, list: &str) -> Request {
+        let after = self.after.map(|after| format!("&after={}", encoded(&after)));
+        let limit = self.limit;
+        get(&format!("{list}?limit={limit}{}", after.unwrap_or_default()))
+    }
+}
+
+impl Tx {
+    fn body(&self, why: &Why) -> Value {
+        json!({ "chain": self.chain, "tx": self.tx, "reason": why.reason })
+    }
+}
+
+impl Endpoint {
+    fn body(&self, why: &Why) -> Value {
+        json!({ "chain": self.chain, "endpoint": self.endpoint, "reason": why.reason })
+    }
+}
+
+impl Why {
+    fn body(&self) -> Value {
+        json!({ "reason": self.reason })
+    }
+}
+
+fn get(path: &str) -> Request {
+    Request {
+        method: "GET",
+        path: format!("/api/v1/escrow/{path}"),
+        body: None,
+    }
+}
+
+fn post(path: &str, body: Value) -> Request {
+    Request {
+        method: "POST",
+        path: format!("/api/v1/escrow/{path}"),
+        body: Some(body),
+    }
+}
+
+/// `text` as part of a query.
+fn encoded(text: &str) -> String {
+    let byte = |byte: u8| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            char::from(byte).to_string()
+        } else {
+            format!("%{byte:02X}")
+        }
+    };
+    text.bytes().map(byte).collect()
+}
