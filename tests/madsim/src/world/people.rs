@@ -47,7 +47,10 @@ pub(super) fn come(shared: &Shared) -> Vec<JoinHandle<()>> {
                 tasks.extend(each.map(spawn));
             }
             Deed::Balances { at_ms, user } => tasks.push(spawn(look(shared.clone(), at(*at_ms), *user))),
-            Deed::Transfer { .. } | Deed::RetryDeadLetters { .. } | Deed::Attribute { .. } | Deed::Order { .. } => {
+            Deed::Transfer { .. }
+            | Deed::RetryDeadLetters { .. }
+            | Deed::Attribute { .. }
+            | Deed::Order { .. } => {
                 unreachable!("a plan with it is refused")
             }
         }

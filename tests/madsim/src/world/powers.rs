@@ -14,7 +14,10 @@ pub const POWERS: Powers = Powers {
 const fn deed_refused(deed: &Deed) -> Option<&'static str> {
     match deed {
         Deed::Deposit { .. } | Deed::Balances { .. } => None,
-        Deed::Transfer { .. } | Deed::RetryDeadLetters { .. } | Deed::Attribute { .. } | Deed::Order { .. } => {
+        Deed::Transfer { .. }
+        | Deed::RetryDeadLetters { .. }
+        | Deed::Attribute { .. }
+        | Deed::Order { .. } => {
             Some("what comes of it depends on who is first, which each world decides for itself")
         }
     }

@@ -108,7 +108,8 @@ impl Stage {
             Deed::Transfer { .. }
             | Deed::Balances { .. }
             | Deed::RetryDeadLetters { .. }
-            | Deed::Attribute { .. } | Deed::Order { .. } => None,
+            | Deed::Attribute { .. }
+            | Deed::Order { .. } => None,
         });
         let transactions = transactions.collect();
         let endpoint = |(one, number): (&EndpointPlan, u8)| {
