@@ -4,6 +4,7 @@
 //! server's to say.
 
 mod client;
+mod letters;
 mod table;
 mod verb;
 
@@ -37,7 +38,8 @@ const EXIT_UNKNOWN: u8 = 3;
                   plimsoll admin pause endpoint eip155:56 bnb-2 --reason 'it serves old blocks'\n  \
                   plimsoll admin resume endpoint eip155:56 bnb-2 --reason 'it was mended'\n  \
                   plimsoll admin process eip155:56 0x5b8f... --reason 'ticket 118'\n  \
-                  plimsoll admin letters list --format json | jq -r .dead_letters[].tx"
+                  plimsoll admin letters groups\n  \
+                  plimsoll admin letters replay --dead-for unseen --older-than 1h --rate 5 --reason 'the outage is over'"
 )]
 pub(super) struct AdminArgs {
     /// Where the server is.

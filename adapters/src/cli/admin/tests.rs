@@ -37,6 +37,15 @@ fn every_verb_is_one_request() {
         "undrain --reason why",
         "letters list",
         "letters list --limit 2 --after eip155:56/0x12",
+        "letters list --chain eip155:56 --dead-for unseen --claimed-by user-1 --older-than 24h --fingerprint 0xab",
+        "letters show eip155:56 0x12",
+        "letters groups",
+        "letters dry-run eip155:56 0x12",
+        "letters replay --reason why",
+        "letters replay --chain eip155:56 --tx 0x12 --rate 5 --stop-after 3 --stop-at 2026-11-27T12:00:00Z --reason why",
+        "letters replay --dead-for unseen --older-than 1h --reason why",
+        "letters progress",
+        "letters cancel replay-1 --reason why",
         "letters retry eip155:56 0x12 --reason why",
         "letters dismiss eip155:56 0x12 --reason why",
         "suspense list --limit 2",
@@ -53,6 +62,7 @@ fn nothing_is_ordered_without_a_reason() {
         "sweep",
         "pause chain eip155:56",
         "process eip155:56 0x12",
+        "letters replay --rate 5",
     ] {
         let arguments = std::iter::once("admin").chain(line.split(' '));
         let refused = Line::try_parse_from(arguments).expect_err("refused").to_string();

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Request;
+use super::letters::Letters;
 
 /// What is done.
 #[derive(Debug, Subcommand)]
@@ -146,43 +147,14 @@ pub(super) enum Breaker {
     },
 }
 
-/// What is done about dead letters.
-#[derive(Debug, Subcommand)]
-pub(super) enum Letters {
-    /// List them, the oldest first (viewer).
-    List {
-        /// Which page.
-        #[command(flatten)]
-        page: Page,
-    },
-    /// Let automation try one again (operator).
-    Retry {
-        /// The transaction.
-        #[command(flatten)]
-        tx: Tx,
-        /// Why.
-        #[command(flatten)]
-        why: Why,
-    },
-    /// Leave one for good; the scanner would still revive it (operator).
-    Dismiss {
-        /// The transaction.
-        #[command(flatten)]
-        tx: Tx,
-        /// Why.
-        #[command(flatten)]
-        why: Why,
-    },
-}
-
 /// A transaction on chain.
 #[derive(Debug, Args)]
 #[group(skip)]
 pub(super) struct Tx {
     /// The chain, by its CAIP-2 name, such as eip155:56.
-    chain: String,
+    pub(super) chain: String,
     /// The hash of the transaction.
-    tx: String,
+    pub(super) tx: String,
 }
 
 /// An endpoint.
@@ -245,21 +217,6 @@ impl Breaker {
     }
 }
 
-impl Letters {
-    fn request(self) -> Request {
-        let resolve = |tx: Tx, resolution: &str, why: &Why| {
-            let mut body = tx.body(why);
-            body["resolution"] = Value::from(resolution);
-            post("dead-letter-queue/resolve", body)
-        };
-        match self {
-            Self::List { page } => page.of("dead-letter-queue"),
-            Self::Retry { tx, why } => resolve(tx, "retry", &why),
-            Self::Dismiss { tx, why } => resolve(tx, "dismiss", &why),
-        }
-    }
-}
-
 impl Suspense {
     fn request(self) -> Request {
         match self {
@@ -280,15 +237,19 @@ impl Suspense {
 }
 
 impl Page {
-    fn of(self, list: &str) -> Request {
+    pub(super) fn of(self, list: &str) -> Request {
+        get(&format!("{list}?{}", self.query()))
+    }
+
+    /// The page as a query.
+    pub(super) fn query(self) -> String {
         let after = self.after.map(|after| format!("&after={}", encoded(&after)));
-        let limit = self.limit;
-        get(&format!("{list}?limit={limit}{}", after.unwrap_or_default()))
+        format!("limit={}{}", self.limit, after.unwrap_or_default())
     }
 }
 
 impl Tx {
-    fn body(&self, why: &Why) -> Value {
+    pub(super) fn body(&self, why: &Why) -> Value {
         json!({ "chain": self.chain, "tx": self.tx, "reason": why.reason })
     }
 }
@@ -300,12 +261,12 @@ impl Endpoint {
 }
 
 impl Why {
-    fn body(&self) -> Value {
+    pub(super) fn body(&self) -> Value {
         json!({ "reason": self.reason })
     }
 }
 
-fn get(path: &str) -> Request {
+pub(super) fn get(path: &str) -> Request {
     Request {
         method: "GET",
         path: format!("/api/v1/escrow/{path}"),
@@ -313,7 +274,7 @@ fn get(path: &str) -> Request {
     }
 }
 
-fn post(path: &str, body: Value) -> Request {
+pub(super) fn post(path: &str, body: Value) -> Request {
     Request {
         method: "POST",
         path: format!("/api/v1/escrow/{path}"),
@@ -322,7 +283,7 @@ fn post(path: &str, body: Value) -> Request {
 }
 
 /// `text` as part of a query.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     let byte = |byte: u8| {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             char::from(byte).to_string()

@@ -20,7 +20,7 @@ pub(super) fn write(place: LetterPlace, filter: &LetterFilter) -> String {
 /// The place after which the list of those that fit `filter` goes on.
 ///
 /// # Errors
-/// Whatever [`write`] did not write for this filter.
+/// Whatever [`write()`] did not write for this filter.
 pub(super) fn read(text: &str, filter: &LetterFilter) -> Result<LetterPlace, Problem> {
     let place = parse(text).filter(|place| write(*place, filter) == text);
     place.ok_or_else(|| {
