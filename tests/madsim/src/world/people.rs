@@ -243,6 +243,7 @@ const fn is_replayed(reply: &Reply) -> bool {
         | Reply::DeadLetterGroups(_)
         | Reply::DryRun(_)
         | Reply::Replay(_)
+        | Reply::Suspense(_)
         | Reply::Proposed
         | Reply::Reported { .. }
         | Reply::Done
