@@ -321,7 +321,7 @@ impl Bank {
             return Ok(());
         }
         match act {
-            AdminAct::PauseChain(chain) => self.verifier.pause(self.now, *chain),
+            AdminAct::PauseChain(chain) => self.verifier.pause(self.now, *chain, &mut self.out),
             AdminAct::ResumeChain(chain) => self.verifier.resume(self.now, *chain),
             AdminAct::PauseEndpoint(name) => {
                 let endpoint = self.configured(name)?;
@@ -386,7 +386,7 @@ impl Bank {
             }
         }
         for chain in orders.paused_chains() {
-            self.verifier.pause(self.now, chain);
+            self.verifier.pause(self.now, chain, &mut untold);
         }
         self.verifier_due = self.verifier.next_deadline();
     }

@@ -61,7 +61,7 @@ impl Oracle for DeadLetters {
         let live = &mut self.twin.live;
         for effect in *effects {
             match (effect, &input.event) {
-                (Intent::Record(Record::Escrow(record)), _) => live.follow_escrow(record)?,
+                (Intent::Record(record), _) => live.follow_record(record)?,
                 (
                     Intent::Act(Act::Reply { request, reply }),
                     Event::Query {
@@ -72,7 +72,7 @@ impl Oracle for DeadLetters {
                     let judged = live.judge(query, reply);
                     judged.map_err(|why| broken(NAME, "untrue_reply", why))?;
                 }
-                (Intent::Record(_) | Intent::Act(_), _) => {}
+                (Intent::Act(_), _) => {}
             }
         }
         live.end_group()
@@ -86,16 +86,7 @@ impl Oracle for DeadLetters {
 impl Follower for Picture {
     fn follow<'a>(&mut self, records: impl Iterator<Item = &'a Record>) -> Result<(), Violation> {
         for record in records {
-            if let Record::Administered {
-                act: AdminAct::Process(tx),
-                ..
-            } = record
-            {
-                self.letters.remove(tx);
-            }
-            if let Record::Escrow(record) = record {
-                self.follow_escrow(record)?;
-            }
+            self.follow_record(record)?;
         }
         self.end_group()
     }
@@ -114,6 +105,25 @@ impl Picture {
                 let detail = format!("{} is a dead letter, and nothing tells what was tried", tx.tx);
                 Err(broken(NAME, "letter_without_details", detail))
             }
+        }
+    }
+
+    fn follow_record(&mut self, record: &Record) -> Result<(), Violation> {
+        match record {
+            Record::Escrow(record) => self.follow_escrow(record),
+            // An operator has it verified again.
+            Record::Administered {
+                act: AdminAct::Process(tx),
+                ..
+            } => {
+                self.letters.remove(tx);
+                Ok(())
+            }
+            Record::Administered { .. }
+            | Record::AssetRegistered { .. }
+            | Record::UserRegistered { .. }
+            | Record::AddressAssigned { .. }
+            | Record::Ledger(_) => Ok(()),
         }
     }
 

@@ -256,9 +256,9 @@ impl Verifier {
     }
 
     /// Asks nobody about `chain` until [`Verifier::resume`], and forgets what is under way there.
-    pub(crate) fn pause(&mut self, now: Instant, chain: ChainId) {
+    pub(crate) fn pause(&mut self, now: Instant, chain: ChainId, out: &mut Out) {
         if let Some(desk) = self.desk_mut(chain) {
-            desk.pause(now);
+            desk.pause(now, out);
         }
     }
 

@@ -10,7 +10,8 @@ use crate::time::Instant;
 
 impl Desk {
     /// Asks nobody anything until [`Desk::resume`]. What is under way is forgotten: answers that still come decide nothing.
-    pub(in crate::escrow::verifier) fn pause(&mut self, now: Instant) {
+    pub(in crate::escrow::verifier) fn pause(&mut self, now: Instant, out: &mut Out) {
+        self.report_due(now, out);
         self.is_paused = true;
         for (_, call) in core::mem::take(&mut self.calls) {
             self.pool.cancel(now, call.lease);
@@ -40,6 +41,7 @@ impl Desk {
 
     /// Stops asking an endpoint, and goes on without the answers that it owes.
     pub(in crate::escrow::verifier) fn pause_endpoint(&mut self, now: Instant, endpoint: u8, out: &mut Out) {
+        self.report_due(now, out);
         self.pool.pause(endpoint);
         let is_its = |(id, call): (&CallId, &Call)| (call.lease.endpoint == endpoint).then_some(*id);
         let owed: Vec<CallId> = self.calls.iter().filter_map(is_its).collect();

@@ -44,6 +44,8 @@ impl Desk {
     /// Looks once at `tx`, which is not on the schedule, however much is being verified: there are few looks.
     pub(in crate::escrow::verifier) fn look(&mut self, now: Instant, tx: TxHash, out: &mut Out) {
         assert!(!self.schedule.knows(tx), "{tx} is looked at and verified at once");
+        // Whoever is chosen is brought up to date by that, which nobody would be told of.
+        self.report_due(now, out);
         if !self.rounds.contains_key(&tx) {
             self.next_round += 1;
             self.rounds.insert(tx, Round::new(self.next_round));
