@@ -71,14 +71,15 @@ impl Jobs {
         }
     }
 
-    /// Moves a job on; false if it is not held.
-    pub(super) fn step(&mut self, key: TxKey, step: Step) -> bool {
-        let Some(job) = self.0.get_mut(&key) else {
-            return false;
-        };
-        assert_eq!(job.step, Step::Verifying, "a job was reported twice");
-        job.step = step;
-        true
+    /// The bank is told of a job; false if it is not held, or the bank is being told already: with nobody to ask, attempts
+    /// end as soon as they begin, and one tick may end several.
+    pub(super) fn report(&mut self, key: TxKey, errand: ErrandId, deadline: Instant) -> bool {
+        let verified = self.0.get_mut(&key).filter(|job| job.step == Step::Verifying);
+        let is_news = verified.is_some();
+        if let Some(job) = verified {
+            job.step = Step::Reporting { errand, deadline };
+        }
+        is_news
     }
 
     /// The lease of a job is lost; true if nobody needs to know of the job any more.

@@ -21,7 +21,7 @@ pub use config::{WorkerConfig, WorkerPolicy};
 pub use words::{Act, Answerless, Input, Notice};
 
 use self::errands::Errands;
-use self::jobs::{Job, Jobs, Step};
+use self::jobs::{Job, Jobs};
 use crate::bank::ConfigError;
 use crate::escrow::verifier::{Finding, Out, Verifier};
 use crate::escrow::{Answer, Fault, Report, Sighting, TxKey};
@@ -327,13 +327,7 @@ impl Worker {
         self.verifier.unwatch(job);
         let errand = self.errands.next_id();
         let timeout = self.config.policy.report_timeout;
-        if self.jobs.step(
-            job,
-            Step::Reporting {
-                errand,
-                deadline: now.after(timeout),
-            },
-        ) {
+        if self.jobs.report(job, errand, now.after(timeout)) {
             fx.push(Act::Report {
                 errand,
                 report: alloc::boxed::Box::new(report),

@@ -11,7 +11,8 @@ use crate::escrow::{Answer, Question, Sighting, TxKey};
 use crate::id::{CallId, ErrandId};
 use crate::machine::{Effects, Machine};
 use crate::queue::{Lane, LaneFault, Leased, QueueReply, QueueRequest, Token};
-use crate::resilience::{BreakerState, PoolPolicy};
+use crate::resilience::breaker::TripModel;
+use crate::resilience::{BreakerPolicy, BreakerState, PoolPolicy};
 use crate::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -39,6 +40,8 @@ struct Yard {
     bank: Result<bool, Answerless>,
     /// Whether it never answers.
     is_bank_mute: bool,
+    /// Whether endpoints never answer.
+    are_endpoints_mute: bool,
     on_the_way: BTreeMap<(Instant, u64), Input>,
     sent: u64,
     /// When each lane was asked for jobs.
@@ -77,6 +80,7 @@ impl Yard {
             mute: Vec::new(),
             bank: Ok(false),
             is_bank_mute: false,
+            are_endpoints_mute: false,
             on_the_way: BTreeMap::new(),
             sent: 0,
             leases: Vec::new(),
@@ -230,7 +234,7 @@ impl Yard {
             Question::Scan { .. } => panic!("a worker does not scan"),
         };
         let outcome = Ok(answer);
-        Some(Input::Answered { call, outcome })
+        (!self.are_endpoints_mute).then_some(Input::Answered { call, outcome })
     }
 }
 
@@ -393,4 +397,29 @@ fn a_worker_that_drains_ends_what_it_has_and_takes_no_more() {
     yard.pass(SECOND);
     assert!(yard.worker.is_drained());
     assert_eq!(yard.queue.keys().copied().collect::<Vec<_>>(), [job(2)]);
+}
+
+/// Found by seed 217004163913210 of escrow/swarm: an attempt ends when the last endpoint has had its time, and by then the next
+/// one is due, which ends as soon as it begins.
+#[test]
+fn attempts_that_end_at_once_are_one_report() {
+    let mut yard = Yard::new();
+    yard.bank = Ok(true);
+    yard.worker = Worker::open(WorkerConfig {
+        pool: PoolPolicy {
+            breaker: BreakerPolicy {
+                model: TripModel::Consecutive { failures: 1 },
+                ..BreakerPolicy::api()
+            },
+            ..PoolPolicy::default()
+        },
+        ..yard.worker.config().clone()
+    })
+    .unwrap();
+    yard.pass(SECOND);
+    yard.are_endpoints_mute = true;
+    yard.enqueue(Lane::Immediate, 1);
+    yard.pass(SECOND * 10);
+    let is_undecided = |one: &Sighting| matches!(one, Sighting::Undecided { .. });
+    assert!(!yard.reports.is_empty() && yard.reports.iter().all(is_undecided));
 }
