@@ -77,7 +77,7 @@ curl -s {url}/dev/faucet -H 'content-type: application/json' \
 sleep 6; curl -s {url}/api/v1/users/{user}/balances; echo
 
 # 7. Look at it as operators do, who can also pause, force, process, sweep and drain: plimsoll help admin
-PLIMSOLL_TOKEN=development-token-of-no-worth plimsoll admin health --url {url}
+curl -s {url}/api/v1/escrow/health -H 'authorization: Bearer development-token-of-no-worth'; echo
 
 Stop with Ctrl-C.
 "#,
