@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_core::bank::{Act, Event, Input, Record};
-use plimsoll_core::escrow::{Answer, BlockRef, EscrowRecord, Evidence, Question, TxKey};
+use plimsoll_core::bank::{Act, Command, Event, Input, Record};
+use plimsoll_core::escrow::{Answer, BlockRef, EscrowRecord, Evidence, Question, Report, Sighting, TxKey};
 use plimsoll_core::id::{CallId, ChainId, EndpointId, TxHash};
 use plimsoll_core::machine::Intent;
 use plimsoll_core::time::Instant;
@@ -30,6 +30,8 @@ pub struct Testimony {
     of_transactions: BTreeMap<TxKey, Said>,
     /// What was said of each to workers, which outlive the bank's process.
     to_workers: BTreeMap<TxKey, Vec<Statement>>,
+    /// Whether nobody hears what workers are told, as in a recording, so that their reports count as heard.
+    believes_workers: bool,
     /// What was said of ranges, by their last block.
     of_ranges: BTreeMap<(ChainId, BlockRef), Vec<Reading>>,
 }
@@ -71,13 +73,18 @@ impl Testimony {
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
         let endpoints = plan.topology.endpoints.iter();
-        Self::of_providers(endpoints.map(|one| one.provider.clone()).collect())
+        Self {
+            believes_workers: false,
+            ..Self::of_providers(endpoints.map(|one| one.provider.clone()).collect())
+        }
     }
 
-    /// The oracle for lives that are seen from their beginning. `providers` run the endpoints, in order.
+    /// The oracle for recorded lives that are seen from their beginning. `providers` run the endpoints, in order. What
+    /// endpoints told workers is not recorded: their reports are taken at their word.
     #[must_use]
     pub const fn of_providers(providers: Vec<String>) -> Self {
         Self {
+            believes_workers: true,
             providers,
             calls: BTreeMap::new(),
             of_transactions: BTreeMap::new(),
@@ -128,6 +135,21 @@ impl Testimony {
                 Answer::Identity { .. } | Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. },
             ) => {}
         }
+    }
+
+    /// Takes in what a worker says that it was told, where nobody else can say it.
+    fn believe(&mut self, report: &Report) {
+        let (votes, block) = match &report.sighting {
+            Sighting::Mined { evidence, .. } => (&evidence.votes, Some(evidence.block)),
+            Sighting::Absent { votes, .. } => (votes, None),
+            Sighting::Undecided { .. } => return,
+        };
+        let said = votes.iter().map(|vote| Statement {
+            endpoint: vote.endpoint,
+            finalized: vote.finalized,
+            block,
+        });
+        self.to_workers.entry(report.job()).or_default().extend(said);
     }
 
     fn note_question(&mut self, act: &Act) {
@@ -260,6 +282,14 @@ impl Oracle for Testimony {
         match seen {
             Observation::Handled { input, effects, .. } => {
                 self.hear(input);
+                if let Event::Command {
+                    command: Command::Report(report),
+                    ..
+                } = &input.event
+                    && self.believes_workers
+                {
+                    self.believe(report);
+                }
                 for effect in *effects {
                     match effect {
                         Intent::Record(record) => self.judge(record)?,

@@ -1,6 +1,9 @@
-use plimsoll_core::bank::{Act, Event, Record};
-use plimsoll_core::escrow::{Answer, BlockRef, EscrowRecord, Evidence, Question, Receipt, ScanLog};
-use plimsoll_core::id::{CallId, EndpointId};
+use plimsoll_core::bank::{Act, Command, Event, Record};
+use plimsoll_core::escrow::{
+    Answer, BlockRef, EscrowRecord, Evidence, Question, Receipt, Report, ScanLog, Sighting,
+};
+use plimsoll_core::id::{CallId, EndpointId, RequestId};
+use plimsoll_core::machine::Intent;
 
 use super::super::testing::{
     CHAIN, WALL, act, bank, block, booked, evidence, head, input, judge, judge_records, settled, tx,
@@ -140,6 +143,43 @@ fn votes_must_have_been_cast() {
     };
     assert_eq!(judge(&mut after_a_crash.oracle, &crashed), "fine");
     assert_eq!(after_a_crash.decides(finished(good)), "vote_never_cast");
+}
+
+#[test]
+fn what_workers_report_is_believed_where_nobody_heard_what_they_were_told() {
+    let voted = evidence(block(5), &[(0, 5), (1, 5)]);
+    let receipt = Receipt {
+        tx: tx(1).tx,
+        block: block(5),
+        succeeded: true,
+        logs: Vec::new(),
+        balances: Vec::new(),
+    };
+    let sighting = Sighting::Mined {
+        receipt,
+        evidence: voted.clone(),
+    };
+    let report = Event::Command {
+        request: RequestId::new(1),
+        command: Command::Report(Box::new(Report {
+            chain: CHAIN,
+            sighting,
+        })),
+    };
+    let judged = |mut oracle: Testimony, voted: Evidence| {
+        let seen = Observation::Handled {
+            input: &input(report.clone()),
+            effects: &[Intent::Record(seen(voted))],
+            bank: &bank(&[]),
+        };
+        judge(&mut oracle, &seen)
+    };
+    let recorded = || Testimony::of_providers(vec!["a".to_owned(), "b".to_owned()]);
+    assert_eq!(judged(recorded(), voted.clone()), "fine");
+    let other = evidence(block(5), &[(0, 5), (1, 6)]);
+    assert_eq!(judged(recorded(), other), "vote_never_cast");
+    let simulated = Testimony::new(&Plan::calm("test", 1));
+    assert_eq!(judged(simulated, voted), "vote_never_cast");
 }
 
 #[test]
