@@ -130,18 +130,15 @@ impl Talk {
                 slot,
                 transaction: None,
                 finalized: Some(finalized),
-            } => match answer::transaction(result, &tx)? {
-                Some(transaction) => Ok(Step::Next(Self::Receipt {
+            } => Ok(match answer::transaction(result, &tx)? {
+                Some(transaction) => Step::Next(Self::Receipt {
                     tx,
                     slot,
                     transaction: Some(transaction),
                     finalized: Some(finalized),
-                })),
-                None => Ok(Step::Done(Answer::Receipt {
-                    finalized,
-                    receipt: None,
-                })),
-            },
+                }),
+                None => Step::Done(absent(finalized)),
+            }),
             Self::Receipt {
                 tx,
                 slot: Some(_),
@@ -238,6 +235,13 @@ fn block(slot: u64, commitment: &'static str) -> (&'static str, Value) {
         "maxSupportedTransactionVersion": TRANSACTION_VERSION_MAX,
     });
     ("getBlock", json!([slot, wanted]))
+}
+
+const fn absent(finalized: BlockRef) -> Answer {
+    Answer::Receipt {
+        finalized,
+        receipt: None,
+    }
 }
 
 fn shown(tx: TxHash, block: BlockRef, transaction: Transaction, finalized: BlockRef) -> Answer {

@@ -179,6 +179,21 @@ pub(super) fn text(value: Value) -> Result<String, Unfit> {
     }
 }
 
+/// A name of at most `most` letters, digits, dots, underscores and hyphens.
+pub(super) fn name(most: usize) -> impl Fn(Value) -> Result<String, Unfit> {
+    move |value| {
+        let name = text(value)?;
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        if name.bytes().all(is_plain) && (1..=most).contains(&name.len()) {
+            return Ok(name);
+        }
+        Err(Unfit::new(
+            "is not a name",
+            format!("write 1 to {most} letters, digits, dots, underscores or hyphens"),
+        ))
+    }
+}
+
 /// `true` or `false`.
 pub(super) fn boolean(value: Value) -> Result<bool, Unfit> {
     value

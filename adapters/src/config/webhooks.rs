@@ -8,7 +8,7 @@ use plimsoll_core::id::UserId;
 use plimsoll_core::webhook::{CALLS_MAX, Kind, RECEIVERS_MAX, Subscription, TIMEOUT_MAX, WebhookPolicy};
 
 use super::fault::Faults;
-use super::section::{Section, Unfit, duration, list, parsed, text, within};
+use super::section::{Section, Unfit, duration, list, name, parsed, text, within};
 use crate::chain::EndpointUrl;
 use crate::webhook::{Secret, WebhookConfig};
 
@@ -50,8 +50,8 @@ pub(super) fn read_all(sections: Vec<Section>, faults: &mut Faults) -> Vec<Webho
 
 fn read(mut section: Section, faults: &mut Faults) -> Option<WebhookConfig> {
     let default = WebhookPolicy::default();
-    let name = section.required("name", name, "\"shop\"", faults);
-    if let Some(name) = &name {
+    let called = section.required("name", name(NAME_CHARS_MAX), "\"shop\"", faults);
+    if let Some(name) = &called {
         section.identify("webhooks", name);
     }
     let example = "\"https://shop.example.com/plimsoll\"";
@@ -82,7 +82,7 @@ fn read(mut section: Section, faults: &mut Faults) -> Option<WebhookConfig> {
         "the bounds of the fields are those of the policy"
     );
     Some(WebhookConfig {
-        name: name?,
+        name: called?,
         url: url?,
         secrets: [Some(new?), old].into_iter().flatten().collect(),
         subscription: Subscription {
@@ -95,18 +95,6 @@ fn read(mut section: Section, faults: &mut Faults) -> Option<WebhookConfig> {
 
 fn whole(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-fn name(value: Value) -> Result<String, Unfit> {
-    let name = text(value)?;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if name.bytes().all(is_plain) && (1..=NAME_CHARS_MAX).contains(&name.len()) {
-        return Ok(name);
-    }
-    Err(Unfit::new(
-        "is not a name",
-        format!("write 1 to {NAME_CHARS_MAX} letters, digits, dots, underscores or hyphens"),
-    ))
 }
 
 /// The secret itself is never repeated in a fault.

@@ -8,7 +8,7 @@ use plimsoll_core::escrow::Workers;
 use plimsoll_core::worker::WorkerPolicy;
 
 use super::fault::Faults;
-use super::section::{Section, Unfit, duration, text, within};
+use super::section::{Section, Unfit, duration, name, text, within};
 use crate::queue::RedisUrl;
 
 /// The most worker tasks inside a server: each has pools of its own.
@@ -58,7 +58,7 @@ impl WorkersConfig {
 pub(super) fn read(mut section: Section, faults: &mut Faults) -> WorkersConfig {
     let default = WorkersConfig::default();
     let redis = section.optional("redis", |value| redis(value).map(Some), None, faults);
-    let queue = section.optional("queue", name, default.queue, faults);
+    let queue = section.optional("queue", name(NAME_CHARS_MAX), default.queue, faults);
     let takeover = section.optional("takeover", duration, default.takeover, faults);
     let tasks = section.optional("tasks", count(0, TASKS_MAX), default.tasks, faults);
     let given = default.policy;
@@ -96,18 +96,6 @@ fn redis(value: Value) -> Result<RedisUrl, Unfit> {
              tunnel before it",
         )
     })
-}
-
-fn name(value: Value) -> Result<String, Unfit> {
-    let name = text(value)?;
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    if name.bytes().all(is_plain) && (1..=NAME_CHARS_MAX).contains(&name.len()) {
-        return Ok(name);
-    }
-    Err(Unfit::new(
-        "is not a name",
-        format!("write 1 to {NAME_CHARS_MAX} letters, digits, dots, underscores or hyphens"),
-    ))
 }
 
 fn count(low: u64, high: u64) -> impl Fn(Value) -> Result<usize, Unfit> {

@@ -13,7 +13,7 @@ use super::reason::{Reason, SuspenseReason};
 use super::record::{EscrowRecord, Resolution};
 use super::replay::{Replay, ReplayEnd};
 use crate::digest::Digest;
-use crate::id::{AssetId, ChainId, ClaimId, IdempotencyKey, TransactionId, UserId};
+use crate::id::{AssetId, ChainId, ClaimId, IdempotencyKey, Text, TransactionId, UserId};
 use crate::money::Amount;
 use crate::table::Table;
 use crate::time::WallClock;
@@ -192,12 +192,13 @@ impl EscrowState {
                 tx,
                 at,
             } => {
+                let (id, user, tx, filed_at) = (*claim, *user, *tx, *at);
                 self.apply_claim(
                     Claim {
-                        id: *claim,
-                        user: *user,
-                        tx: *tx,
-                        filed_at: *at,
+                        id,
+                        user,
+                        tx,
+                        filed_at,
                     },
                     *key,
                 );
@@ -226,19 +227,12 @@ impl EscrowState {
                 tx, reason, evidence, ..
             } => self.apply_rejected(*tx, *reason, evidence.clone()),
             EscrowRecord::DeadLettered { tx, reason, at } => {
-                self.enter(
-                    *tx,
-                    Stage::DeadLetter {
-                        reason: *reason,
-                        since: *at,
-                    },
-                );
+                let (reason, since) = (*reason, *at);
+                self.enter(*tx, Stage::DeadLetter { reason, since });
             }
             EscrowRecord::DeadLetterResolved {
                 tx, resolution, at, ..
-            } => {
-                self.apply_resolution(*tx, *resolution, *at);
-            }
+            } => self.apply_resolution(*tx, *resolution, *at),
             EscrowRecord::SuspenseAttributed { deposit, .. } => self.apply_attribution(deposit),
             EscrowRecord::DeadLetterDetailed { tx, history } => self.letters.detail(*tx, history.clone()),
             EscrowRecord::DismissalProposed {
@@ -246,10 +240,7 @@ impl EscrowState {
                 actor,
                 reason,
                 at,
-            } => {
-                let (actor, reason, at) = (actor.clone(), reason.clone(), *at);
-                self.letters.propose(*tx, Proposal { actor, reason, at });
-            }
+            } => self.apply_proposal(*tx, actor, reason, *at),
             EscrowRecord::DeadLetterReopened { tx, at } => self.apply_resolution(*tx, Resolution::Retry, *at),
             EscrowRecord::ReplayBegan { replay, plan, at, .. } => self.apply_replay(*replay, *plan, *at),
             EscrowRecord::DeadLetterReplayed { tx, replay, at } => self.apply_replayed(*tx, *replay, *at),
@@ -258,6 +249,11 @@ impl EscrowState {
                 self.replay_mut(*replay).end = Some(ReplayEnd::Cancelled);
             }
         }
+    }
+
+    fn apply_proposal(&mut self, tx: TxKey, actor: &Text, reason: &Text, at: WallClock) {
+        let (actor, reason) = (actor.clone(), reason.clone());
+        self.letters.propose(tx, Proposal { actor, reason, at });
     }
 
     fn apply_attribution(&mut self, deposit: &DepositKey) {

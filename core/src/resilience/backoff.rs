@@ -83,6 +83,11 @@ impl BackoffPolicy {
         require(percent_fits, "jitter percent", "at most 100")?;
         require(self.attempts_max != Some(0), "attempts_max", "at least 1")
     }
+
+    /// The ceiling after `ceiling`.
+    fn raised(&self, ceiling: Duration) -> Duration {
+        ceiling.saturating_mul(self.factor).min(self.cap)
+    }
 }
 
 /// What to do after a failed attempt.
@@ -132,6 +137,23 @@ impl Backoff {
         }
     }
 
+    /// A series in which `failed` attempts have failed already, which somebody else counted.
+    ///
+    /// # Panics
+    /// When the policy fails its [`BackoffPolicy::check`].
+    #[must_use]
+    pub fn resumed(policy: BackoffPolicy, rng: Rng, failed: u32) -> Self {
+        let mut series = Self::new(policy, rng);
+        series.attempts = failed;
+        for _ in 0..failed {
+            if series.base == policy.cap {
+                break;
+            }
+            series.base = policy.raised(series.base);
+        }
+        series
+    }
+
     /// Counts a failed attempt and says when to make the next one.
     ///
     /// `retry_after` is the pause that the other side asked for: a floor under the pause, itself bounded by
@@ -170,14 +192,10 @@ impl Backoff {
     /// Draws a pause and moves the base on.
     fn draw(&mut self) -> Duration {
         let BackoffPolicy {
-            initial,
-            factor,
-            cap,
-            jitter,
-            ..
+            initial, cap, jitter, ..
         } = self.policy;
         let ceiling = self.base;
-        self.base = ceiling.saturating_mul(factor).min(cap);
+        self.base = self.policy.raised(ceiling);
         match jitter {
             Jitter::None => ceiling,
             Jitter::Proportional { percent } => {

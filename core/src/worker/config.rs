@@ -8,13 +8,6 @@ use crate::escrow::EscrowConfig;
 use crate::money::Registry;
 use crate::queue::VISIBILITY_MAX;
 use crate::resilience::{PolicyError, PoolPolicy};
-use crate::rng::Rng;
-
-/// The first pause before a job that is not done is handed out again, and the longest: the backoff of the design.
-const PAUSE_MIN: Duration = Duration::from_secs(1);
-const PAUSE_MAX: Duration = Duration::from_secs(30);
-/// How many doublings reach the longest.
-const DOUBLINGS_MAX: u32 = 5;
 
 /// Everything a worker must know.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,15 +90,6 @@ impl WorkerPolicy {
             "report_timeout",
             "longer than zero",
         )
-    }
-
-    /// How long a job waits that was handed out `attempts` times in vain: 1 s, doubled each time up to 30 s, a tenth more or
-    /// less by chance.
-    pub(super) fn pause(&self, attempts: u32, rng: &mut Rng) -> Duration {
-        let doublings = attempts.saturating_sub(1).min(DOUBLINGS_MAX);
-        let ceiling = PAUSE_MIN.saturating_mul(1 << doublings).min(PAUSE_MAX);
-        let spread = ceiling / 10;
-        rng.duration(ceiling.saturating_sub(spread), ceiling.saturating_add(spread))
     }
 }
 

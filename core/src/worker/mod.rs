@@ -16,6 +16,7 @@ mod jobs;
 mod words;
 
 use alloc::vec::Vec;
+use core::time::Duration;
 
 pub use config::{WorkerConfig, WorkerPolicy};
 pub use words::{Act, Answerless, Input, Notice};
@@ -28,8 +29,19 @@ use crate::escrow::{Answer, Fault, Report, Sighting, TxKey};
 use crate::id::{CallId, ChainId, EndpointId, ErrandId};
 use crate::machine::{Deadline, Effects, Machine};
 use crate::queue::{Lane, LaneFault, Lanes, Leased, QueueReply, QueueRequest, Token};
+use crate::resilience::{Backoff, BackoffPolicy, Jitter, Retry};
 use crate::rng::Rng;
 use crate::time::Instant;
+
+/// The backoff of the design, without an end.
+const ENDLESS: BackoffPolicy = BackoffPolicy {
+    initial: Duration::from_secs(1),
+    factor: 2,
+    cap: Duration::from_secs(30),
+    jitter: Jitter::Proportional { percent: 10 },
+    attempts_max: None,
+    elapsed_max: None,
+};
 
 /// The lanes, in the order in which jobs are taken from them.
 const LANES: [Lane; 2] = [Lane::Immediate, Lane::Database];
@@ -187,10 +199,19 @@ impl Worker {
             Ok(true) | Err(Answerless) => QueueRequest::Release {
                 job,
                 token,
-                after: self.config.policy.pause(held.attempts, &mut self.rng),
+                after: self.pause_of(now, errand, held.attempts),
             },
         };
         self.errands.call(now, place, errands::Purpose::End, request, fx);
+    }
+
+    /// How long a job waits that was handed out `attempts` times in vain.
+    fn pause_of(&self, now: Instant, errand: ErrandId, attempts: u32) -> Duration {
+        let rng = self.rng.fork_indexed("release", errand.number());
+        match Backoff::resumed(ENDLESS, rng, attempts.saturating_sub(1)).next(now, None) {
+            Retry::At(at) => at.since(now),
+            Retry::GiveUp(_) => unreachable!("a worker gives nothing up: that is the bank's to decide"),
+        }
     }
 
     /// Lets go what its time is over: calls to queues, reports, and leases.

@@ -206,8 +206,7 @@ impl FaultTable {
     /// What breaks, apart from where and when.
     fn breakage(&self) -> Breakage {
         use Breakage::{Chain, Disk, Endpoint, Link, Process, Queue, Store, Worker};
-        let (extra_ms, percent) = (self.extra_ms(), self.percent());
-        let by_ms = self.by_ms.as_ref().map_or(0, |by| *by.get_ref());
+        let (extra_ms, percent, by_ms) = (self.extra_ms(), self.percent(), self.by_ms());
         match self.kind.get_ref() {
             FaultKind::Dead => Endpoint(EndpointFault::Dead),
             FaultKind::NeverAnswers => Endpoint(EndpointFault::NeverAnswers),
@@ -280,6 +279,10 @@ impl FaultTable {
         share(&self.percent, 100)
     }
 
+    fn by_ms(&self) -> i64 {
+        self.by_ms.as_ref().map_or(0, |by| *by.get_ref())
+    }
+
     fn extra_ms(&self) -> u64 {
         number(&self.extra_ms, |extra| extra.0)
     }
@@ -321,7 +324,7 @@ impl FaultTable {
             .drift
             .as_ref()
             .map_or(DriftKind::Linear, |drift| *drift.get_ref());
-        let by_ms = self.by_ms.as_ref().map_or(0, |by| *by.get_ref());
+        let by_ms = self.by_ms();
         let every_ms = number(&self.every_ms, |every| every.0);
         match kind {
             DriftKind::Linear => Drift::Linear {

@@ -9,8 +9,8 @@ mod less;
 use super::numbers::lower;
 use crate::engine::Latency;
 use crate::fault::{
-    ChainFault, CrashLoss, Direction, DiskFault, EndpointFault, Fault, LinkFault, LinkName, ProcessFault,
-    QueueFault, StoreFault, Trigger, WorkerFault,
+    ChainFault, CrashLoss, Direction, DiskFault, EndpointFault, Fault, LaneName, LinkFault, LinkName,
+    ProcessFault, QueueFault, StoreFault, Trigger, WorkerFault,
 };
 use crate::world::plan::{Plan, ScheduledFault};
 use less::less;
@@ -98,16 +98,7 @@ fn kinds(fault: &Fault) -> Vec<Fault> {
         Fault::Chain {
             fault: ChainFault::Reorg { .. } | ChainFault::FinalityStall,
         } => Vec::new(),
-        Fault::Queue { lane, fault, .. } => {
-            let known = [QueueFault::Full, QueueFault::Down, QueueFault::Silent];
-            let weaker = known.into_iter().filter(|one| of_queue(*one) < of_queue(fault));
-            let with = |fault| Fault::Queue {
-                lane,
-                fault,
-                percent: 100,
-            };
-            weaker.map(with).collect()
-        }
+        Fault::Queue { lane, fault, .. } => kinds_of_queue(lane, fault),
         Fault::Worker { worker, fault } => match fault {
             WorkerFault::Crash => vec![Fault::Worker {
                 worker,
@@ -116,6 +107,17 @@ fn kinds(fault: &Fault) -> Vec<Fault> {
             WorkerFault::Pause => Vec::new(),
         },
     }
+}
+
+fn kinds_of_queue(lane: LaneName, fault: QueueFault) -> Vec<Fault> {
+    let known = [QueueFault::Full, QueueFault::Down, QueueFault::Silent];
+    let weaker = known.into_iter().filter(|one| of_queue(*one) < of_queue(fault));
+    let with = |fault| Fault::Queue {
+        lane,
+        fault,
+        percent: 100,
+    };
+    weaker.map(with).collect()
 }
 
 const fn of_endpoint(fault: EndpointFault) -> u8 {

@@ -196,6 +196,24 @@ fn bounds(policy: &BackoffPolicy, attempt: u32, last: Duration) -> (u128, u128) 
     }
 }
 
+#[test]
+fn a_series_goes_on_where_somebody_else_counted_to() {
+    let whole = |failed| {
+        let mut series = series(endless(Jitter::None), 1);
+        for _ in 0..failed {
+            let _earlier = pause(&mut series, None);
+        }
+        (pause(&mut series, None), series.attempts())
+    };
+    for failed in [0, 1, 4, 5, 6, 40] {
+        let mut resumed = Backoff::resumed(endless(Jitter::None), Rng::from_seed(1), failed);
+        let next = pause(&mut resumed, None);
+        assert_eq!((next, resumed.attempts()), whole(failed), "{failed}");
+    }
+    let mut endless = Backoff::resumed(endless(Jitter::None), Rng::from_seed(1), u32::MAX);
+    assert_eq!(pause(&mut endless, None), whole(40).0);
+}
+
 proptest! {
     // A failure is kept as a test of its own, not as a seed.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]

@@ -205,6 +205,29 @@ fn escrow(record: &EscrowRecord, endpoints: &[String]) -> Fact {
         } => fact("escrow.rejected", tx, &format!("holds nothing for us: {reason}"))
             .seen_by(evidence, endpoints)
             .because(reason.code()),
+        EscrowRecord::DeadLettered { .. }
+        | EscrowRecord::DeadLetterResolved { .. }
+        | EscrowRecord::DeadLetterDetailed { .. }
+        | EscrowRecord::DismissalProposed { .. }
+        | EscrowRecord::DeadLetterReopened { .. }
+        | EscrowRecord::DeadLetterReplayed { .. }
+        | EscrowRecord::ReplayBegan { .. }
+        | EscrowRecord::ReplayEnded { .. }
+        | EscrowRecord::ReplayCancelled { .. } => letter(record),
+        EscrowRecord::SuspenseAttributed {
+            deposit,
+            user,
+            transaction,
+            ..
+        } => attributed(deposit, *user, *transaction),
+    }
+}
+
+/// What became of a dead letter, or of a replay of some.
+fn letter(record: &EscrowRecord) -> Fact {
+    let fact =
+        |name, tx: &TxKey, says: &str| Fact::new(name, about(tx), format!("{} {says}", said::short(&tx.tx)));
+    match record {
         EscrowRecord::DeadLettered { tx, reason, .. } => {
             fact("escrow.dead_lettered", tx, &format!("is for a person: {reason}")).because(reason.code())
         }
@@ -244,12 +267,13 @@ fn escrow(record: &EscrowRecord, endpoints: &[String]) -> Fact {
             Ids::default(),
             format!("{replay} is cancelled"),
         ),
-        EscrowRecord::SuspenseAttributed {
-            deposit,
-            user,
-            transaction,
-            ..
-        } => attributed(deposit, *user, *transaction),
+        EscrowRecord::ClaimFiled { .. }
+        | EscrowRecord::Scanned { .. }
+        | EscrowRecord::Seen { .. }
+        | EscrowRecord::Reorged { .. }
+        | EscrowRecord::Final { .. }
+        | EscrowRecord::Rejected { .. }
+        | EscrowRecord::SuspenseAttributed { .. } => unreachable!("this is about no dead letter"),
     }
 }
 

@@ -67,21 +67,9 @@ pub(super) fn check(plan: &Plan, at: Arguments<'_>, one: &ScheduledFault, found:
             lane: LaneName::Immediate | LaneName::Database,
             percent,
             fault: _,
-        } => {
-            let at = format_args!("{at}.queue");
-            found.percent(at, percent);
-            let has_workers = plan.topology.workers.is_some();
-            found.require(
-                has_workers,
-                at,
-                "left out: the bank has no workers, and no queues",
-            );
-        }
+        } => check_queue(plan, format_args!("{at}.queue"), percent, found),
         Fault::Worker { worker, fault } => {
-            let at = format_args!("{at}.worker");
-            let count = plan.topology.workers.map_or(0, |workers| workers.count);
-            found.require(worker < count, at, "of one of the workers, which count from 0");
-            check_worker(at, fault, one, found);
+            check_worker(plan, format_args!("{at}.worker"), (worker, fault), one, found);
         }
     }
 }
@@ -177,7 +165,25 @@ fn check_chain(at: Arguments<'_>, fault: ChainFault, found: &mut Findings) {
     }
 }
 
-fn check_worker(at: Arguments<'_>, fault: WorkerFault, one: &ScheduledFault, found: &mut Findings) {
+fn check_queue(plan: &Plan, at: Arguments<'_>, percent: u8, found: &mut Findings) {
+    found.percent(at, percent);
+    let has_workers = plan.topology.workers.is_some();
+    found.require(
+        has_workers,
+        at,
+        "left out: the bank has no workers, and no queues",
+    );
+}
+
+fn check_worker(
+    plan: &Plan,
+    at: Arguments<'_>,
+    (worker, fault): (u8, WorkerFault),
+    one: &ScheduledFault,
+    found: &mut Findings,
+) {
+    let count = plan.topology.workers.map_or(0, |workers| workers.count);
+    found.require(worker < count, at, "of one of the workers, which count from 0");
     match fault {
         WorkerFault::Crash | WorkerFault::Pause => {
             found.require(one.until_ms.is_some(), at, "ended: a worker comes back");
