@@ -232,10 +232,10 @@ impl Endpoint {
         self.heights = None;
     }
 
-    /// Lets the endpoint be asked again, at once for its identity.
-    pub(super) fn resume(&mut self) {
+    /// Lets the endpoint be asked again, first for its identity, at the pace of probes: whoever pauses and resumes it again
+    /// and again does not hammer it.
+    pub(super) const fn resume(&mut self) {
         self.paused = false;
-        self.probe_at = None;
     }
 
     /// Lets the endpoint take part, unless it is shut out.

@@ -260,6 +260,22 @@ fn an_endpoint_takes_part_once_it_has_proved_who_it_is() {
     );
 }
 
+/// Found by seed 218158307935468 of ledger/swarm: a pause that is taken back at once.
+#[test]
+fn a_resumed_endpoint_is_probed_at_the_pace_of_probes() {
+    let mut pool = Pool::new(PoolPolicy::default(), &[0], Rng::from_seed(1));
+    let probe = lease(pool.choose_unverified(at(0), 1));
+    pool.pause(0);
+    pool.cancel(at(10), probe);
+    pool.resume(0);
+    nobody(
+        pool.choose_unverified(at(999), 1),
+        Unavailable::Unverified,
+        Some(at(1_000)),
+    );
+    assert_eq!(lease(pool.choose_unverified(at(1_000), 1)).endpoint, 0);
+}
+
 #[test]
 fn an_endpoint_of_the_wrong_chain_is_asked_again_after_a_minute() {
     let table = [
