@@ -42,6 +42,8 @@ pub const REPLAY_RATE_MAX: u32 = 100;
 pub const DRY_RUNS_MAX: usize = 64;
 /// The most dead letters that the slow sweep looks at at once.
 pub const RECHECKS_MAX: usize = 8;
+/// The most deposits below the minimum that are credited in one act; what is left over follows in the next.
+pub const DUST_TOGETHER_MAX: usize = 4_096;
 /// The most claims that one user may have open, so that made-up hashes cannot fill the house.
 pub const OPEN_CLAIMS_PER_USER_MAX: usize = 128;
 
@@ -54,7 +56,7 @@ const _: () = {
         BATCH_RECORDS_MAX <= UNCOMMITTED_RECORDS_MAX,
         "a full batch must be able to gather"
     );
-    // Two kinds of chores, and the few records of a command.
+    // Two kinds of chores, of which the last may be of several records, and the few records of a command.
     assert!(
         FINDING_RECORDS_MAX + CHORES_PER_INPUT_MAX * 2 + 8 <= GROUP_RECORDS_MAX,
         "whatever else an input does, one finding can be decided upon"

@@ -7,7 +7,7 @@
 use plimsoll_core::chaos::place_in;
 
 /// Every landmark: "reached …".
-pub const LANDMARKS: [&str; 52] = [
+pub const LANDMARKS: [&str; 53] = [
     "a reorged transaction was seen again",
     "a reorged deposit was credited later",
     "a deposit was credited that was never seen before it was final",
@@ -22,6 +22,7 @@ pub const LANDMARKS: [&str; 52] = [
     "a person was called for an amount that no ledger can count",
     "automation lost its patience",
     "a suspended deposit was given to its owner",
+    "deposits below the minimum were credited together",
     "a transaction with several deposits was posted",
     "a deposit bought its product",
     "a hold expired",

@@ -142,7 +142,8 @@ impl Redactor {
                 | EscrowRecord::DeadLetterDetailed { .. }
                 | EscrowRecord::DeadLetterReopened { .. }
                 | EscrowRecord::DeadLetterReplayed { .. }
-                | EscrowRecord::ReplayEnded { .. },
+                | EscrowRecord::ReplayEnded { .. }
+                | EscrowRecord::DustCredited { .. },
             )
             | Record::AssetRegistered { .. }
             | Record::AddressAssigned { .. }

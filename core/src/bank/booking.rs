@@ -137,7 +137,18 @@ impl Bank {
         deposit: &Deposit,
         fx: &mut Effects<Effect>,
     ) -> Result<(TransactionId, Option<TransactionId>), ledger::Refusal> {
-        let (asset, amount) = (deposit.asset, deposit.amount);
+        self.release("escrow/attribute", key, (user, deposit.asset, deposit.amount), fx)
+    }
+
+    /// Moves money out of suspense to a user, under a key that `scope` derives from `key`, and spends it as a deposit. A
+    /// refusal leaves no trace.
+    pub(super) fn release(
+        &mut self,
+        scope: &str,
+        key: DepositKey,
+        (user, asset, amount): (UserId, AssetId, Amount),
+        fx: &mut Effects<Effect>,
+    ) -> Result<(TransactionId, Option<TransactionId>), ledger::Refusal> {
         let transfer = Transfer {
             debit: Owner::Suspense,
             credit: Owner::User(user),
@@ -148,13 +159,13 @@ impl Bank {
             transfers: vec![transfer],
         };
         let request = Request {
-            key: posting_key("escrow/attribute", key, 0),
+            key: posting_key(scope, key, 0),
             command,
         };
         let record = match self.state.ledger().decide(Rules::Internal, self.wall, request) {
             Verdict::Fresh(record) => record,
             verdict @ (Verdict::Frozen(_) | Verdict::Conflict { .. }) => {
-                unreachable!("{key:?} is in suspense and was attributed before: {verdict:?}")
+                unreachable!("{key:?} is in suspense and left it before: {verdict:?}")
             }
         };
         match Ledger::outcome_of(&record) {

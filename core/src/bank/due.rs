@@ -5,9 +5,10 @@ use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::dust::DUST_RECORDS_MAX;
 use super::{Bank, BankConfig, Effect, Record, State};
 use crate::buggify_knob;
-use crate::escrow::{TxKey, deposit_address};
+use crate::escrow::{DustPlace, TxKey, deposit_address};
 use crate::id::{AssetId, ChainId, UserId};
 use crate::limits::CHORES_PER_INPUT_MAX;
 use crate::machine::{Deadline, Effects};
@@ -24,6 +25,8 @@ pub(super) struct Backlog {
     addresses: Vec<(UserId, ChainId)>,
     /// Transactions that automation was working on when the process ended.
     open: Vec<TxKey>,
+    /// Where deposits below the minimum may have reached it together.
+    pub(super) dust: Vec<DustPlace>,
 }
 
 impl Backlog {
@@ -46,11 +49,12 @@ impl Backlog {
             assets: unknown.map(|asset| (asset.id, asset.scale)).collect(),
             addresses: lacking.collect(),
             open,
+            dust: Self::dust_due(config, state),
         }
     }
 
     pub(super) const fn is_empty(&self) -> bool {
-        self.assets.is_empty() && self.addresses.is_empty() && self.open.is_empty()
+        self.assets.is_empty() && self.addresses.is_empty() && self.open.is_empty() && self.dust.is_empty()
     }
 }
 
@@ -60,14 +64,19 @@ impl Bank {
         for (asset, scale) in core::mem::take(&mut self.backlog.assets) {
             self.record(Record::AssetRegistered { asset, scale }, fx);
         }
-        for _ in 0..self.chores_max() {
+        let mut left = self.chores_max();
+        while left > 0 {
             if let Some(tx) = self.backlog.open.pop() {
                 self.watch(tx);
             } else if let Some((user, chain)) = self.backlog.addresses.pop() {
                 self.assign_address(user, chain, fx);
+            } else if let Some(place) = self.backlog.dust.pop() {
+                self.credit_dust(place, fx);
+                left = left.saturating_sub(DUST_RECORDS_MAX - 1);
             } else {
                 break;
             }
+            left = left.saturating_sub(1);
         }
     }
 

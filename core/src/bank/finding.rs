@@ -169,6 +169,7 @@ impl Bank {
             at: self.wall,
         };
         self.escrow(record, fx);
+        self.look_at_dust(tx, &deposits);
         self.close(tx);
         self.stage_notice(tx, fx);
         for booked in deposits {

@@ -3,7 +3,7 @@
 //! `input` is what can happen to it, `effect` what it can wish for, `record` what becomes durable. `state` changes
 //! by records alone, so replaying a journal rebuilds it by the same lines of code. The decisions are in `command`
 //! (what people want), `query` (what they ask), `finding` (what the chains say), `booking` (what that does to the
-//! ledger), `letters` (what is known of dead letters), `recheck` and `replay` (what is done about them), `orders` (what
+//! ledger), `dust` (what waits below the minimum), `letters` (what is known of dead letters), `recheck` and `replay` (what is done about them), `orders` (what
 //! operators order), `due` (what time brings) and `dispatch` (what workers do). `volatile` is what a restart forgets and a
 //! recording keeps.
 
@@ -12,6 +12,7 @@ mod command;
 mod config;
 mod dispatch;
 mod due;
+mod dust;
 mod effect;
 mod finding;
 mod input;

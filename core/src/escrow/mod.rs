@@ -1,7 +1,7 @@
 //! The escrow: how a token movement on a chain becomes a credit, exactly once.
 //!
 //! `deposit` has the words and the life of a deposit, `reason` why something is not credited, `evm` what endpoints
-//! are asked and answer, `assess` the validity rules, `letter` what is kept of a dead letter, `replay` how many are tried again, `state` what is durable,
+//! are asked and answer, `assess` the validity rules, `dust` what waits below the minimum, `letter` what is kept of a dead letter, `replay` how many are tried again, `state` what is durable,
 //! `report` what a worker found out, `verifier` who asks which endpoint
 //! when, and `quorum` when two independent upstreams agree.
 
@@ -9,6 +9,7 @@ mod address;
 mod assess;
 mod config;
 mod deposit;
+mod dust;
 mod evm;
 mod letter;
 mod letters;
@@ -30,6 +31,7 @@ pub use config::{
     Workers,
 };
 pub use deposit::{Beneficiary, Booked, Claim, Deposit, DepositKey, Evidence, Stage, TxKey, Vote};
+pub use dust::{DustPlace, Heap};
 pub use evm::{Answer, BlockRef, Fault, Log, Question, Receipt, ScanLog, TRANSFER_TOPIC, TokenBalance};
 pub use letter::{
     Attempt, History, Letter, LetterFilter, LetterGroup, LetterPage, LetterPlace, LetterView, Proposal,

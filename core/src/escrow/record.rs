@@ -196,6 +196,20 @@ pub enum EscrowRecord {
         /// When.
         at: WallClock,
     },
+    /// Deposits below the minimum, paid to one address in one asset, have reached it together: the ledger transaction moved
+    /// all of them out of suspense, to the owner of the address.
+    DustCredited {
+        /// Whose they are.
+        user: UserId,
+        /// The deposits, by key, at most [`crate::limits::DUST_TOGETHER_MAX`].
+        deposits: Vec<DepositKey>,
+        /// The transfer out of suspense, of their sum.
+        transaction: TransactionId,
+        /// The purchase of the product asset, if one is configured.
+        purchase: Option<TransactionId>,
+        /// When.
+        at: WallClock,
+    },
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::deposit::{Beneficiary, Booked, Claim, DepositKey, Evidence, Stage, TxKey};
+use super::dust::{Dust, DustPlace, Heap};
 use super::evm::BlockRef;
 use super::letter::Proposal;
 use super::letters::Letters;
@@ -51,6 +52,8 @@ pub struct EscrowState {
     /// Every deposit that was ever posted: the promise, as a set.
     posted: Table<DepositKey, TransactionId>,
     suspense: BTreeMap<DepositKey, Suspended>,
+    /// What of it is below the minimum.
+    dust: Dust,
     /// What automation works on, oldest first. Derived.
     open: BTreeSet<(WallClock, TxKey)>,
     /// What each transaction that is not settled came to when it was last seen, by asset.
@@ -164,6 +167,17 @@ impl EscrowState {
         self.suspense.get(key)
     }
 
+    /// What is below the minimum and lies at `place`.
+    #[must_use]
+    pub fn dust(&self, place: &DustPlace) -> Option<&Heap> {
+        self.dust.heap(place)
+    }
+
+    /// Every place where deposits below the minimum lie.
+    pub fn dust_heaps(&self) -> impl Iterator<Item = (DustPlace, &Heap)> {
+        self.dust.heaps()
+    }
+
     /// A digest of everything durable. Walks everything: for checks only.
     #[must_use]
     pub fn digest(&self) -> u128 {
@@ -172,7 +186,7 @@ impl EscrowState {
             &self.watches,
             claims,
             &self.scanned,
-            &self.suspense,
+            (&self.suspense, &self.dust),
             (&self.amounts, self.letters.by_key(), &self.replay),
             self.claim_keys.digest(),
             self.posted.digest(),
@@ -248,6 +262,7 @@ impl EscrowState {
             EscrowRecord::ReplayCancelled { replay, .. } => {
                 self.replay_mut(*replay).end = Some(ReplayEnd::Cancelled);
             }
+            EscrowRecord::DustCredited { deposits, .. } => self.apply_dust(deposits),
         }
     }
 
@@ -257,8 +272,33 @@ impl EscrowState {
     }
 
     fn apply_attribution(&mut self, deposit: &DepositKey) {
-        let was_there = self.suspense.remove(deposit).is_some();
-        assert!(was_there, "{deposit:?} was not in suspense");
+        self.leave_suspense(deposit);
+    }
+
+    fn apply_dust(&mut self, deposits: &[DepositKey]) {
+        let mut place = None;
+        for deposit in deposits {
+            let suspended = self.leave_suspense(deposit);
+            let Some(lay) = DustPlace::of(deposit, &suspended) else {
+                unreachable!("{deposit:?} was credited with what is below the minimum, and was not")
+            };
+            assert!(
+                *place.get_or_insert(lay) == lay,
+                "{deposit:?} was credited with what was paid elsewhere"
+            );
+        }
+        let Some(place) = place else {
+            unreachable!("nothing was credited together")
+        };
+        self.dust.reach(&place);
+    }
+
+    fn leave_suspense(&mut self, deposit: &DepositKey) -> Suspended {
+        let Some(suspended) = self.suspense.remove(deposit) else {
+            unreachable!("{deposit:?} was not in suspense")
+        };
+        self.dust.take(deposit, &suspended);
+        suspended
     }
 
     fn apply_claim(&mut self, claim: Claim, key: IdempotencyKey) {
@@ -346,13 +386,12 @@ impl EscrowState {
                 "{key:?} was posted twice: {earlier:?} and {transaction}"
             );
             if let Beneficiary::Suspense(reason) = booked.deposit.beneficiary {
-                self.suspense.insert(
-                    key,
-                    Suspended {
-                        booked: *booked,
-                        reason,
-                    },
-                );
+                let suspended = Suspended {
+                    booked: *booked,
+                    reason,
+                };
+                self.suspense.insert(key, suspended);
+                self.dust.put(key, &suspended);
             }
         }
     }

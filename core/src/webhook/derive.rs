@@ -84,7 +84,7 @@ impl Deriver {
                     user: telling.user,
                 },
             },
-            tx,
+            tx: telling.attributed.map_or(tx, |deposit| deposit.tx),
             at,
             reason: telling.reason,
             deposits: telling.deposits,
@@ -135,6 +135,16 @@ impl Deriver {
                     ..Telling::plain(Kind::DepositAttributed, *user)
                 };
                 Some((deposit.tx, *at, alloc::vec![telling]))
+            }
+            EscrowRecord::DustCredited {
+                user, deposits, at, ..
+            } => {
+                let tell = |deposit: &DepositKey| Telling {
+                    attributed: Some(*deposit),
+                    ..Telling::plain(Kind::DepositAttributed, *user)
+                };
+                let first = deposits.first()?.tx;
+                Some((first, *at, deposits.iter().map(tell).collect()))
             }
             EscrowRecord::Scanned { .. }
             | EscrowRecord::DeadLetterResolved { .. }

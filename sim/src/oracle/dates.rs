@@ -83,7 +83,8 @@ const fn date_of(record: &Record) -> Option<WallClock> {
             | EscrowRecord::DeadLetterReplayed { at, .. }
             | EscrowRecord::ReplayEnded { at, .. }
             | EscrowRecord::ReplayCancelled { at, .. }
-            | EscrowRecord::SuspenseAttributed { at, .. },
+            | EscrowRecord::SuspenseAttributed { at, .. }
+            | EscrowRecord::DustCredited { at, .. },
         ) => Some(*at),
         Record::AssetRegistered { .. }
         | Record::AddressAssigned { .. }

@@ -178,6 +178,7 @@ impl Picture {
             }
             EscrowRecord::Seen { .. }
             | EscrowRecord::Reorged { .. }
+            | EscrowRecord::DustCredited { .. }
             | EscrowRecord::SuspenseAttributed { .. } => {}
         }
         Ok(())

@@ -167,6 +167,7 @@ impl Postings {
             | EscrowRecord::DeadLetterReplayed { .. }
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
+            | EscrowRecord::DustCredited { .. }
             | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }

@@ -113,6 +113,7 @@ impl Expectation {
             | EscrowRecord::ReplayBegan { .. }
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
+            | EscrowRecord::DustCredited { .. }
             | EscrowRecord::SuspenseAttributed { .. } => {}
         }
     }

@@ -121,6 +121,7 @@ impl Lifecycle {
             | EscrowRecord::DeadLetterReplayed { .. }
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
+            | EscrowRecord::DustCredited { .. }
             | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }
@@ -282,6 +283,7 @@ impl Lives {
             | EscrowRecord::ReplayBegan { .. }
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
+            | EscrowRecord::DustCredited { .. }
             | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }

@@ -22,6 +22,7 @@ pub mod orders;
 pub mod panel;
 pub mod replay;
 mod standing;
+pub mod suspense;
 pub mod testimony;
 pub mod told;
 mod twin;
@@ -46,6 +47,7 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(idempotency::Idempotency::default()),
         Box::new(decisions::Decisions::default()),
         Box::new(told::Told::default()),
+        Box::new(suspense::Suspense::new(plan)),
         Box::new(dead_letters::DeadLetters::default()),
         Box::new(dates::Dates::default()),
         Box::new(durability::Durability::default()),

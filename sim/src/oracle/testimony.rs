@@ -203,6 +203,7 @@ impl Testimony {
             | EscrowRecord::DeadLetterReplayed { .. }
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
+            | EscrowRecord::DustCredited { .. }
             | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }

@@ -232,6 +232,7 @@ impl Picture {
             | EscrowRecord::ReplayBegan { .. }
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
+            | EscrowRecord::DustCredited { .. }
             | EscrowRecord::SuspenseAttributed { .. } => return,
             EscrowRecord::DeadLetterReopened { tx, .. } | EscrowRecord::DeadLetterReplayed { tx, .. } => {
                 (tx, Stage::Observed)

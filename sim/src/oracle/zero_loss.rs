@@ -185,6 +185,7 @@ impl ZeroLoss {
             | EscrowRecord::DeadLetterDetailed { .. }
             | EscrowRecord::DismissalProposed { .. }
             | EscrowRecord::ReplayBegan { .. }
+            | EscrowRecord::DustCredited { .. }
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::DeadLetterResolved { .. } => {}
@@ -357,7 +358,7 @@ fn moved(debit: Owner, credit: Owner, truth: &Truth) -> Transfer {
 }
 
 /// What `paid` minor units buy: units of the product, and what they cost; nothing if it is less than one unit.
-fn units_and_cost(paid: i128, price: PricePlan) -> Option<(i128, i128)> {
+pub(super) fn units_and_cost(paid: i128, price: PricePlan) -> Option<(i128, i128)> {
     let (numerator, denominator) = (i128::from(price.numerator), i128::from(price.denominator));
     let units = paid * numerator / denominator;
     let cost = (units * denominator + numerator - 1) / numerator;

@@ -69,6 +69,7 @@ pub const fn cue_of_record(record: &Record) -> Option<Cue> {
         | EscrowRecord::DeadLetterReplayed { .. }
         | EscrowRecord::ReplayEnded { .. }
         | EscrowRecord::ReplayCancelled { .. }
+        | EscrowRecord::DustCredited { .. }
         | EscrowRecord::SuspenseAttributed { .. }
         | EscrowRecord::Scanned { .. } => None,
     }

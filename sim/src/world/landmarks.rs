@@ -241,6 +241,13 @@ impl Watcher {
             EscrowRecord::SuspenseAttributed { .. } => {
                 sometimes!(self.reached, true, "a suspended deposit was given to its owner");
             }
+            EscrowRecord::DustCredited { .. } => {
+                sometimes!(
+                    self.reached,
+                    true,
+                    "deposits below the minimum were credited together"
+                );
+            }
             EscrowRecord::DeadLetterReplayed { tx, .. } => {
                 sometimes!(self.reached, true, "a replay took up a dead letter");
                 self.retried.insert(*tx);

@@ -109,6 +109,11 @@ impl Progress {
                 stats.credited += 1;
                 self.attributed.push(*deposit);
             }
+            EscrowRecord::DustCredited { deposits, .. } => {
+                let count = deposits.len() as u64;
+                stats.suspended = stats.suspended.saturating_sub(count);
+                stats.credited += count;
+            }
             EscrowRecord::DeadLetterReopened { tx, .. } | EscrowRecord::DeadLetterReplayed { tx, .. } => {
                 self.enter(chain, *tx, Standing::Observed);
             }

@@ -295,6 +295,11 @@ impl Struck {
             EscrowRecord::SuspenseAttributed { deposit, .. } => {
                 self.enter(deposit.tx.tx, Some(Condition::Posted));
             }
+            EscrowRecord::DustCredited { deposits, .. } => {
+                for deposit in deposits {
+                    self.enter(deposit.tx.tx, Some(Condition::Posted));
+                }
+            }
             EscrowRecord::DeadLetterReopened { tx, .. } | EscrowRecord::DeadLetterReplayed { tx, .. } => {
                 self.enter(tx.tx, Some(Condition::Observed));
             }

@@ -270,6 +270,7 @@ impl Incident {
             | EscrowRecord::DeadLetterReplayed { .. }
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
+            | EscrowRecord::DustCredited { .. }
             | EscrowRecord::SuspenseAttributed { .. } => {}
         }
     }

@@ -222,6 +222,32 @@ fn what_is_attributed_names_its_deposit() {
 }
 
 #[test]
+fn what_is_credited_together_is_told_deposit_by_deposit() {
+    let other = TxKey {
+        tx: TxHash::Evm([9; 32]),
+        ..TX
+    };
+    let deposits = [TX, other].map(|tx| DepositKey { tx, ordinal: 1 });
+    let credited = EscrowRecord::DustCredited {
+        user: UserId::new(8),
+        deposits: deposits.to_vec(),
+        transaction: TransactionId::new(2),
+        purchase: None,
+        at: AT,
+    };
+    let told = Deriver::default().take(Position::new(6), &Record::Escrow(credited));
+    assert_eq!(
+        told.iter().map(line).collect::<Vec<_>>(),
+        [
+            "event-6-0 deposit.attributed user-8 []",
+            "event-6-1 deposit.attributed user-8 []"
+        ]
+    );
+    let about: Vec<_> = told.iter().map(|one| (one.tx, one.attributed)).collect();
+    assert_eq!(about, deposits.map(|one| (one.tx, Some(one))));
+}
+
+#[test]
 fn what_is_settled_is_forgotten() {
     let mut deriver = Deriver::default();
     for (position, record) in (1..).zip([claim(3), settled(vec![booked(0, Some(3))])]) {

@@ -31,6 +31,9 @@ pub(super) fn promise(end: &str, oracle: &str) -> &'static str {
             "what operators order holds until they take it back, and each act is on record once."
         }
         (_, "replay") => "replaying the journal gives the very state that the bank had.",
+        (_, "suspense") => {
+            "what leaves suspense leaves it once and for a reason, and what is below the minimum once it has reached it together."
+        }
         (_, "testimony") => "what the bank believes of the chain was said to it by those whom it names.",
         (_, "told") => "what people are told is what the records say.",
         (_, "zero_loss") => "in the end the books hold what the chain says, no less and no more.",

@@ -220,6 +220,12 @@ fn escrow(record: &EscrowRecord, endpoints: &[String]) -> Fact {
             transaction,
             ..
         } => attributed(deposit, *user, *transaction),
+        EscrowRecord::DustCredited {
+            user,
+            deposits,
+            transaction,
+            ..
+        } => gathered(deposits, *user, *transaction),
     }
 }
 
@@ -273,6 +279,7 @@ fn letter(record: &EscrowRecord) -> Fact {
         | EscrowRecord::Reorged { .. }
         | EscrowRecord::Final { .. }
         | EscrowRecord::Rejected { .. }
+        | EscrowRecord::DustCredited { .. }
         | EscrowRecord::SuspenseAttributed { .. } => unreachable!("this is about no dead letter"),
     }
 }
@@ -308,6 +315,18 @@ fn attributed(deposit: &DepositKey, user: UserId, transaction: TransactionId) ->
         ids,
         format!("{place} goes to {user}"),
     )
+}
+
+fn gathered(deposits: &[DepositKey], user: UserId, transaction: TransactionId) -> Fact {
+    let ids = Ids {
+        user: Some(user.number()),
+        transaction: Some(transaction.number()),
+        ..Ids::default()
+    };
+    let what = format!("{} deposits below the minimum go to {user}", deposits.len());
+    let mut fact = Fact::new("escrow.dust_credited", ids, what);
+    fact.recorded.found = deposits.iter().map(|one| one.tx.tx.to_string()).collect();
+    fact
 }
 
 fn booking(booked: &Booked) -> Booking {

@@ -37,6 +37,7 @@ pub(super) fn sentence(record: &Recorded, durability: String) -> Option<String> 
         "escrow.dead_letter_replayed" => "A replay had the dead letter tried again".to_owned(),
         "escrow.dead_letter_retried" => "A person had the dead letter tried again".to_owned(),
         "escrow.dead_letter_dismissed" => "A person dismissed the dead letter".to_owned(),
+        "escrow.dust_credited" => format!("Together they reached the minimum: {}", record.what),
         "escrow.suspense_attributed" => format!("A person attributed what was in suspense: {}", record.what),
         _ => return None,
     };
