@@ -209,6 +209,12 @@ impl Batch {
         })
     }
 
+    /// The hash of a batch whose stored form is `bytes` and that follows `head`.
+    #[must_use]
+    pub fn hash_after(head: &Head, bytes: &[u8]) -> ChainHash {
+        link(&head.hash, bytes)
+    }
+
     /// Reads stored `bytes` that should follow `head` and have `hash`, and moves `head` past them.
     ///
     /// # Errors
