@@ -187,3 +187,6 @@ impl Bank {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,3 +76,6 @@ impl Replay {
             || self.plan.stop_at.is_some_and(|date| now >= date)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,15 +3,18 @@
 use core::time::Duration;
 use std::boxed::Box;
 use std::vec;
+use std::vec::Vec;
 
 use super::bends::silent;
+use super::orders::order;
 use super::{House, named};
-use crate::bank::{Command, Refusal, Reply};
+use crate::bank::{AdminAct, Command, Notice, Refusal, Reply};
 use crate::digest::Digest;
 use crate::escrow::testing::{CHAIN, block, tx};
-use crate::escrow::{Evidence, Report, ReportError, Sighting, Vote, Workers};
+use crate::escrow::{Evidence, Question, Report, ReportError, Sighting, Vote, Workers};
 use crate::id::ChainId;
 use crate::queue::{Lane, Priority, QueueRequest};
+use crate::resilience::BreakerState;
 
 /// A house whose workers have 10 s, and which asks nobody anything that is answered.
 fn house() -> House {
@@ -71,7 +74,7 @@ fn what_the_fast_track_did_not_find_goes_to_workers_at_every_sweep() {
     house.pass(Duration::from_secs(10));
     let asks_itself = house.asked[asked..]
         .iter()
-        .any(|(_, question)| matches!(question, crate::escrow::Question::Receipt { .. }));
+        .any(|(_, question)| matches!(question, Question::Receipt { .. }));
     assert!(asks_itself, "the workers have had their time");
 }
 
@@ -101,6 +104,14 @@ fn the_database_lane_takes_what_the_immediate_one_does_not() {
         Some(&enqueued(Lane::Immediate, 1, Priority::Normal)),
         "it is back"
     );
+    let mut told = Vec::new();
+    for notice in &house.notices {
+        if let Notice::Lane { from, to } = notice {
+            told.push((*from, *to));
+        }
+    }
+    let (closed, open, half_open) = (BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen);
+    assert_eq!(told[..2], [(closed, open), (open, half_open)], "{told:?}");
 }
 
 #[test]
@@ -202,4 +213,138 @@ fn a_report_about_what_nobody_watches_is_done_with() {
     let unknown = report(mined(&house, 1, height));
     assert_eq!(house.command(unknown), Reply::Reported { is_open: false });
     assert_eq!(house.stage(1), "unknown");
+}
+
+#[test]
+fn while_workers_report_the_bank_leaves_it_to_them() {
+    let mut house = house();
+    let (alice, _) = house.register("alice");
+    house.claim(alice, 1);
+    house.pass(Duration::from_secs(3));
+    let asked = receipts_asked(&house);
+    for _ in 0..12 {
+        house.pass(Duration::from_secs(3));
+        let undecided = report(Sighting::Undecided { tx: tx(1) });
+        assert_eq!(house.command(undecided), Reply::Reported { is_open: true });
+    }
+    assert_eq!(receipts_asked(&house), asked);
+    let high = enqueued(Lane::Immediate, 1, Priority::High);
+    assert!(house.queued.iter().all(|one| *one == high), "{:?}", house.queued);
+}
+
+fn receipts_asked(house: &House) -> usize {
+    let is_receipt = |(_, question): &&(u8, Question)| matches!(question, Question::Receipt { .. });
+    house.asked.iter().filter(is_receipt).count()
+}
+
+#[test]
+fn what_an_operator_wants_processed_the_bank_verifies_itself() {
+    let mut house = house();
+    let (alice, to_alice) = house.register("alice");
+    house.claim(alice, 1);
+    house.pass(Duration::from_secs(9));
+    let queued = house.queued.len();
+    assert!(queued > 0, "it is for the workers");
+    house.pay(1, &[(to_alice, 5_000)]);
+    order(&mut house, AdminAct::Process(named(1)));
+    assert_eq!((house.stage(1), house.queued.len()), ("seen", queued));
+}
+
+#[test]
+fn what_was_seen_is_for_workers_only_while_nobody_tells_the_bank_anything_of_it() {
+    let mut house = house();
+    let (alice, to_alice) = house.register("alice");
+    house.claim(alice, 1);
+    house.pay(1, &[(to_alice, 5_000)]);
+    house.pass(Duration::from_secs(20));
+    assert_eq!((house.stage(1), house.queued.as_slice()), ("seen", &[][..]));
+    house.bend_all(silent);
+    house.pass(Duration::from_secs(20));
+    assert_eq!(
+        house.queued.first(),
+        Some(&enqueued(Lane::Immediate, 1, Priority::High))
+    );
+}
+
+#[test]
+fn an_old_report_says_nothing_against_what_was_seen_since() {
+    let mut house = house();
+    let (alice, to_alice) = house.register("alice");
+    house.bend_all(silent);
+    house.claim(alice, 1);
+    house.pay(1, &[(to_alice, 5_000)]);
+    let height = house.latest;
+    house.command(report(mined(&house, 1, height - 1)));
+    let vote = |endpoint| Vote {
+        endpoint,
+        finalized: block(height),
+    };
+    let absent = Sighting::Absent {
+        tx: tx(1),
+        votes: vec![vote(0), vote(2)],
+    };
+    let records = house.records.len();
+    for old in [
+        absent,
+        Sighting::Undecided { tx: tx(1) },
+        mined(&house, 1, height - 1),
+    ] {
+        assert_eq!(house.command(report(old)), Reply::Reported { is_open: true });
+    }
+    assert_eq!((house.records.len(), house.stage(1)), (records, "seen"));
+    assert_eq!(house.balances(alice), (0, 5_000, 0));
+}
+
+#[test]
+fn so_many_calls_to_queues_are_under_way_and_each_has_its_time() {
+    let mut house = house();
+    let (alice, _) = house.register("alice");
+    house.are_queues_mute = true;
+    let ms = Duration::from_millis;
+    for n in 1..=6 {
+        house.claim(alice, n);
+        house.pass(ms(20));
+    }
+    // The fast track ends 2 s after the claim, and the sweep comes 3 s later.
+    house.pass(ms(5_200));
+    let high = |n| enqueued(Lane::Immediate, n, Priority::High);
+    assert_eq!(house.queued, [1, 2, 3, 4].map(high));
+    house.pass(ms(600));
+    let asked: Vec<QueueRequest> = house.queued.drain(..).map(|(_, request)| request).collect();
+    let is_asked = |n: u8| {
+        let has = |request: &QueueRequest| matches!(request, QueueRequest::Enqueue { jobs, .. } if jobs.contains(&named(n)));
+        asked.iter().any(has)
+    };
+    assert!((1..=6).all(is_asked), "each comes to its turn: {asked:?}");
+    house.are_queues_mute = false;
+    house.pass(ms(1_000));
+    house.queued.clear();
+    house.pass(ms(3_000));
+    assert!(!house.queued.is_empty(), "it goes on");
+}
+
+#[test]
+fn about_a_paused_chain_nothing_is_handed_over_and_no_report_decides() {
+    let mut house = house();
+    let (alice, to_alice) = house.register("alice");
+    house.are_queues_mute = true;
+    house.claim(alice, 1);
+    house.pass(Duration::from_millis(5_100));
+    assert_eq!(house.queued, [enqueued(Lane::Immediate, 1, Priority::High)]);
+    order(&mut house, AdminAct::PauseChain(CHAIN));
+    house.pass(Duration::from_secs(10));
+    assert_eq!(
+        house.queued.len(),
+        1,
+        "what its queue did not take is not handed over again"
+    );
+
+    house.pay(1, &[(to_alice, 5_000)]);
+    let last = report(mined(&house, 1, house.latest));
+    assert_eq!(house.command(last.clone()), Reply::Reported { is_open: true });
+    assert_eq!(house.stage(1), "observed");
+    order(&mut house, AdminAct::ResumeChain(CHAIN));
+    assert_eq!(house.command(last), Reply::Reported { is_open: false });
+    assert_eq!(house.stage(1), "final");
+    house.audit();
 }

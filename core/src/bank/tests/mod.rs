@@ -20,7 +20,7 @@ use core::time::Duration;
 use std::vec;
 use std::vec::Vec;
 
-use super::{Act, Bank, BankConfig, Command, Effect, Event, Input, Query, Record, Reply, State};
+use super::{Act, Bank, BankConfig, Command, Effect, Event, Input, Notice, Query, Record, Reply, State};
 use crate::escrow::testing::{CHAIN, PAYER, asset, block, chain, config, receipt, registry, transfer, tx};
 use crate::escrow::{Answer, Fault, Log, Question, Receipt, ScanLog, Stage, TxKey};
 use crate::id::{Address, IdempotencyKey, RequestId, TxHash, UserId};
@@ -52,6 +52,9 @@ struct House {
     /// What queues were asked, and which of them are down.
     queued: Vec<(Lane, QueueRequest)>,
     lanes_down: Vec<Lane>,
+    /// Whether queues keep their answers to themselves.
+    are_queues_mute: bool,
+    notices: Vec<Notice>,
     /// Whether another bank goes on before every input, from what the one before held.
     hands_over: bool,
     /// Whether endpoints keep their answers to themselves.
@@ -91,6 +94,8 @@ impl House {
             dawn: WallClock::from_micros(1_700_000_000_000_000),
             queued: Vec::new(),
             lanes_down: Vec::new(),
+            are_queues_mute: false,
+            notices: Vec::new(),
             hands_over: false,
             holds_answers: false,
         }
@@ -137,7 +142,7 @@ impl House {
                 match effect {
                     Intent::Record(record) => self.records.push(record),
                     Intent::Act(Act::Reply { request, reply }) => self.replies.push((request, reply)),
-                    Intent::Act(Act::Notice(_)) => {}
+                    Intent::Act(Act::Notice(notice)) => self.notices.push(notice),
                     Intent::Act(Act::Queue {
                         errand,
                         lane,
@@ -150,7 +155,9 @@ impl House {
                         } else {
                             Ok(QueueReply::Enqueued)
                         };
-                        events.push(Event::Queued { errand, outcome });
+                        if !self.are_queues_mute {
+                            events.push(Event::Queued { errand, outcome });
+                        }
                     }
                     Intent::Act(Act::Ask {
                         call,

@@ -6,6 +6,7 @@ use std::vec::Vec;
 use super::bends::{silent, without_receipts};
 use super::{House, key, named, replayed};
 use crate::bank::{ActDone, AdminAct, Command, EndpointName, Known, Record, Refusal, Reply};
+use crate::escrow::EscrowRecord;
 use crate::escrow::testing::CHAIN;
 use crate::id::ChainId;
 use crate::limits::TEXT_BYTES_MAX;
@@ -287,6 +288,11 @@ fn about_a_paused_chain_nobody_is_asked_and_claims_wait() {
     assert_eq!(order(&mut house, AdminAct::ResumeChain(CHAIN)), changed());
     house.pass(SECOND * 10);
     assert_eq!((house.stage(1), house.stage(2)), ("observed", "observed"));
+    let given_up = |record: &Record| matches!(record, Record::Escrow(EscrowRecord::DeadLettered { .. }));
+    assert!(
+        !house.records.iter().any(given_up),
+        "nor was one given up and then found by the scan"
+    );
     house.bends.clear();
     house.mine(4);
     assert_eq!((house.stage(1), house.stage(2)), ("final", "final"));

@@ -188,6 +188,20 @@ fn schedules_make_progress() {
         },
         &["patience must be at least one sweep"],
     );
+    for (takeover, expected) in [
+        (6_000, &[][..]),
+        (5_999, &["takeover must be at least two sweeps"]),
+    ] {
+        let takeover = Duration::from_millis(takeover);
+        let workers = super::Workers {
+            has_immediate: false,
+            takeover,
+        };
+        check(|config| config.workers = Some(workers), expected);
+    }
+    for (recheck, expected) in [(1_000, &[][..]), (999, &["recheck must be at least 1 s"])] {
+        check(|config| config.recheck = Duration::from_millis(recheck), expected);
+    }
     for count in [0, 4_097] {
         check(
             |config| config.rounds_max = count,

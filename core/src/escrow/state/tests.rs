@@ -5,10 +5,10 @@ use std::vec;
 use super::EscrowState;
 use crate::escrow::testing::{CHAIN, PAYER, asset, block, tx};
 use crate::escrow::{
-    Beneficiary, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence, Reason, Resolution,
-    TxKey, Vote,
+    Beneficiary, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence, LetterFilter, Reason,
+    ReplayEnd, ReplayPlan, Resolution, TxKey, Vote,
 };
-use crate::id::{ClaimId, IdempotencyKey, TransactionId, UserId};
+use crate::id::{ClaimId, IdempotencyKey, ReplayId, TransactionId, UserId};
 use crate::money::Amount;
 use crate::time::WallClock;
 
@@ -114,6 +114,42 @@ fn record(word: &str) -> EscrowRecord {
             reason: "known".into(),
             at,
         },
+        word => replay_record(word),
+    }
+}
+
+/// The records of replays, each word with the number of its replay.
+fn replay_record(word: &str) -> EscrowRecord {
+    let (tx, at) = (TX, AT);
+    let (word, number) = word.split_once('#').unwrap_or_else(|| panic!("{word}"));
+    let replay = ReplayId::new(number.parse().unwrap());
+    let (actor, reason) = ("ops".into(), "an outage is over".into());
+    match word {
+        "began" => EscrowRecord::ReplayBegan {
+            replay,
+            plan: ReplayPlan {
+                only: None,
+                filter: LetterFilter::default(),
+                rate: 1,
+                stop_after: None,
+                stop_at: None,
+            },
+            actor,
+            reason,
+            at,
+        },
+        "replayed" => EscrowRecord::DeadLetterReplayed { tx, replay, at },
+        "ended" => EscrowRecord::ReplayEnded {
+            replay,
+            end: ReplayEnd::Done,
+            at,
+        },
+        "cancelled" => EscrowRecord::ReplayCancelled {
+            replay,
+            actor,
+            reason,
+            at,
+        },
         unknown => panic!("{unknown}"),
     }
 }
@@ -157,6 +193,13 @@ fn every_legal_life() {
     lives("claimed dead dismissed", "dismissed", 0);
     lives("claimed dead dismissed scanned", "observed", 1);
     lives("claimed final scanned", "final", 0);
+    lives("claimed dead began#1 replayed#1", "observed", 1);
+    lives("claimed dead began#1 replayed#1 dead ended#1", "dead_letter", 0);
+    lives(
+        "claimed dead began#1 cancelled#1 began#2 replayed#2",
+        "observed",
+        1,
+    );
 }
 
 #[test]
@@ -178,6 +221,15 @@ fn every_illegal_step_is_refused_loudly() {
         "claimed dead dismissed dismissed",
         "claimed hasty",
         "claimed alone",
+        "claimed began#1 began#2",
+        "claimed dead replayed#1",
+        "claimed dead began#1 replayed#2",
+        "claimed dead began#1 ended#1 replayed#1",
+        "claimed began#1 ended#2",
+        "claimed began#1 ended#1 ended#1",
+        "claimed began#1 cancelled#2",
+        "claimed began#1 cancelled#1 ended#1",
+        "claimed began#1 replayed#1",
     ] {
         dies(script);
     }

@@ -202,6 +202,29 @@ fn the_payer_is_who_lost_most_of_the_same_token() {
 }
 
 #[test]
+fn of_two_who_lost_the_same_the_first_is_the_payer() {
+    let balances = vec![
+        held(1, PAYER, 100, 70),
+        held(2, OTHER_PAYER, 100, 70),
+        held(3, wallet(1), 0, 60),
+    ];
+    let expected = vec![deposit(3, 1, PAYER, 6_000)];
+    assert_eq!(judged(balances), Assessment::Deposits(expected));
+}
+
+#[test]
+fn who_lost_nothing_paid_nothing() {
+    dismissed(
+        vec![held(1, PAYER, 100, 100), held(2, wallet(1), 0, 50)],
+        Reason::Minted,
+    );
+    let mut balances = payment(|_| {});
+    balances.push(held(3, wallet(2), 100, 100));
+    let expected = vec![deposit(2, 1, PAYER, 5_000)];
+    assert_eq!(judged(balances), Assessment::Deposits(expected));
+}
+
+#[test]
 fn when_ours_and_others_lose_at_once_a_person_must_look() {
     let balances = vec![
         held(1, PAYER, 100, 80),

@@ -93,3 +93,6 @@ impl Desk {
         self.schedule.force(now, tx);
     }
 }
+
+#[cfg(test)]
+mod tests;

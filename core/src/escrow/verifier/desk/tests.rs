@@ -9,7 +9,7 @@ use crate::resilience::{Pool, PoolPolicy};
 use crate::rng::Rng;
 use crate::time::Instant;
 
-fn at(millis: u64) -> Instant {
+pub(super) fn at(millis: u64) -> Instant {
     Instant::from_nanos(millis * 1_000_000)
 }
 
@@ -186,4 +186,27 @@ fn a_scan_waits_for_room_only_while_nobody_is_asked() {
         (0..2).for_each(|endpoint| desk.on_height(at(0), endpoint, 12, 10, &mut out));
         assert_eq!((out.asks.len(), desk.is_scan_stalled), (left, is_stalled));
     }
+}
+
+#[test]
+fn what_is_watched_already_goes_on_as_it_was() {
+    let (mut desk, mut out) = (desk(), Out::default());
+    desk.watch(at(0), tx(1));
+    desk.verify_due(at(0), &mut out);
+    let before = desk.clone();
+    desk.watch(at(100), tx(1));
+    assert_eq!(desk, before);
+}
+
+#[test]
+fn every_look_is_a_round_of_its_own_and_one_that_is_under_way_is_not_begun_again() {
+    let (mut desk, mut out) = (desk(), Out::default());
+    let mut look = |desk: &mut Desk| {
+        desk.look(at(0), tx(1), &mut out);
+        desk.rounds[&tx(1)].number
+    };
+    let first = look(&mut desk);
+    assert_eq!(look(&mut desk), first);
+    desk.unwatch(tx(1));
+    assert_ne!(look(&mut desk), first, "answers to the first do not vote in it");
 }

@@ -181,6 +181,45 @@ fn what_the_fast_track_did_not_decide_is_for_the_workers_until_they_have_had_the
 }
 
 #[test]
+fn the_time_of_the_workers_ends_with_its_last_instant() {
+    for (millis, due) in [(13_999, hand_over(1, Priority::Normal)), (14_000, verify(1))] {
+        let mut schedule = with_workers();
+        assert_eq!(schedule.take_due(at(4_000)), hand_over(1, Priority::High));
+        schedule.all_due(at(5_000));
+        assert_eq!(schedule.take_due(at(millis)), due, "{millis}");
+    }
+}
+
+#[test]
+fn what_begins_anew_is_due_at_once_and_the_workers_have_all_their_time() {
+    let mut schedule = with_workers();
+    assert_eq!(schedule.take_due(at(4_000)), hand_over(1, Priority::High));
+    schedule.restart(at(5_000));
+    assert_eq!(schedule.next_due(), Some(at(5_000)));
+    assert_eq!(schedule.tried_for(at(5_000), tx(1)), Duration::ZERO);
+    assert_eq!(
+        schedule.take_due(at(14_500)),
+        hand_over(1, Priority::High),
+        "the workers have it from here on"
+    );
+    assert_eq!(schedule.attempts(tx(1)), 2);
+}
+
+#[test]
+fn what_is_forced_is_verified_here_once_though_it_is_for_the_workers() {
+    let mut schedule = with_workers();
+    schedule.force(at(2_000), tx(1));
+    assert_eq!(schedule.take_due(at(2_000)), verify(1));
+    schedule.force(at(2_000), tx(1));
+    schedule.put_back(at(2_100), tx(1), true);
+    assert_eq!(
+        schedule.take_due(at(5_100)),
+        hand_over(1, Priority::High),
+        "what is being verified is not forced again"
+    );
+}
+
+#[test]
 fn a_report_gives_the_workers_their_time_anew() {
     let mut schedule = with_workers();
     for now in [4_000, 7_000, 10_000, 13_000, 16_000, 19_000] {
