@@ -73,11 +73,6 @@ impl Lanes {
         }
     }
 
-    /// Whether the immediate lane would be used now.
-    pub fn is_immediate(&mut self, now: Instant) -> bool {
-        self.immediate.as_mut().is_some_and(|breaker| breaker.admits(now))
-    }
-
     /// Takes in how a call to `place` ended, and says if that changed what is known of the immediate lane.
     pub fn record(
         &mut self,

@@ -156,3 +156,6 @@ impl LaneFault {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -221,8 +221,9 @@ fn one_that_is_never_taken_steps_aside_and_is_parked_in_the_end() {
         let is_remembered = lines.iter().any(|line| line == "remember ..2");
         assert_eq!(is_remembered, attempt == 4, "{lines:?}");
     }
-    assert_eq!(bench.webhooks.status().next().unwrap().parked, 1);
-    assert_eq!(bench.webhooks.status().next().unwrap().lag, 0);
+    let status = bench.webhooks.status().next().unwrap();
+    assert_eq!((status.delivered, status.failed, status.parked), (1, 4, 1));
+    assert_eq!(status.lag, 0);
 }
 
 #[test]
@@ -386,6 +387,53 @@ fn an_operator_has_what_is_settled_delivered_again() {
             format!("refused event-{}-0", max + 2)
         ]
     );
+}
+
+#[test]
+fn what_was_read_last_is_delivered_again_while_more_is_being_read() {
+    let mut bench = Bench::new(policy(), everything(), 2);
+    let mut unanswered = Effects::new();
+    for input in [
+        Input::Committed { tail: id(2) },
+        Input::Events {
+            receiver: ONE,
+            events: vec![event(1)],
+            reached: id(1),
+        },
+    ] {
+        bench.webhooks.handle(bench.now, input, &mut unanswered);
+    }
+    bench.answer(1, 1, TAKEN);
+    let again = Input::Redeliver {
+        receiver: ONE,
+        event: id(1),
+    };
+    assert_eq!(bench.hear(again), ["deliver event-1-0 #1"]);
+}
+
+#[test]
+fn so_many_alerts_step_aside_and_the_next_waits() {
+    let mut policy = policy();
+    policy.breaker.model = crate::resilience::breaker::TripModel::Consecutive { failures: 10_000 };
+    policy.backoff.initial = Duration::from_secs(600);
+    let mut bench = Bench::new(policy, everything(), 0);
+    let count = ALERTS_MAX as u64;
+    for number in 1..=count + 1 {
+        let kind = Kind::AlertRaised;
+        let lines = bench.hear(Input::Alert { number, kind });
+        let begun = lines == [format!("deliver alert-{number} #1")];
+        assert_eq!(begun, number <= count, "{lines:?}");
+        if begun {
+            let parcel = Parcel::Alert(number);
+            let (receiver, attempt, outcome) = (ONE, 1, BROKEN);
+            bench.hear(Input::Answered {
+                receiver,
+                parcel,
+                attempt,
+                outcome,
+            });
+        }
+    }
 }
 
 #[test]

@@ -46,6 +46,9 @@ struct Yard {
     sent: u64,
     /// When each lane was asked for jobs.
     leases: Vec<(Lane, Duration)>,
+    /// The least and the most that one of these requests asked for.
+    asked_for: (usize, usize),
+    tokens: Vec<Token>,
     reports: Vec<Sighting>,
     notices: Vec<Notice>,
 }
@@ -84,6 +87,8 @@ impl Yard {
             on_the_way: BTreeMap::new(),
             sent: 0,
             leases: Vec::new(),
+            asked_for: (usize::MAX, 0),
+            tokens: Vec::new(),
             reports: Vec::new(),
             notices: Vec::new(),
         }
@@ -148,8 +153,11 @@ impl Yard {
     }
 
     fn on_queue(&mut self, errand: ErrandId, lane: Lane, request: QueueRequest) -> Option<Input> {
-        if let QueueRequest::Lease { .. } = request {
+        if let QueueRequest::Lease { most, token, .. } = request {
+            assert!(!self.tokens.contains(&token), "two leases are called {token}");
+            self.tokens.push(token);
             self.leases.push((lane, self.now.since(Instant::ZERO)));
+            self.asked_for = (self.asked_for.0.min(most), self.asked_for.1.max(most));
         }
         if self.mute.contains(&lane) {
             return None;
@@ -312,6 +320,21 @@ fn with_the_immediate_lane_down_jobs_come_from_the_database_and_back() {
     }
 }
 
+#[test]
+fn a_call_that_is_not_answered_ends_at_its_time_and_holds_up_no_other_lane() {
+    let mut yard = Yard::with(WorkerPolicy {
+        jobs_max: 1_024,
+        ..WorkerPolicy::default()
+    });
+    yard.mute.push(Lane::Immediate);
+    yard.pass(SECOND + Duration::from_millis(500));
+    let ms = Duration::from_millis;
+    let immediate = [0, 700, 1_400].map(|at| (Lane::Immediate, ms(at)));
+    let of_lane = |lane| yard.leases.iter().copied().filter(move |(of, _)| *of == lane);
+    assert_eq!(of_lane(Lane::Immediate).collect::<Vec<_>>(), immediate);
+    assert_eq!(of_lane(Lane::Database).next(), Some((Lane::Database, ms(0))));
+}
+
 /// A yard whose bank does not answer, so that the job takes as long as a report may, and leases of 2 s.
 fn slow_yard() -> Yard {
     let mut yard = Yard::with(WorkerPolicy {
@@ -384,6 +407,26 @@ fn it_holds_no_more_than_it_may() {
     yard.bank = Ok(false);
     yard.pass(SECOND * 30);
     assert!(yard.queue.is_empty(), "{} are left", yard.queue.len());
+    assert_eq!(yard.asked_for, (1, 3), "nobody is asked for no job");
+}
+
+#[test]
+fn a_lane_that_has_nothing_is_asked_again_after_its_time() {
+    let mut yard = Yard::new();
+    yard.pass(SECOND * 12);
+    for (lane, pause) in [
+        (Lane::Immediate, Duration::from_millis(200)),
+        (Lane::Database, SECOND * 5),
+    ] {
+        let of_lane = yard.leases.iter().filter(|(of, _)| *of == lane);
+        let asked: Vec<Duration> = of_lane.map(|(_, at)| *at).collect();
+        let pauses: Vec<Duration> = asked.windows(2).map(|two| two[1] - two[0]).collect();
+        assert!(pauses.len() >= 2, "{lane:?}: {asked:?}");
+        assert!(
+            pauses.iter().all(|one| *one == pause + TRIP),
+            "{lane:?}: {pauses:?}"
+        );
+    }
 }
 
 #[test]
@@ -392,10 +435,18 @@ fn a_worker_that_drains_ends_what_it_has_and_takes_no_more() {
     yard.enqueue(Lane::Immediate, 1);
     yard.pass(Duration::from_millis(25));
     assert_eq!(yard.worker.held(), 1);
+    assert!(!yard.worker.is_drained());
     yard.handle(Input::Drain);
+    assert!(!yard.worker.is_drained(), "it holds a job");
+    let asked = yard.leases.len();
     yard.enqueue(Lane::Immediate, 2);
+    while yard.worker.held() > 0 {
+        yard.pass(Duration::from_millis(1));
+    }
+    assert!(!yard.worker.is_drained(), "the queue has not heard of it");
     yard.pass(SECOND);
     assert!(yard.worker.is_drained());
+    assert_eq!(yard.leases.len(), asked);
     assert_eq!(yard.queue.keys().copied().collect::<Vec<_>>(), [job(2)]);
 }
 

@@ -41,9 +41,21 @@ fn the_database_serves_while_the_immediate_lane_is_down_and_no_longer() {
 }
 
 #[test]
+fn something_is_due_when_the_immediate_lane_is_tried_again_though_nobody_calls() {
+    let mut lanes = Lanes::new(true);
+    assert_eq!(lanes.next_deadline(), None);
+    for ms in [0, 100, 200] {
+        assert_eq!(call(&mut lanes, ms, false), Lane::Immediate);
+    }
+    assert_eq!(lanes.next_deadline().map(|due| due.at), Some(at(5_200)));
+    assert_eq!(lanes.on_tick(at(5_199)), None);
+    let turned = lanes.on_tick(at(5_200)).map(|turned| turned.to);
+    assert_eq!(turned, Some(BreakerState::HalfOpen));
+}
+
+#[test]
 fn without_an_immediate_lane_there_is_the_database_alone() {
     let mut lanes = Lanes::new(false);
     assert_eq!(call(&mut lanes, 0, false), Lane::Database);
     assert_eq!((lanes.state(), lanes.next_deadline()), (None, None));
-    assert!(!lanes.is_immediate(at(0)));
 }
