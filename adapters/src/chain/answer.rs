@@ -146,6 +146,7 @@ fn scan(calls: &[CallResult<'_>], filter: &Filter<'_>) -> Result<Answer, Fault> 
     let raw = match &calls[2] {
         // The node said it already: it has not got the last block.
         Err(error) if last.is_none() && error.is_beyond_head() => Vec::new(),
+        Err(error) if error.is_bare_limit() => return Err(Fault::Unsupported),
         logs => value::<Vec<RawLog>>(logs, "an array of logs")?,
     };
     if raw.len() > LOGS_MAX {

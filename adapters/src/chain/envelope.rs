@@ -72,11 +72,21 @@ impl RpcError {
             Fault::TooLarge
         } else if self.says(&NOT_READY) {
             Fault::NotReady
+        } else if self.code == METHOD_NOT_FOUND || self.says(&UNSUPPORTED) {
+            Fault::Unsupported
+        } else if self.code == PRUNED || self.says(&FORGOTTEN) {
+            Fault::Pruned
         } else if self.code == LIMIT_EXCEEDED || self.is_rate_limit() {
             Fault::RateLimited { retry_after: None }
         } else {
             Fault::Server { code: self.code }
         }
+    }
+
+    /// Whether it says no more than that a limit was exceeded. Public endpoints that search no logs say so of every search,
+    /// beside calls of the same batch that they answer (docs.bnbchain.org, page "JSON-RPC Endpoint").
+    pub(super) fn is_bare_limit(&self) -> bool {
+        self.code == LIMIT_EXCEEDED && self.message.eq_ignore_ascii_case("limit exceeded")
     }
 
     /// Its code.
@@ -106,6 +116,10 @@ impl RpcError {
     }
 }
 
+/// JSON-RPC 2.0: "method not found".
+const METHOD_NOT_FOUND: i64 = -32601;
+/// go-ethereum: history that EIP-4444 lets nodes drop.
+const PRUNED: i64 = 4444;
 /// EIP-1474: "limit exceeded".
 const LIMIT_EXCEEDED: i64 = -32005;
 /// go-ethereum: "execution reverted" with the reason as data.
@@ -137,6 +151,16 @@ const NOT_READY: [&str; 4] = [
     "header not found",
     "unknown block",
 ];
+/// Methods that are switched off, or not part of what was paid for.
+const UNSUPPORTED: [&str; 5] = [
+    "method not found",
+    "does not exist/is not available",
+    "method is disabled",
+    "unsupported method",
+    "method not supported",
+];
+/// Logs, receipts or blocks that the node had and has dropped: the texts of go-ethereum, bsc, erigon and nethermind.
+const FORGOTTEN: [&str; 2] = ["pruned", "history is not available"];
 const RATE_LIMITED: [&str; 3] = ["rate limit", "too many requests", "limit exceeded"];
 const EXECUTION_FAILED: [&str; 4] = ["revert", "invalid opcode", "out of gas", "execution aborted"];
 

@@ -90,6 +90,15 @@ pub(super) struct EndpointBody {
     latest: Option<u64>,
     /// Its finalized height.
     finalized: Option<u64>,
+    /// Whether it tells receipts: `unknown`, `served` or `refused`.
+    #[schema(example = "served")]
+    receipts: &'static str,
+    /// Whether it searches logs: `unknown`, `served` or `refused`.
+    #[schema(example = "served")]
+    logs: &'static str,
+    /// The lowest block whose logs it holds, as far as is known; left out while it has forgotten none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history_from: Option<u64>,
 }
 
 /// Figures of the escrow.
@@ -198,5 +207,8 @@ fn endpoint(status: &EndpointStatus) -> EndpointBody {
         latency_ms: status.latency.map(millis),
         latest: status.heights.map(|(latest, _)| latest),
         finalized: status.heights.map(|(_, finalized)| finalized),
+        receipts: status.abilities.receipts.code(),
+        logs: status.abilities.logs.code(),
+        history_from: status.abilities.history_from,
     }
 }

@@ -7,8 +7,8 @@ use core::time::Duration;
 use super::orders::{ActDone, EndpointOrders};
 use super::record::Record;
 use crate::escrow::{
-    Attempt, Booked, DeadLetterReason, Deposit, DepositKey, Evidence, LetterGroup, LetterPage, LetterView,
-    Question, Reason, Replay, ReportError, Stage, Suspended, TxKey, Vote,
+    Abilities, Attempt, Booked, DeadLetterReason, Deposit, DepositKey, Evidence, LetterGroup, LetterPage,
+    LetterView, Question, Reason, Replay, ReportError, Stage, Suspended, TxKey, Vote,
 };
 use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, ErrandId, RequestId, Text, UserId};
 use crate::ledger::{Balance, Outcome, TransactionView};
@@ -450,6 +450,8 @@ pub struct EndpointStatus {
     pub latency: Option<Duration>,
     /// Its latest and finalized heights.
     pub heights: Option<(u64, u64)>,
+    /// What it can be asked.
+    pub abilities: Abilities,
 }
 
 impl EndpointStatus {

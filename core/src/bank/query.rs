@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::effect::{ChainStatus, ClaimStatus, ClaimVerdict, ClaimView, EndpointStatus, Reply, Status};
 use super::{Bank, Effect, Query, Refusal};
-use crate::escrow::{Beneficiary, Booked, ChainConfig, Claim, Reason, Stage};
+use crate::escrow::{Abilities, Beneficiary, Booked, ChainConfig, Claim, Reason, Stage};
 use crate::id::{ClaimId, RequestId, UserId};
 use crate::machine::Effects;
 
@@ -116,9 +116,9 @@ impl Bank {
             .endpoints
             .iter()
             .zip(self.verifier.endpoints(chain, self.now));
-        let endpoint = |(config, status): (
+        let endpoint = |(config, (status, abilities)): (
             &crate::escrow::EndpointConfig,
-            crate::resilience::pool::EndpointStatus,
+            (crate::resilience::pool::EndpointStatus, Abilities),
         )| {
             EndpointStatus {
                 name: config.name.clone(),
@@ -129,6 +129,7 @@ impl Bank {
                 cordon: status.cordon.map(|cordon| cordon.reason),
                 latency: status.latency,
                 heights: status.heights.map(|heights| (heights.latest, heights.finalized)),
+                abilities,
             }
         };
         ChainStatus {

@@ -109,6 +109,9 @@ pub struct ScanLog {
     pub log: Log,
 }
 
+/// The name of no transaction. Whoever is asked for its receipt is asked whether they tell receipts at all.
+pub const NO_TX: TxHash = TxHash::Evm([0; 32]);
+
 /// What an endpoint is asked. Each is one batch to one upstream.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Question {
@@ -237,6 +240,10 @@ pub enum Fault {
     },
     /// More logs than one answer may have: ask for fewer blocks.
     TooLarge,
+    /// The endpoint does not serve such questions at all (trap E14).
+    Unsupported,
+    /// The node has not got any more what was asked for (trap E17).
+    Pruned,
 }
 
 const fn not_stored() -> &'static str {

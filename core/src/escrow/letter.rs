@@ -77,6 +77,8 @@ pub(crate) const fn class_of(fault: &Fault) -> AttemptClass {
         Fault::NotReady => AttemptClass::NotReady,
         Fault::Malformed { .. } => AttemptClass::Malformed,
         Fault::TooLarge => AttemptClass::TooLarge,
+        Fault::Unsupported => AttemptClass::Unsupported,
+        Fault::Pruned => AttemptClass::Pruned,
     }
 }
 

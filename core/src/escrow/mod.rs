@@ -32,7 +32,9 @@ pub use config::{
 };
 pub use deposit::{Beneficiary, Booked, Claim, Deposit, DepositKey, Evidence, Stage, TxKey, Vote};
 pub use dust::{DustPlace, Heap};
-pub use evm::{Answer, BlockRef, Fault, Log, Question, Receipt, ScanLog, TRANSFER_TOPIC, TokenBalance};
+pub use evm::{
+    Answer, BlockRef, Fault, Log, NO_TX, Question, Receipt, ScanLog, TRANSFER_TOPIC, TokenBalance,
+};
 pub use letter::{
     Attempt, History, Letter, LetterFilter, LetterGroup, LetterPage, LetterPlace, LetterView, Proposal,
 };
@@ -42,3 +44,4 @@ pub use replay::{Replay, ReplayEnd, ReplayPlan};
 pub use report::{Report, ReportError, Sighting};
 pub use solana::{TOKEN_PROGRAM, program_address, token_account, user_wallet};
 pub use state::{EscrowState, Suspended, Watch};
+pub use verifier::{Abilities, Service};

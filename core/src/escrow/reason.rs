@@ -143,6 +143,10 @@ reasons!(
         TooLarge = "too_large",
         /// No endpoint could be asked: all are shut out, or none has proved to be what it should be.
         NobodyAsked = "nobody_asked",
+        /// It does not serve such questions (E14).
+        Unsupported = "unsupported",
+        /// It has not got any more what was asked for (E17).
+        Pruned = "pruned",
     }
 );
 

@@ -78,7 +78,7 @@ conditions! {
     FastTrack in Lane = "fast track": "A receipt is asked for while its transaction is newly named.",
     Sweep in Lane = "sweep": "A receipt is asked for that was not settled on the fast track.",
     Heads in Lane = "heads": "Endpoints are asked for their heads.",
-    Identity in Lane = "identity": "An endpoint is asked who it is.",
+    Identity in Lane = "identity": "An endpoint is asked who it is, or whether it tells receipts.",
     Idle in Outbox = "idle": "Nothing waits for the store.",
     Appending in Outbox = "appending": "A batch is being appended.",
     Doubtful in Outbox = "doubtful": "It is not known what became of a batch.",

@@ -37,6 +37,10 @@ pub struct Endpoint {
     lag_blocks: u64,
     /// The most blocks of one scan.
     scan_blocks_max: u64,
+    /// Whether it searches no logs (trap E14).
+    refuses_logs: bool,
+    /// Of how many blocks below its finalized one it holds the logs (trap E17).
+    history_blocks: Option<u64>,
     quotas: Vec<Quota>,
     faults: Vec<Active>,
     rng: Rng,
@@ -73,6 +77,8 @@ impl Endpoint {
             number,
             lag_blocks,
             scan_blocks_max: u64::MAX,
+            refuses_logs: false,
+            history_blocks: None,
             quotas: Vec::new(),
             faults: Vec::new(),
             rng,
@@ -82,9 +88,13 @@ impl Endpoint {
     /// The endpoint `number` as `plan` has it, in whichever world.
     #[must_use]
     pub fn planned(number: u8, plan: &EndpointPlan, rng: Rng) -> Self {
-        Self::new(number, plan.lag_blocks, rng)
-            .with_scans_of(plan.scan_blocks_max)
-            .with_quotas(&plan.quotas)
+        Self {
+            refuses_logs: plan.refuses_logs,
+            history_blocks: plan.history_blocks,
+            ..Self::new(number, plan.lag_blocks, rng)
+                .with_scans_of(plan.scan_blocks_max)
+                .with_quotas(&plan.quotas)
+        }
     }
 
     /// The same, calling scans of more than `blocks` blocks too large, if there is such a bound.
@@ -126,11 +136,12 @@ impl Endpoint {
             let retry_after = Some(pause);
             return Reaction::Answers(Duration::ZERO, Err(Silence::RateLimited { retry_after }));
         }
-        if self.faults.is_empty() && !self.is_too_large(question) {
-            let answer = honest(chain, chain.view_behind(now, self.lag_blocks), question);
+        let view = chain.view_behind(now, self.lag_blocks);
+        if self.faults.is_empty() && self.lacks(view, question).is_none() {
+            let answer = honest(chain, view, question);
             return Reaction::Answers(Duration::ZERO, Ok(answer));
         }
-        let mood = self.mood(question);
+        let mood = self.mood(view, question);
         if mood.hangs {
             return Reaction::Hangs;
         }
@@ -168,11 +179,11 @@ impl Endpoint {
     }
 
     /// Draws which of the faults hit this question.
-    fn mood(&mut self, question: &Question) -> Mood {
-        let mut mood = Mood::default();
-        if self.is_too_large(question) {
-            mood.failure = Some(Silence::TooLarge);
-        }
+    fn mood(&mut self, view: View<'_>, question: &Question) -> Mood {
+        let mut mood = Mood {
+            failure: self.lacks(view, question),
+            ..Mood::default()
+        };
         for one in &self.faults {
             if !self.rng.chance(u64::from(one.percent), 100) {
                 continue;
@@ -215,10 +226,21 @@ impl Endpoint {
         mood
     }
 
-    fn is_too_large(&self, question: &Question) -> bool {
-        match question {
-            Question::Scan { from, to, .. } => to.saturating_sub(*from) >= self.scan_blocks_max,
-            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } => false,
+    /// What it says to a question that it cannot answer, being what it is.
+    fn lacks(&self, view: View<'_>, question: &Question) -> Option<Silence> {
+        let Question::Scan { from, to, .. } = question else {
+            return None;
+        };
+        let kept_from = |blocks| view.finalized().number.saturating_sub(blocks);
+        if self.refuses_logs {
+            Some(Silence::Unsupported)
+        } else if self
+            .history_blocks
+            .is_some_and(|blocks| *from < kept_from(blocks))
+        {
+            Some(Silence::Pruned)
+        } else {
+            (to.saturating_sub(*from) >= self.scan_blocks_max).then_some(Silence::TooLarge)
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! An endpoint is asked nothing but who it is until it has said so; nothing at all while it is shut out, or before it may
 //! be asked again because it was asked too much; never more at once than was agreed, nor more than its quotas allow since
-//! the process began. Nobody is shut out who never said an
+//! the process began. Who refused to search logs is not asked to within a minute, and who has forgotten a block not for
+//! ranges from there, but for single blocks that show how far back it goes. Nobody is shut out who never said an
 //! untruth: an endpoint that is ahead of the others, behind them, empty or slow is honest.
 
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ use crate::world::observe::{End, Observation, Oracle, Violation};
 use crate::world::plan::{Plan, QuotaPlan};
 
 const NAME: &str = "asking";
+/// For how long a refusal to search logs is taken for true.
+const REFUSED_FOR: Duration = Duration::from_secs(60);
 
 /// The oracle.
 #[derive(Debug)]
@@ -44,6 +47,10 @@ struct Endpoint {
     banned_until: Instant,
     /// When it was last asked who it is.
     probed_at: Option<Instant>,
+    /// Until when it is not asked to search logs, since it refused.
+    no_logs_until: Instant,
+    /// The highest block whose logs it said it has forgotten.
+    forgotten: Option<u64>,
     /// What it was asked since the process began.
     quotas: Vec<Quota>,
     /// Whether it ever said an untruth.
@@ -63,6 +70,8 @@ impl Endpoint {
 struct Call {
     endpoint: u8,
     deadline: Instant,
+    /// The first and last block whose logs were asked for, if it was about logs.
+    range: Option<(u64, u64)>,
 }
 
 impl Asking {
@@ -113,7 +122,7 @@ impl Asking {
         let Event::Answered { call, outcome } = event else {
             return;
         };
-        let Some(Call { endpoint, .. }) = self.calls.remove(call) else {
+        let Some(Call { endpoint, range, .. }) = self.calls.remove(call) else {
             return;
         };
         let endpoint = &mut self.endpoints[usize::from(endpoint)];
@@ -126,7 +135,16 @@ impl Asking {
                 let pause = asked_for.unwrap_or(self.policy.ban).min(self.policy.ban_max);
                 endpoint.banned_until = endpoint.banned_until.max(at.after(pause));
             }
-            Ok(Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. }) | Err(_) => {}
+            Err(Silence::Unsupported) if range.is_some() => {
+                endpoint.no_logs_until = endpoint.no_logs_until.max(at.after(REFUSED_FOR));
+            }
+            Err(Silence::Pruned) => endpoint.forgotten = endpoint.forgotten.max(range.map(|(from, _)| from)),
+            // Another node may stand there since: what it tells, it may be asked.
+            Ok(Answer::Scan { .. }) => {
+                let from = range.map(|(from, _)| from);
+                endpoint.forgotten = endpoint.forgotten.filter(|forgotten| from > Some(*forgotten));
+            }
+            Ok(Answer::Heads { .. } | Answer::Receipt { .. }) | Err(_) => {}
         }
     }
 
@@ -170,6 +188,16 @@ impl Asking {
         } else if !known.is_proved {
             return wrong("asked_unproved", "and has not said who it is");
         }
+        let range = match question {
+            Question::Scan { from, to, .. } => Some((*from, *to)),
+            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } => None,
+        };
+        if range.is_some() && at < known.no_logs_until {
+            return wrong("asked_what_it_refuses", "though it searches no logs");
+        }
+        if range.is_some_and(|(from, to)| from < to && Some(from) <= known.forgotten) {
+            return wrong("asked_what_it_forgot", "though it has forgotten that");
+        }
         let times: core::ops::RangeInclusive<Duration> =
             self.policy.attempt_timeout_min..=self.policy.attempt_timeout_max;
         if !times.contains(timeout) {
@@ -177,7 +205,14 @@ impl Asking {
         }
         let deadline = at.after(*timeout);
         let endpoint = index;
-        self.calls.insert(*call, Call { endpoint, deadline });
+        self.calls.insert(
+            *call,
+            Call {
+                endpoint,
+                deadline,
+                range,
+            },
+        );
         let in_flight = self.calls.values().filter(|call| call.endpoint == index).count();
         if in_flight > usize::from(self.policy.in_flight_max) {
             return wrong("asked_too_much", "beside more than it was agreed to bear");

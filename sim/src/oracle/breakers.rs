@@ -206,7 +206,10 @@ impl Breakers {
             && let Some(call) = self.calls.remove(call)
         {
             let outcome = match outcome {
-                Ok(_) | Err(Silence::NotReady | Silence::TooLarge) => CallOutcome::Success,
+                Ok(_)
+                | Err(Silence::NotReady | Silence::TooLarge | Silence::Unsupported | Silence::Pruned) => {
+                    CallOutcome::Success
+                }
                 Err(Silence::RateLimited { .. }) => CallOutcome::Ignored,
                 Err(
                     Silence::Timeout

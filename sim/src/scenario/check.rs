@@ -97,6 +97,7 @@ impl Findings<'_> {
             let message = "a credit needs two providers, and each runs at least one of the endpoints";
             self.require(possible, providers.span(), message);
         }
+        self.history(table);
         self.require(
             world.block_ms.get_ref().0 >= 10,
             world.block_ms.span(),
@@ -124,6 +125,22 @@ impl Findings<'_> {
             world.recheck_ms.get_ref().0 >= 1_000,
             world.recheck_ms.span(),
             "dead letters are looked at again at most each 1000 ms",
+        );
+    }
+
+    /// What endpoints cannot tell.
+    fn history(&mut self, table: &ScenarioTable) {
+        let world = &table.world;
+        let known = faults::endpoints_of(table);
+        for names in [&world.without_logs, &world.pruned] {
+            for name in &names.get_ref().0 {
+                self.known(name, &names.span(), &known);
+            }
+        }
+        self.require(
+            (1..=10_000).contains(&world.history_blocks.get_ref().0),
+            world.history_blocks.span(),
+            "expected 1 to 10000 blocks",
         );
     }
 

@@ -8,6 +8,7 @@ use plimsoll_core::rng::Rng;
 use super::faults::{endpoint_name, latency};
 use super::kinds::{Claiming, DepositKind, OrderKind, ShapeKind, TransactionKind};
 use super::schema::{DepositsTable, OrdersTable, ScenarioTable, TransactionsTable, WorldTable};
+use super::values::Names;
 use crate::world::plan::{
     BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, Handling, HoldEnd,
     HoldPlan, LinkPlan, Movement, OrderPlan, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Token,
@@ -109,6 +110,8 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         },
         lag_blocks: 0,
         scan_blocks_max: None,
+        refuses_logs: is_among(&world.without_logs, index),
+        history_blocks: is_among(&world.pruned, index).then_some(world.history_blocks.get_ref().0),
         quotas: world.quotas.get_ref().clone(),
     };
     Topology {
@@ -135,6 +138,10 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         workers: workers(world),
         ..Topology::default()
     }
+}
+
+fn is_among(names: &toml::Spanned<Names>, index: usize) -> bool {
+    names.get_ref().0.contains(&endpoint_name(index))
 }
 
 fn workers(world: &WorldTable) -> Option<WorkersPlan> {

@@ -56,6 +56,12 @@ pub struct WorldTable {
     pub providers: Option<Spanned<Count>>,
     /// How many calls each endpoint bears: `[{ calls = 40, per_ms = 10_000 }]`. No bound when left out.
     pub quotas: Spanned<Vec<QuotaPlan>>,
+    /// Endpoints that search no logs: `["rpc-1"]`.
+    pub without_logs: Spanned<Names>,
+    /// Endpoints that hold the logs of the last `history_blocks` alone.
+    pub pruned: Spanned<Names>,
+    /// Of how many blocks below their finalized one pruned endpoints hold the logs.
+    pub history_blocks: Spanned<Count>,
     /// How long a message between the bank and an endpoint takes, one way.
     pub latency_ms: Span<Millis>,
     /// How latencies are spread over `latency_ms`.
@@ -90,6 +96,9 @@ impl Default for WorldTable {
             endpoints: plain(Count(3)),
             providers: None,
             quotas: plain(Vec::new()),
+            without_logs: plain(Names(Vec::new())),
+            pruned: plain(Names(Vec::new())),
+            history_blocks: plain(Count(100)),
             latency_ms: millis(10, 40),
             latency_shape: ShapeKind::Uniform,
             commit_ms: millis(1, 5),

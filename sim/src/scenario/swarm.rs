@@ -25,6 +25,8 @@ use crate::world::plan::{
 
 /// The least and the most blocks that endpoints scan at once, where they bound it.
 const SCAN_BLOCKS: (u64, u64) = (8, 64);
+/// The fewest and the most blocks whose logs an endpoint keeps, where it forgets.
+const HISTORY_BLOCKS: (u64, u64) = (5, 200);
 /// The fewest and the most calls in a second that endpoints bear, where they count them: enough for a few transactions.
 const CALLS_PER_SECOND: (u64, u64) = (20, 200);
 /// The shortest and the longest span in which they are counted.
@@ -44,6 +46,7 @@ pub(super) fn draw(name: &str, table: &ScenarioTable, swarm: &SwarmTable, rng: &
     plan.expect = table.expect.expectations();
     plan.topology = topology(swarm, &mut rng.fork("topology"));
     settling(&mut plan, &mut rng.fork("settling"));
+    abilities(&mut plan, &mut rng.fork("abilities"));
     let mut workload = Workload::new(&plan, rng);
     workload.fund(1_000, 1_000_000);
     deposits(swarm, &plan, &mut workload, &mut rng.fork("deposits"));
@@ -82,6 +85,28 @@ fn quotas(rng: &mut Rng) -> Vec<QuotaPlan> {
     (0..count).map(quota).collect()
 }
 
+/// In half of the runs some endpoints search no logs, or have forgotten old ones: none of the core that heals, and never so
+/// many that nobody else is left to read blocks.
+fn abilities(plan: &mut Plan, rng: &mut Rng) {
+    if rng.chance(1, 2) {
+        return;
+    }
+    for place in 0..plan.topology.endpoints.len() {
+        let (is_hit, refuses) = (rng.chance(1, 4), rng.chance(1, 2));
+        let blocks = rng.between(HISTORY_BLOCKS.0, HISTORY_BLOCKS.1);
+        let is_core = |core: &Vec<u8>| core.iter().any(|one| usize::from(*one) == place);
+        if !is_hit || plan.core.as_ref().is_some_and(is_core) {
+            continue;
+        }
+        let one = &mut plan.topology.endpoints[place];
+        (one.refuses_logs, one.history_blocks) = (refuses, (!refuses).then_some(blocks));
+        if plan.topology.readers() < 2 {
+            let one = &mut plan.topology.endpoints[place];
+            (one.refuses_logs, one.history_blocks) = (false, None);
+        }
+    }
+}
+
 fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
     let endpoints = swarm.endpoints.get_ref().draw(rng).len();
     let providers = rng.between(2, endpoints as u64);
@@ -99,6 +124,8 @@ fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
             duplicate_percent: rare(&mut link, 10),
         },
         lag_blocks: rare(&mut link, 5).into(),
+        refuses_logs: false,
+        history_blocks: None,
         scan_blocks_max: is_bounded.then(|| bounds.between(SCAN_BLOCKS.0, SCAN_BLOCKS.1)),
         quotas: if is_metered {
             quotas(&mut meters)

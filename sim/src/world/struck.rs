@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::bank::{Act, Effect, Event, Notice, Record};
-use plimsoll_core::escrow::{Beneficiary, EscrowRecord, Question, Resolution};
+use plimsoll_core::escrow::{Beneficiary, EscrowRecord, NO_TX, Question, Resolution};
 use plimsoll_core::id::{CallId, TxHash};
 use plimsoll_core::machine::Intent;
 use plimsoll_core::resilience::{BreakerState, PoolPolicy};
@@ -234,6 +234,7 @@ impl Struck {
             Question::Identity { .. } => vec![Condition::Identity],
             Question::Heads => vec![Condition::Heads],
             Question::Scan { .. } => vec![Condition::Scanner],
+            Question::Receipt { tx } if *tx == NO_TX => vec![Condition::Identity],
             Question::Receipt { tx } => {
                 let named = self.named.get(tx).copied().unwrap_or(self.began);
                 let track = if now.since(named) <= self.fast_track {

@@ -27,6 +27,10 @@ use crate::proxy::{Door, lie, wire};
 const SILENCE: Duration = Duration::from_secs(10);
 /// What go-ethereum says while it indexes.
 const NOT_READY: (i64, &str) = (-32_000, "transaction indexing is in progress");
+/// What go-ethereum says of a method that is switched off.
+const NO_LOGS: (i64, &str) = (-32_601, "the method eth_getLogs does not exist/is not available");
+/// What go-ethereum says of what it has pruned (EIP-4444).
+const PRUNED: (i64, &str) = (4_444, "pruned history unavailable");
 
 /// One endpoint. Dropping it closes it.
 #[derive(Debug)]
@@ -40,6 +44,8 @@ struct Inside {
     number: u8,
     lag_blocks: u64,
     scan_blocks_max: Option<u64>,
+    refuses_logs: bool,
+    history_blocks: Option<u64>,
     /// What an invented payment pays in.
     token: Address,
     node: Client,
@@ -104,6 +110,8 @@ impl Upstream {
             number,
             lag_blocks: plan.lag_blocks,
             scan_blocks_max: plan.scan_blocks_max,
+            refuses_logs: plan.refuses_logs,
+            history_blocks: plan.history_blocks,
             token,
             node: Client::new(node),
             stage: stage.clone(),
@@ -228,6 +236,15 @@ impl Inside {
         if let Some(blocks) = mood.scan_blocks_max {
             answers = lie::without_wide_scans(&calls, answers, blocks);
         }
+        if self.refuses_logs {
+            answers = lie::refusing(&calls, answers, NO_LOGS, is_scan);
+        }
+        if let Some(blocks) = self.history_blocks {
+            let kept_from = finalized.saturating_sub(blocks);
+            let is_gone =
+                |call: &Value| is_scan(call) && quantity(&call["params"][0]["fromBlock"]) < kept_from;
+            answers = lie::refusing(&calls, answers, PRUNED, is_gone);
+        }
         let mut talk = Talk { calls, answers };
         if mood.is_forked {
             talk.fork(self.number, finalized);
@@ -271,6 +288,10 @@ impl Inside {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_scan(call: &Value) -> bool {
+    call["method"] == "eth_getLogs"
 }
 
 fn death(rng: &mut Rng) -> Silence {

@@ -94,6 +94,8 @@ async fn respond(outcome: Outcome) -> io::Result<Response<Full<Bytes>>> {
         Fault::Server { .. } => Ok(status(StatusCode::SERVICE_UNAVAILABLE)),
         Fault::NotReady => Ok(ok(rpc::refused(-32_000, "header not found").to_string())),
         Fault::Malformed { .. } => Ok(ok("<html>".to_owned())),
+        Fault::Unsupported => Ok(ok(rpc::refused(-32_601, "the method does not exist").to_string())),
+        Fault::Pruned => Ok(ok(rpc::refused(4_444, "pruned history unavailable").to_string())),
         Fault::TooLarge => Ok(ok(rpc::refused(
             -32_005,
             "query returned more than 10000 results",

@@ -122,9 +122,12 @@ fn errors_become_faults_by_code_and_text() {
         (-32603, "internal error", Fault::Server { code: -32603 }),
         (
             -32601,
-            "the method eth_getLogs does not exist",
-            Fault::Server { code: -32601 },
+            "the method eth_getLogs does not exist/is not available",
+            Fault::Unsupported,
         ),
+        (-32000, "Method is disabled", Fault::Unsupported),
+        (4444, "history", Fault::Pruned),
+        (-32000, "history has been pruned for this block", Fault::Pruned),
         (-32000, "", Fault::Server { code: -32000 }),
     ];
     for (code, message, fault) in table {

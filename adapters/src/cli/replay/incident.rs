@@ -313,6 +313,8 @@ impl Incident {
                 link: LinkPlan::default(),
                 lag_blocks: 0,
                 scan_blocks_max: None,
+                refuses_logs: false,
+                history_blocks: None,
                 quotas: one.quotas.iter().map(QuotaPlan::of).collect(),
             };
             plan.topology.endpoints = chain.endpoints.iter().map(endpoint).collect();

@@ -4,6 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use plimsoll_core::bank::{ChainStatus, EndpointStatus, Status};
+use plimsoll_core::escrow::{Abilities, Service};
 use plimsoll_core::resilience::BreakerState;
 use plimsoll_core::time::WallClock;
 use prometheus_client::metrics::family::Family;
@@ -36,6 +37,9 @@ pub(super) struct Standing {
     endpoint_latency: Family<EndpointLabel, Seconds>,
     endpoint_latest: Family<EndpointLabel, Gauge>,
     endpoint_finalized: Family<EndpointLabel, Gauge>,
+    endpoint_refuses_logs: Family<EndpointLabel, Gauge>,
+    endpoint_refuses_receipts: Family<EndpointLabel, Gauge>,
+    endpoint_history_from: Family<EndpointLabel, Gauge>,
     breaker_state: Family<EndpointStateLabel, Gauge>,
     chain_finalized: Family<ChainLabel, Gauge>,
     chain_scanned: Family<ChainLabel, Gauge>,
@@ -101,6 +105,21 @@ impl Standing {
             "endpoint_finalized_height",
             "Its finalized block",
             self.endpoint_finalized.clone(),
+        );
+        registry.register(
+            "endpoint_refuses_logs",
+            "1 if the endpoint searches no logs",
+            self.endpoint_refuses_logs.clone(),
+        );
+        registry.register(
+            "endpoint_refuses_receipts",
+            "1 if the endpoint tells no receipts",
+            self.endpoint_refuses_receipts.clone(),
+        );
+        registry.register(
+            "endpoint_history_from_height",
+            "Lowest block whose logs it holds, if it has forgotten some",
+            self.endpoint_history_from.clone(),
         );
         registry.register(
             "breaker_state",
@@ -211,6 +230,19 @@ impl Standing {
             self.endpoint_finalized
                 .get_or_create(label)
                 .set(clamped(finalized));
+        }
+        let Abilities {
+            receipts,
+            logs,
+            history_from,
+        } = status.abilities;
+        let refuses = |service| i64::from(service == Service::Refused);
+        self.endpoint_refuses_logs.get_or_create(label).set(refuses(logs));
+        self.endpoint_refuses_receipts
+            .get_or_create(label)
+            .set(refuses(receipts));
+        if let Some(from) = history_from {
+            self.endpoint_history_from.get_or_create(label).set(clamped(from));
         }
         for state in BREAKER_STATES {
             let is_in = i64::from(state == status.breaker);

@@ -188,6 +188,8 @@ fn outcomes() -> Vec<Result<Answer, Fault>> {
         Err(Fault::NotReady),
         Err(Fault::Malformed { what: "not stored" }),
         Err(Fault::TooLarge),
+        Err(Fault::Unsupported),
+        Err(Fault::Pruned),
     ]
 }
 

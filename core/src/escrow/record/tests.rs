@@ -207,6 +207,6 @@ fn every_reason_keeps_its_number_and_its_code() {
     numbered(
         AttemptClass::ALL,
         AttemptClass::code,
-        "shown absent timeout connection rate_limited auth server not_ready malformed too_large nobody_asked",
+        "shown absent timeout connection rate_limited auth server not_ready malformed too_large nobody_asked unsupported pruned",
     );
 }

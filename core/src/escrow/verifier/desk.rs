@@ -2,18 +2,21 @@
 //!
 //! It begins what is due (probes, polls, verifications), asks the endpoints that its pool chooses, replaces those
 //! that fail or let their time pass, and reports what a quorum stands behind. `asking.rs` chooses whom to ask,
-//! `answer.rs` takes answers apart, `orders.rs` obeys operators, `reading.rs` brings verifications and scans as far as the answers go.
+//! `abilities.rs` finds out what they can do, `answer.rs` takes answers apart, `orders.rs` obeys operators, `reading.rs` brings verifications and scans as far as the answers go.
 
+mod abilities;
 mod answer;
 mod asking;
 mod orders;
 mod reading;
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::ability::{Abilities, Ability, Probe};
 use super::pace::{PACE_MIN, pace};
 use super::round::Round;
 use super::scan::Scan;
@@ -47,6 +50,7 @@ enum Purpose {
     Heads,
     Receipt { tx: TxHash, round: u64 },
     Scan { from: u64, to: u64, round: u64 },
+    Ability(Probe),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,6 +68,8 @@ pub(super) struct Desk {
     /// The tokens of the chain, with their decimals, in the order in which they are asked about.
     tokens: Vec<(Address, u8)>,
     pool: Pool,
+    /// What each endpoint can do.
+    abilities: Vec<Ability>,
     pub(super) schedule: Schedule,
     scan: Scan,
     rounds: BTreeMap<TxHash, Round<Receipt>>,
@@ -107,6 +113,7 @@ impl Desk {
         Self {
             chain: chain.clone(),
             tokens,
+            abilities: vec![Ability::default(); pool.endpoint_count()],
             pool,
             schedule: Schedule::new(config.fast_track.clone(), config.sweep, config.takeover()),
             scan: Scan::new(scanned.unwrap_or_else(|| chain.start_block.saturating_sub(1))),
@@ -165,8 +172,9 @@ impl Desk {
         self.scan.cursor()
     }
 
-    pub(super) fn endpoints(&self, now: Instant) -> Vec<EndpointStatus> {
-        self.pool.status(now).collect()
+    pub(super) fn endpoints(&self, now: Instant) -> Vec<(EndpointStatus, Abilities)> {
+        let abilities = self.abilities.iter().map(Ability::abilities);
+        self.pool.status(now).zip(abilities).collect()
     }
 
     /// Starts to verify `tx`, if it is not being verified. A look that is under way ends without a finding: the schedule
@@ -207,6 +215,7 @@ impl Desk {
         self.report_due(now, out);
         self.expire_calls(now, out);
         self.probe(now, out);
+        self.probe_abilities(now, out);
         if has_room {
             self.on_room(now, out);
         }
@@ -231,7 +240,7 @@ impl Desk {
             at: self.next_poll,
             why: "poll the heads",
         });
-        [call, due, poll, self.pool.next_deadline()]
+        [call, due, poll, self.pool.next_deadline(), self.abilities_due()]
             .into_iter()
             .fold(None, Deadline::earlier)
     }

@@ -3,6 +3,7 @@
 //! One desk a chain. The verifier decides nothing about money: it turns answers of single endpoints into findings
 //! that two independent upstreams stand behind.
 
+mod ability;
 mod desk;
 mod pace;
 mod round;
@@ -12,6 +13,7 @@ mod schedule;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+pub use ability::{Abilities, Service};
 pub(crate) use round::QUORUM;
 
 use serde::{Deserialize, Serialize};
@@ -342,8 +344,8 @@ impl Verifier {
         self.desk(chain).map(Desk::scanned)
     }
 
-    /// The endpoints of `chain`, in order.
-    pub(crate) fn endpoints(&self, chain: ChainId, now: Instant) -> Vec<EndpointStatus> {
+    /// The endpoints of `chain`, in order, with what each can do.
+    pub(crate) fn endpoints(&self, chain: ChainId, now: Instant) -> Vec<(EndpointStatus, Abilities)> {
         self.desk(chain).map_or_else(Vec::new, |desk| desk.endpoints(now))
     }
 

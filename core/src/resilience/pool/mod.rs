@@ -316,6 +316,15 @@ impl Pool {
         self.endpoints[usize::from(endpoint)].provider
     }
 
+    /// The heights that an endpoint reported since it was last shut out or paused.
+    ///
+    /// # Panics
+    /// When there is no such endpoint.
+    #[must_use]
+    pub fn heights(&self, endpoint: u8) -> Option<Heights> {
+        self.endpoint(endpoint).heights
+    }
+
     /// How many endpoints there are.
     #[must_use]
     pub const fn endpoint_count(&self) -> usize {

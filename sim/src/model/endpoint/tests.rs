@@ -8,7 +8,7 @@ use plimsoll_core::time::Instant;
 use super::{Endpoint, Reaction};
 use crate::fault::{EndpointFault, Lie};
 use crate::model::chain::{Chain, Payee};
-use crate::world::plan::{ChainPlan, Fate, Movement, Shape, Token};
+use crate::world::plan::{ChainPlan, EndpointPlan, Fate, Movement, Shape, Token, Topology};
 
 const VICTIM: Address = Address::Evm([9; 20]);
 const NOW: Instant = Instant::from_nanos(60_000_000_000);
@@ -244,4 +244,40 @@ fn crossed_answers_fit_another_question() {
         panic!("no scan")
     };
     assert_eq!(last.number, 1_009);
+}
+
+#[test]
+fn an_endpoint_may_search_no_logs_or_have_forgotten_old_ones() {
+    let (chain, _) = chain();
+    let finalized = chain.view(NOW).finalized().number;
+    let range = |from, to| Question::Scan {
+        from,
+        to,
+        tokens: Vec::new(),
+    };
+    let say = |refuses_logs, history_blocks, question: &Question| {
+        let plan = EndpointPlan {
+            refuses_logs,
+            history_blocks,
+            ..Topology::default().endpoints[0].clone()
+        };
+        let mut endpoint = Endpoint::planned(0, &plan, Rng::from_seed(2));
+        match endpoint.ask(&chain, NOW, question, VICTIM) {
+            Reaction::Answers(_, outcome) => outcome.err(),
+            Reaction::Hangs => panic!("nobody hangs"),
+        }
+    };
+    let old = range(finalized - 51, finalized);
+    let new = range(finalized - 50, finalized);
+    for (refuses, history, question, expected) in [
+        (true, None, &new, Some(Silence::Unsupported)),
+        (true, None, &receipt(), None),
+        (true, None, &Question::Heads, None),
+        (false, Some(50), &old, Some(Silence::Pruned)),
+        (false, Some(50), &new, None),
+        (false, Some(50), &receipt(), None),
+        (false, None, &old, None),
+    ] {
+        assert_eq!(say(refuses, history, question), expected, "{question:?}");
+    }
 }

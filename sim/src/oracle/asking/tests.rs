@@ -222,3 +222,48 @@ fn a_quota_is_kept_until_the_process_ends() {
     assert_eq!(script.observe(1_001, &crashed), "fine");
     assert_eq!(script.ask(1_001, who()), "fine");
 }
+
+fn scan(from: u64, to: u64) -> Question {
+    Question::Scan {
+        from,
+        to,
+        tokens: Vec::new(),
+    }
+}
+
+#[test]
+fn who_searches_no_logs_is_asked_again_after_a_minute() {
+    let refused = |question: Question| {
+        let mut script = Script::proved();
+        assert_eq!(script.ask(10, question), "fine");
+        assert_eq!(script.answer(20, Err(Silence::Unsupported)), "fine");
+        script
+    };
+    assert_eq!(
+        refused(scan(5, 9)).ask(60_019, scan(5, 5)),
+        "asked_what_it_refuses"
+    );
+    assert_eq!(refused(scan(5, 9)).ask(60_019, Question::Heads), "fine");
+    assert_eq!(refused(scan(5, 9)).ask(60_020, scan(5, 9)), "fine");
+    assert_eq!(refused(Question::Heads).ask(21, scan(5, 9)), "fine");
+}
+
+#[test]
+fn who_has_forgotten_a_block_is_asked_for_later_ones() {
+    let mut script = Script::proved();
+    assert_eq!(script.ask(10, scan(5, 9)), "fine");
+    assert_eq!(script.answer(20, Err(Silence::Pruned)), "fine");
+    assert_eq!(script.ask(30, scan(5, 5)), "fine");
+    assert_eq!(script.ask(30, scan(6, 9)), "fine");
+    assert_eq!(script.ask(30, scan(5, 9)), "asked_what_it_forgot");
+    assert_eq!(script.ask(40, scan(4, 4)), "fine");
+    let (finalized, last) = (block(9), Some(block(4)));
+    let logs = Vec::new();
+    let answer = Answer::Scan {
+        finalized,
+        last,
+        logs,
+    };
+    assert_eq!(script.answer(50, Ok(answer)), "fine");
+    assert_eq!(script.ask(60, scan(5, 9)), "fine", "an archive stands there");
+}

@@ -227,7 +227,7 @@ impl Findings<'_> {
     }
 
     /// That `name` is one of those that can be hit.
-    fn known(&mut self, name: &str, place: &Range<usize>, known: &[String]) {
+    pub(super) fn known(&mut self, name: &str, place: &Range<usize>, known: &[String]) {
         if known.iter().any(|one| one == name) {
             return;
         }
@@ -242,7 +242,7 @@ impl Findings<'_> {
     }
 }
 
-fn endpoints_of(table: &ScenarioTable) -> Vec<String> {
+pub(super) fn endpoints_of(table: &ScenarioTable) -> Vec<String> {
     let count = table.world.endpoints.get_ref().len().min(ENDPOINTS_MAX);
     (0..count).map(endpoint_name).collect()
 }

@@ -23,8 +23,8 @@ fn an_unknown_field_is_refused_with_a_suggestion() {
     check(
         "[world]\nendpionts = 3",
         "test.toml:4:1: world.endpionts: unknown field `endpionts`, expected one of `endpoints`, `providers`, \
-         `quotas`, `latency_ms`, `latency_shape`, `commit_ms`, `block_ms`, `finality_blocks`, `poll_ms`, `patience_ms`, \
-         `recheck_ms`, `dismiss_alone_max`, `buggify`, `workers`, `takeover_ms`, `fast_track_ms`\n\
+         `quotas`, `without_logs`, `pruned`, `history_blocks`, `latency_ms`, `latency_shape`, `commit_ms`, `block_ms`, \
+         `finality_blocks`, `poll_ms`, `patience_ms`, `recheck_ms`, `dismiss_alone_max`, `buggify`, `workers`, `takeover_ms`, `fast_track_ms`\n\
          did you mean `endpoints`?",
     );
 }

@@ -74,6 +74,7 @@ fn links(plan: &mut Plan) {
 fn bounds(plan: &mut Plan) {
     for one in &mut plan.topology.endpoints {
         (one.lag_blocks, one.scan_blocks_max) = (0, None);
+        (one.refuses_logs, one.history_blocks) = (false, None);
         one.quotas.clear();
     }
 }

@@ -1,6 +1,7 @@
 //! What a world is made of: one chain, its endpoints, the store, the users' network, and the bank's settings.
 
 use core::time::Duration;
+use std::collections::BTreeSet;
 
 use plimsoll_core::chaos::Intensity;
 use plimsoll_core::resilience::breaker::{BreakerPolicy, TripModel};
@@ -32,6 +33,18 @@ pub struct Topology {
     pub workers: Option<WorkersPlan>,
 }
 
+impl Topology {
+    /// How many providers have an endpoint from which every block can be read.
+    #[must_use]
+    pub fn readers(&self) -> usize {
+        let readers = self.endpoints.iter().filter(|one| one.tells_everything());
+        readers
+            .map(|one| one.provider.as_str())
+            .collect::<BTreeSet<_>>()
+            .len()
+    }
+}
+
 impl Default for Topology {
     /// Seven endpoints of four providers, six users, and the defaults of every part.
     fn default() -> Self {
@@ -41,6 +54,8 @@ impl Default for Topology {
             link: LinkPlan::default(),
             lag_blocks: 0,
             scan_blocks_max: None,
+            refuses_logs: false,
+            history_blocks: None,
             quotas: Vec::new(),
         };
         Self {
@@ -96,9 +111,23 @@ pub struct EndpointPlan {
     /// The most blocks that it scans at once; it calls more of them too large. Left out, there is no bound.
     #[serde(default)]
     pub scan_blocks_max: Option<u64>,
+    /// Whether it searches no logs.
+    #[serde(default, skip_serializing_if = "core::ops::Not::not")]
+    pub refuses_logs: bool,
+    /// Of how many blocks below its finalized one it holds the logs. Left out, of all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history_blocks: Option<u64>,
     /// How many calls it bears, by each of these counts; more are turned away. The bank is told of all of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quotas: Vec<QuotaPlan>,
+}
+
+impl EndpointPlan {
+    /// Whether it searches logs, and holds those of every block.
+    #[must_use]
+    pub const fn tells_everything(&self) -> bool {
+        !self.refuses_logs && self.history_blocks.is_none()
+    }
 }
 
 /// A bound on calls.

@@ -3,7 +3,7 @@
 use plimsoll_core::bank::{
     ActDone, AdminAct, ClaimStatus, ClaimVerdict, Command, Known, Notice, Query, Reply,
 };
-use plimsoll_core::escrow::{Answer, Attempt, Fault, History, Question, Resolution, Sighting};
+use plimsoll_core::escrow::{Answer, Attempt, Fault, History, NO_TX, Question, Resolution, Sighting};
 use plimsoll_core::id::{AssetId, TxHash};
 use plimsoll_core::ledger::{self, Outcome, Transfer};
 use plimsoll_core::money::Amount;
@@ -212,6 +212,7 @@ pub(super) fn question(question: &Question) -> String {
     match question {
         Question::Identity { .. } => "who are you?".to_owned(),
         Question::Heads => "which heads?".to_owned(),
+        Question::Receipt { tx } if *tx == NO_TX => "do you tell receipts?".to_owned(),
         Question::Receipt { tx } => format!("the receipt of {}?", short(tx)),
         Question::Scan { from, to, .. } => format!("transfers in blocks {from} to {to}?"),
     }
@@ -266,6 +267,8 @@ fn fault(fault: &Fault) -> String {
         Fault::NotReady => "not ready".to_owned(),
         Fault::Malformed { what } => format!("malformed answer: {what}"),
         Fault::TooLarge => "too many logs".to_owned(),
+        Fault::Unsupported => "not served here".to_owned(),
+        Fault::Pruned => "not held any more".to_owned(),
     }
 }
 

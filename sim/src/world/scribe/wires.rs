@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::escrow::{Answer, Fault, Question};
+use plimsoll_core::escrow::{Answer, Fault, NO_TX, Question};
 use plimsoll_core::id::{CallId, RequestId};
 use plimsoll_core::time::Instant;
 
@@ -96,7 +96,7 @@ impl Scribe {
         delivery: Delivery,
     ) {
         let tx = match question {
-            Question::Receipt { tx } => Some(tx.to_string()),
+            Question::Receipt { tx } => (*tx != NO_TX).then(|| tx.to_string()),
             Question::Identity { .. } | Question::Heads | Question::Scan { .. } => None,
         };
         self.calls.insert(call.number(), tx);

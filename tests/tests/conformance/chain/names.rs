@@ -185,7 +185,9 @@ fn fault_in_words(fault: &Fault) -> String {
         | Fault::Auth
         | Fault::Server { .. }
         | Fault::NotReady
-        | Fault::TooLarge => format!("{fault:?}"),
+        | Fault::TooLarge
+        | Fault::Unsupported
+        | Fault::Pruned => format!("{fault:?}"),
     }
 }
 

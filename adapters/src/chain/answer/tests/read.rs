@@ -193,3 +193,21 @@ fn data_of_every_length_keeps_its_length() {
         }
     }
 }
+
+#[test]
+fn who_answers_all_but_the_search_serves_none() {
+    let mut body = results(&[block(&FINALIZED), block(&BLOCK), Value::Null]);
+    for (code, message, fault) in [
+        (-32_005, "limit exceeded", Fault::Unsupported),
+        (-32_601, "method not found", Fault::Unsupported),
+        (
+            -32_005,
+            "daily request rate limit exceeded",
+            Fault::RateLimited { retry_after: None },
+        ),
+        (4_444, "pruned history unavailable", Fault::Pruned),
+    ] {
+        body[2] = json!({"id": 2, "error": {"code": code, "message": message}});
+        check_fault(&scan(), &body, &fault);
+    }
+}

@@ -161,6 +161,7 @@ fn fault_of(silence: &Silence) -> EndpointFault {
         Silence::Server { .. } => EndpointFault::ServerError,
         Silence::NotReady => EndpointFault::NotReady,
         Silence::Malformed { .. } => EndpointFault::Malformed,
-        Silence::TooLarge => EndpointFault::TooLarge,
+        // Whoever refuses scans alike is tried alike.
+        Silence::TooLarge | Silence::Unsupported | Silence::Pruned => EndpointFault::TooLarge,
     }
 }

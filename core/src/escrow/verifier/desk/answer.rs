@@ -11,6 +11,7 @@ use crate::escrow::deposit::Vote;
 use crate::escrow::evm::{Answer, BlockRef, Fault, Receipt, ScanLog};
 use crate::escrow::letter::class_of;
 use crate::escrow::reason::AttemptClass;
+use crate::escrow::verifier::ability::Probe;
 use crate::escrow::verifier::{Finding, Heard, Out};
 use crate::id::{BlockHash, CallId, TxHash};
 use crate::resilience::{CordonReason, ErrorClass, Lease};
@@ -32,6 +33,7 @@ enum Fitting {
         last: Option<BlockRef>,
         logs: alloc::vec::Vec<ScanLog>,
     },
+    Ability(Probe),
 }
 
 impl Desk {
@@ -117,8 +119,18 @@ impl Desk {
                     logs,
                 })
             }
+            (Purpose::Ability(probe @ Probe::Receipts), Answer::Receipt { .. })
+            | (Purpose::Ability(probe @ Probe::Logs { .. }), Answer::Scan { last: Some(_), .. }) => {
+                Ok(Fitting::Ability(probe))
+            }
+            // It has not got the block yet, or is another node than the one that said so: that tells nothing.
+            (Purpose::Ability(Probe::Logs { .. }), Answer::Scan { last: None, .. }) => Err(Fault::NotReady),
             (
-                Purpose::Identity | Purpose::Heads | Purpose::Receipt { .. } | Purpose::Scan { .. },
+                Purpose::Identity
+                | Purpose::Heads
+                | Purpose::Receipt { .. }
+                | Purpose::Scan { .. }
+                | Purpose::Ability(_),
                 Answer::Identity { .. } | Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. },
             ) => malformed("answer to another question"),
         }
@@ -144,6 +156,7 @@ impl Desk {
                 let height = receipt.as_ref().map_or(0, |receipt| receipt.block.number);
                 self.on_height(now, endpoint, height.max(finalized.number), finalized.number, out);
                 if let Purpose::Receipt { tx, round } = purpose {
+                    self.ability(endpoint).on_receipts();
                     let (class, at) = match &receipt {
                         Some(receipt) => (AttemptClass::Shown, receipt.block.number),
                         None => (AttemptClass::Absent, finalized.number),
@@ -157,7 +170,10 @@ impl Desk {
                 last,
                 logs,
             } => {
-                if let Purpose::Scan { round, .. } = purpose {
+                if let Purpose::Scan { from, round, .. } = purpose {
+                    if last.is_some() {
+                        self.ability(endpoint).on_logs(from);
+                    }
                     self.on_scan(
                         now,
                         round,
@@ -167,6 +183,7 @@ impl Desk {
                     );
                 }
             }
+            Fitting::Ability(probe) => self.on_ability(now, endpoint, probe, Ok(())),
         }
     }
 
@@ -269,12 +286,14 @@ impl Desk {
         let provider = self.pool.provider(endpoint);
         match purpose {
             Purpose::Identity => {}
+            Purpose::Ability(probe) => self.on_ability(now, endpoint, probe, Err(fault)),
             Purpose::Heads => {
                 self.heads_asked.1.remove(provider);
                 self.ask_heads(now, out);
             }
             Purpose::Receipt { tx, round: number } => {
                 if let Some(fault) = fault {
+                    self.note_inability(now, endpoint, Probe::Receipts, fault);
                     self.hear(tx, Some(endpoint), class_of(fault), None, out);
                 }
                 if let Some(round) = self.rounds.get_mut(&tx).filter(|round| round.number == number) {
@@ -282,7 +301,12 @@ impl Desk {
                     self.advance_receipt(now, tx, out);
                 }
             }
-            Purpose::Scan { round: number, .. } => {
+            Purpose::Scan {
+                from, round: number, ..
+            } => {
+                if let Some(fault) = fault {
+                    self.note_inability(now, endpoint, Probe::Logs { at: from }, fault);
+                }
                 let Some(range) = self.scan.under_way().filter(|range| range.round.number == number) else {
                     return;
                 };
@@ -309,7 +333,7 @@ const fn blame(fault: &Fault) -> Option<(ErrorClass, Option<Duration>)> {
         Fault::RateLimited { retry_after } => Some((ErrorClass::RateLimited, *retry_after)),
         Fault::Auth => Some((ErrorClass::Auth, None)),
         Fault::Server { .. } | Fault::Malformed { .. } => Some((ErrorClass::Server, None)),
-        Fault::NotReady | Fault::TooLarge => None,
+        Fault::NotReady | Fault::TooLarge | Fault::Unsupported | Fault::Pruned => None,
     }
 }
 

@@ -4,7 +4,8 @@
 //! what they have they never call final.
 
 use super::{Call, Desk, Purpose};
-use crate::escrow::evm::Question;
+use crate::escrow::evm::{NO_TX, Question};
+use crate::escrow::verifier::ability::Probe;
 use crate::escrow::verifier::round::Round;
 use crate::escrow::verifier::{Ask, Out};
 use crate::id::{CallId, EndpointId};
@@ -12,7 +13,7 @@ use crate::resilience::{Choice, EndpointSet, Lease, ProviderSet};
 use crate::time::Instant;
 
 impl Desk {
-    /// Asks up to `want` more endpoints on behalf of `round`. True when somebody could not be asked only because too
+    /// Asks up to `want` more endpoints on behalf of `round`, of those that can answer. True when somebody could not be asked only because too
     /// many calls are under way, or were made of late.
     pub(super) fn ask_for<T: Clone + PartialEq>(
         &mut self,
@@ -23,10 +24,12 @@ impl Desk {
         out: &mut Out,
     ) -> bool {
         let weight = self.weight(purpose);
+        let asked = self.unable(purpose);
         for _ in 0..want {
-            let mut choice = self.choose(now, round.asked, round.providers, weight);
+            let asked = asked.union(round.asked);
+            let mut choice = self.choose(now, asked, round.providers, weight);
             if matches!(choice, Choice::None { .. }) && !round.is_pending() && round.is_split() {
-                choice = self.choose(now, round.asked, ProviderSet::EMPTY, weight);
+                choice = self.choose(now, asked, ProviderSet::EMPTY, weight);
             }
             match choice {
                 Choice::Ask(lease) => {
@@ -115,8 +118,10 @@ impl Desk {
         match purpose {
             Purpose::Identity => Question::identity_calls(self.tokens.len()),
             Purpose::Heads => Question::HEADS_CALLS,
-            Purpose::Receipt { .. } => Question::receipt_calls(self.chain.id.family()),
-            Purpose::Scan { .. } => Question::SCAN_CALLS,
+            Purpose::Receipt { .. } | Purpose::Ability(Probe::Receipts) => {
+                Question::receipt_calls(self.chain.id.family())
+            }
+            Purpose::Scan { .. } | Purpose::Ability(Probe::Logs { .. }) => Question::SCAN_CALLS,
         }
     }
 
@@ -131,6 +136,12 @@ impl Desk {
             Purpose::Scan { from, to, .. } => Question::Scan {
                 from,
                 to,
+                tokens: contracts().collect(),
+            },
+            Purpose::Ability(Probe::Receipts) => Question::Receipt { tx: NO_TX },
+            Purpose::Ability(Probe::Logs { at }) => Question::Scan {
+                from: at,
+                to: at,
                 tokens: contracts().collect(),
             },
         }

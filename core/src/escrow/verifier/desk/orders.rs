@@ -17,6 +17,9 @@ impl Desk {
             self.pool.cancel(now, call.lease);
         }
         self.deadlines.clear();
+        self.abilities
+            .iter_mut()
+            .for_each(|ability| ability.on_no_answer(now));
         self.stalled.clear();
         for (tx, _) in core::mem::take(&mut self.rounds) {
             self.schedule.put_back(now, tx, true);

@@ -112,7 +112,7 @@ fn another_endpoint_of_a_provider_is_asked_last() {
         let mut out = Out::default();
         assert!(!desk.ask_for(at(0), 1, round, purpose, &mut out));
         let asked: Vec<u8> = out.asks.iter().map(|ask| ask.endpoint.index).collect();
-        let under_way: Vec<u8> = desk.endpoints(at(0)).iter().map(|one| one.in_flight).collect();
+        let under_way: Vec<u8> = desk.endpoints(at(0)).iter().map(|one| one.0.in_flight).collect();
         (asked, under_way)
     };
     assert_eq!(ask_one(&mut round), (vec![3], vec![0, 0, 0, 1]));

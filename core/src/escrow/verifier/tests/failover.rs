@@ -151,7 +151,7 @@ fn an_answer_to_another_question_is_a_fault_of_the_endpoint() {
         .verifier
         .endpoints(crate::escrow::testing::CHAIN, office.now)
         .iter()
-        .map(|one| one.counters.failures > 0)
+        .map(|one| one.0.counters.failures > 0)
         .collect();
     assert_eq!(failures, [false, true, true, true]);
 }

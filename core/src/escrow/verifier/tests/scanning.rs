@@ -19,7 +19,7 @@ fn ends(office: &Office) -> Vec<u64> {
     ends
 }
 
-/// The ranges that were asked for.
+/// The ranges that were asked for, but for the first block, whose logs show what an endpoint can do.
 fn ranges(office: &Office) -> Vec<(u64, u64)> {
     let mut ranges = Vec::new();
     for (_, _, question) in &office.asked {
@@ -27,6 +27,7 @@ fn ranges(office: &Office) -> Vec<(u64, u64)> {
             ranges.push((*from, *to));
         }
     }
+    ranges.retain(|range| *range != (1, 1));
     ranges.dedup();
     ranges
 }
@@ -176,4 +177,78 @@ fn nothing_is_scanned_that_a_quorum_has_not_finalized() {
         office.scanned(),
         office.height()
     );
+}
+
+/// How often an endpoint was asked for logs since `since`.
+fn scans_of(office: &Office, endpoint: u8, since: crate::time::Instant) -> usize {
+    let is_scan = |(at, of, question): &&(crate::time::Instant, u8, Question)| {
+        *at >= since && *of == endpoint && matches!(question, Question::Scan { .. })
+    };
+    office.asked.iter().filter(is_scan).count()
+}
+
+#[test]
+fn who_refuses_logs_is_asked_for_receipts_and_heads_alone_until_it_is_asked_again() {
+    let mut endpoints = four();
+    let no_logs: super::Bend =
+        |_, question| matches!(question, Question::Scan { .. }).then_some(Err(Fault::Unsupported));
+    // The nearest by far: whoever chooses by latency alone would ask them for everything.
+    for endpoint in &mut endpoints[..2] {
+        endpoint.latency = MILLI;
+        endpoint.bend = Some(no_logs);
+    }
+    let mut office = Office::with(endpoints, None);
+    let since = office.now;
+    (1..=20).for_each(|n| {
+        office.pay(n, COLLECT);
+        office.watch(tx(n));
+        office.run(SECOND * 5);
+    });
+    assert_eq!([0, 1].map(|endpoint| scans_of(&office, endpoint, since)), [1, 1]);
+    assert!(office.scanned() >= office.height() - 5);
+    let receipts = office
+        .asked_since(since)
+        .filter(|(endpoint, question)| *endpoint < 2 && matches!(question, Question::Receipt { .. }));
+    assert!(receipts.count() >= 20);
+    office.endpoints[0].bend = None;
+    let since = office.now;
+    office.run(SECOND * 170);
+    assert!(
+        scans_of(&office, 0, since) > 10,
+        "it does since then, and is used"
+    );
+    assert_eq!(scans_of(&office, 1, since), 3, "asked once a minute, in vain");
+}
+
+#[test]
+fn who_has_forgotten_blocks_is_asked_for_later_ones_alone() {
+    let mut endpoints = four();
+    endpoints.iter_mut().for_each(|one| one.is_dead = true);
+    let mut office = Office::with(endpoints, None);
+    office.run(SECOND * 2_000);
+    let pruned: super::Bend = |office, question| {
+        let is_gone = matches!(question, Question::Scan { from, .. } if from + 500 < office.height());
+        is_gone.then_some(Err(Fault::Pruned))
+    };
+    for (place, endpoint) in office.endpoints.iter_mut().enumerate() {
+        endpoint.is_dead = false;
+        endpoint.bend = (place < 2).then_some(pruned);
+    }
+    office.run(SECOND * 120);
+    assert!(office.scanned() >= office.height() - 5);
+    let asked_in_vain = |endpoint: u8| {
+        let too_old = |(of, question): &(u8, &Question)| {
+            *of == endpoint && matches!(question, Question::Scan { from, .. } if *from < 1_000)
+        };
+        office
+            .asked_since(crate::time::Instant::ZERO)
+            .filter(too_old)
+            .count()
+    };
+    for endpoint in 0..2 {
+        assert!(asked_in_vain(endpoint) <= 8, "{}", asked_in_vain(endpoint));
+        let (_, abilities) = office.verifier.endpoints(super::CHAIN, office.now)[usize::from(endpoint)];
+        let from = abilities.history_from.unwrap();
+        assert!((1_500..1_700).contains(&from), "{from}");
+    }
 }

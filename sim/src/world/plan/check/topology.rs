@@ -36,6 +36,9 @@ pub(super) fn check(topology: &Topology, found: &mut Findings) {
     } = topology;
     check_chain(*chain, found);
     check_endpoints(endpoints, found);
+    let is_read = topology.readers() >= 2 || endpoints.iter().all(EndpointPlan::tells_everything);
+    let expected = "such that two providers search logs and hold those of every block";
+    found.require(is_read, format_args!("topology.endpoints"), expected);
     let users = u64::from(*users);
     found.within(format_args!("topology.users"), users, 1, ENTRIES_MAX as u64);
     found.lasts(format_args!("topology.register_ms"), *register_ms);
@@ -107,6 +110,8 @@ fn check_endpoints(endpoints: &[EndpointPlan], found: &mut Findings) {
             link,
             lag_blocks,
             scan_blocks_max,
+            refuses_logs: _,
+            history_blocks,
             quotas,
         } = one;
         let at = format_args!("topology.endpoints[{index}]");
@@ -116,6 +121,8 @@ fn check_endpoints(endpoints: &[EndpointPlan], found: &mut Findings) {
         found.within(format_args!("{at}.lag_blocks"), *lag_blocks, 0, BLOCKS_MAX);
         let most = scan_blocks_max.unwrap_or(BLOCKS_MAX);
         found.within(format_args!("{at}.scan_blocks_max"), most, 1, BLOCKS_MAX);
+        let kept = history_blocks.unwrap_or(BLOCKS_MAX);
+        found.within(format_args!("{at}.history_blocks"), kept, 1, BLOCKS_MAX);
         check_quotas(format_args!("{at}.quotas"), quotas, found);
     }
 }
