@@ -254,6 +254,20 @@ fn a_receiver_that_fails_is_left_alone_and_tried_again() {
 }
 
 #[test]
+fn what_failed_together_is_not_tried_again_together() {
+    let mut policy = policy();
+    policy.backoff.jitter = Jitter::Full;
+    policy.backoff.initial = Duration::from_secs(600);
+    policy.calls_max = 2;
+    let mut bench = Bench::new(policy, everything(), 2);
+    bench.begin();
+    let due = |lines: Vec<String>| lines[0].rsplit_once("again at ").map(|(_, at)| at.to_string());
+    let (one, other) = (due(bench.answer(1, 1, BROKEN)), due(bench.answer(2, 1, BROKEN)));
+    assert!(one.is_some() && other.is_some());
+    assert_ne!(one, other, "each has its own jitter");
+}
+
+#[test]
 fn whoever_asks_for_patience_gets_it() {
     let patience = |seconds| Outcome::Refused {
         status: 429,

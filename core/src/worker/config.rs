@@ -108,3 +108,6 @@ impl WorkerConfig {
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -164,3 +164,6 @@ impl Jobs {
         Deadline::earlier(report, lease)
     }
 }
+
+#[cfg(test)]
+mod tests;

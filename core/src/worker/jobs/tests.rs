@@ -1,0 +1,78 @@
+use core::time::Duration;
+use std::vec::Vec;
+
+use super::{Job, Jobs};
+use crate::escrow::TxKey;
+use crate::escrow::testing::{CHAIN, tx};
+use crate::id::ErrandId;
+use crate::queue::{Lane, Token};
+use crate::time::Instant;
+
+const VISIBILITY: Duration = Duration::from_secs(10);
+const TOKEN: Token = Token { worker: 9, number: 1 };
+
+fn at(seconds: u64) -> Instant {
+    Instant::ZERO.after(Duration::from_secs(seconds))
+}
+
+fn key(n: u8) -> TxKey {
+    TxKey {
+        chain: CHAIN,
+        tx: tx(n),
+    }
+}
+
+/// Jobs 1 and 2 of the immediate lane and 3 of the database, leased at 0, 2 and 0 s.
+fn jobs() -> Jobs {
+    let mut jobs = Jobs::default();
+    for (n, lane, since) in [
+        (1, Lane::Immediate, 0),
+        (2, Lane::Immediate, 2),
+        (3, Lane::Database, 0),
+    ] {
+        assert!(jobs.insert(key(n), Job::new(lane, TOKEN, at(since), VISIBILITY, 1)));
+    }
+    jobs
+}
+
+#[test]
+fn a_lease_is_prolonged_when_it_is_half_over_in_its_own_lane_while_it_is_held() {
+    let taken = |jobs: &mut Jobs, now, lane| {
+        let leases = jobs.take_extendable(at(now), lane, VISIBILITY).into_iter();
+        leases.map(|(job, _)| job).collect::<Vec<_>>()
+    };
+    for (now, immediate, database) in [
+        (4, &[][..], &[][..]),
+        (5, &[1], &[3]),
+        (6, &[1], &[3]),
+        (7, &[1, 2], &[3]),
+    ] {
+        let mut jobs = jobs();
+        for (lane, expected) in [(Lane::Immediate, immediate), (Lane::Database, database)] {
+            let expected: Vec<TxKey> = expected.iter().copied().map(key).collect();
+            assert_eq!(taken(&mut jobs, now, lane), expected, "{now} {lane:?}");
+            assert_eq!(taken(&mut jobs, now, lane), [], "not twice at once");
+        }
+    }
+    let mut jobs = jobs();
+    assert!(jobs.report(key(1), ErrandId::new(1), at(60)));
+    jobs.drop_lease(key(1));
+    assert_eq!(taken(&mut jobs, 5, Lane::Immediate), [], "it is lost");
+}
+
+#[test]
+fn a_job_whose_lease_is_lost_is_held_only_while_the_bank_is_being_told_of_it() {
+    let mut jobs = jobs();
+    assert!(jobs.drop_lease(key(2)));
+    assert_eq!(jobs.len(), 2);
+    let errand = ErrandId::new(1);
+    assert!(jobs.report(key(1), errand, at(60)));
+    assert!(!jobs.drop_lease(key(1)));
+    assert!(!jobs.drop_lease(key(7)), "it is not held");
+    assert_eq!(jobs.len(), 2);
+    let (job, held) = jobs.take_reported(errand).unwrap();
+    assert_eq!((job, held.lease), (key(1), None));
+    assert_eq!((jobs.len(), jobs.is_empty()), (1, false));
+    assert!(jobs.drop_lease(key(3)));
+    assert!(jobs.is_empty());
+}
