@@ -11,8 +11,8 @@ use super::{Bank, Effect, Notice, Ours, Record};
 use crate::buggify_knob;
 use crate::escrow::verifier::Finding;
 use crate::escrow::{
-    Assessment, BlockRef, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence, Reason,
-    Receipt, ScanLog, Stage, TxKey, Vote, assess, concerns_us,
+    Assessment, BlockRef, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence, Letter,
+    Reason, Receipt, ScanLog, Stage, TxKey, Vote, assess, concerns_us,
 };
 use crate::id::{ChainId, EndpointId, TransactionId, TxHash};
 use crate::machine::Effects;
@@ -268,8 +268,13 @@ impl Bank {
         let ours = |log: &&ScanLog| concerns_us(chain, &log.log, &self.config.registry, &Ours(self));
         let mut found: Vec<TxHash> = logs.iter().filter(ours).map(|log| log.tx).collect();
         found.dedup();
-        let unsettled = |tx: &TxHash| !self.is_settled(TxKey { chain, tx: *tx });
-        found.retain(unsettled);
+        let is_waited_for = |tx: &TxHash| {
+            let tx = TxKey { chain, tx: *tx };
+            let letter = self.state.escrow().dead_letter(tx);
+            // One log that the rules recognise says nothing of those that they disowned: the slow sweep looks at all.
+            !self.is_settled(tx) && !letter.is_some_and(Letter::is_disowned)
+        };
+        found.retain(is_waited_for);
         let durable = self.state.escrow().scanned(chain).map(|block| block.number);
         let lag_max = buggify_knob!(self.chaos, "bank/journal_cursor", CURSOR_LAG_MAX, 1);
         let lags = durable.is_none_or(|durable| to.number >= durable + lag_max);

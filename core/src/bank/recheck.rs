@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::{Bank, DryRun, DryRunOutcome, Effect, Ours, Refusal, Reply};
 use crate::escrow::verifier::Finding;
 use crate::escrow::{
-    Assessment, Attempt, DeadLetterReason, EscrowRecord, EscrowState, Evidence, Receipt, Stage, TxKey, Vote,
-    assess,
+    Assessment, Attempt, DeadLetterReason, EscrowRecord, EscrowState, Evidence, Letter, Receipt, Stage,
+    TxKey, Vote, assess, sums,
 };
 use crate::id::RequestId;
 use crate::limits::{ATTEMPTS_KEPT_MAX, DRY_RUNS_MAX, RECHECKS_MAX};
@@ -159,15 +159,13 @@ impl Bank {
             return;
         };
         let (outcome, evidence, votes) = self.would_be(tx, finding);
-        let is_dead = self.state.escrow().dead_letter(tx).is_some();
+        let letter = self.state.escrow().dead_letter(tx);
+        let (is_dead, closes) = (letter.is_some(), closes(letter, &outcome));
         if look.is_sweep && is_dead {
-            match outcome {
-                DryRunOutcome::Credited(_) | DryRunOutcome::Rejected(_) => {
-                    self.escrow(EscrowRecord::DeadLetterReopened { tx, at: self.wall }, fx);
-                }
-                DryRunOutcome::Locked(_) | DryRunOutcome::DeadLetter(_) | DryRunOutcome::Undecided => {
-                    self.recheck_later(tx);
-                }
+            if closes {
+                self.escrow(EscrowRecord::DeadLetterReopened { tx, at: self.wall }, fx);
+            } else {
+                self.recheck_later(tx);
             }
         }
         for request in look.requests {
@@ -207,5 +205,18 @@ impl Bank {
             Assessment::DeadLetter(reason) if evidence.is_final() => DryRunOutcome::DeadLetter(reason),
             Assessment::Nothing(_) | Assessment::DeadLetter(_) => DryRunOutcome::Undecided,
         }
+    }
+}
+
+/// Whether the sweep closes a letter that would come to `outcome`. One that the rules disowned is a person's to decide,
+/// until they recognise all of it again.
+fn closes(letter: Option<&Letter>, outcome: &DryRunOutcome) -> bool {
+    let disowned = letter.filter(|letter| letter.is_disowned());
+    match outcome {
+        DryRunOutcome::Credited(deposits) => {
+            disowned.is_none_or(|letter| letter.amounts.as_ref() == Some(&sums(deposits)))
+        }
+        DryRunOutcome::Rejected(_) => disowned.is_none(),
+        DryRunOutcome::Locked(_) | DryRunOutcome::DeadLetter(_) | DryRunOutcome::Undecided => false,
     }
 }

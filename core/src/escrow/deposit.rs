@@ -12,6 +12,7 @@
 //!                                          +-------operator dismisses--> dismissed --the scanner finds it--> observed
 //! ```
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -228,6 +229,16 @@ pub struct Claim {
     pub tx: TxKey,
     /// When it was filed.
     pub filed_at: WallClock,
+}
+
+/// What `deposits` come to, by asset; the most that can be counted where it is more.
+pub(crate) fn sums<'a>(deposits: impl IntoIterator<Item = &'a Deposit>) -> Vec<(AssetId, Amount)> {
+    let mut sums: BTreeMap<AssetId, Amount> = BTreeMap::new();
+    for deposit in deposits {
+        let sum = sums.entry(deposit.asset).or_insert(Amount::ZERO);
+        *sum = sum.plus(deposit.amount).unwrap_or(Amount::MAX);
+    }
+    sums.into_iter().collect()
 }
 
 #[cfg(test)]

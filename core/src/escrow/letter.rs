@@ -99,6 +99,15 @@ pub struct Letter {
     pub proposal: Option<Proposal>,
 }
 
+impl Letter {
+    /// Whether the rules disowned some of it after it was seen: only a mistake in the configuration can have done that, so
+    /// nothing but a person settles it before they recognise all of it again.
+    #[must_use]
+    pub fn is_disowned(&self) -> bool {
+        self.reason == DeadLetterReason::RulesChanged
+    }
+}
+
 /// That a dead letter be dismissed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Proposal {

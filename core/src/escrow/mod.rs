@@ -30,6 +30,7 @@ pub use config::{
     ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, EscrowConfigError, Product, QuotaError,
     Workers,
 };
+pub(crate) use deposit::sums;
 pub use deposit::{Beneficiary, Booked, Claim, Deposit, DepositKey, Evidence, Stage, TxKey, Vote};
 pub use dust::{DustPlace, Heap};
 pub use evm::{

@@ -5,7 +5,7 @@ mod letters;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use super::deposit::{Beneficiary, Booked, Claim, DepositKey, Evidence, Stage, TxKey};
+use super::deposit::{Beneficiary, Booked, Claim, DepositKey, Evidence, Stage, TxKey, sums};
 use super::dust::{Dust, DustPlace, Heap};
 use super::evm::BlockRef;
 use super::letter::Proposal;
@@ -344,7 +344,8 @@ impl EscrowState {
         if let Some(watch) = self.watches.get_mut(&tx) {
             watch.sightings += 1;
         }
-        self.amounts.insert(tx, sums(&deposits));
+        let amounts = sums(deposits.iter().map(|booked| &booked.deposit));
+        self.amounts.insert(tx, amounts);
         self.enter(tx, Stage::Seen { evidence, deposits });
     }
 
@@ -451,16 +452,6 @@ impl EscrowState {
         }
         watch.stage = stage;
     }
-}
-
-/// What `deposits` come to, by asset; the most that can be counted where it is more.
-fn sums(deposits: &[Booked]) -> Vec<(AssetId, Amount)> {
-    let mut sums: BTreeMap<AssetId, Amount> = BTreeMap::new();
-    for Booked { deposit, .. } in deposits {
-        let sum = sums.entry(deposit.asset).or_insert(Amount::ZERO);
-        *sum = sum.plus(deposit.amount).unwrap_or(Amount::MAX);
-    }
-    sums.into_iter().collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::vec::Vec;
 use super::bends::{silent, without_receipts};
 use super::{House, key, named, replayed};
 use crate::bank::{Bank, BankConfig, Command, ConfigError, OpenError, Record, Refusal, Reply};
-use crate::escrow::testing::{CHAIN, asset, block, chain, tx};
+use crate::escrow::testing::{CHAIN, COLLECT, asset, block, chain, tx};
 use crate::escrow::{Resolution, deposit_address};
 use crate::id::{Address, UserId};
 use crate::ledger::LedgerRecord;
@@ -126,6 +126,45 @@ fn a_seen_deposit_that_another_configuration_no_longer_knows_is_for_a_person_to_
     assert_eq!(house.stage(1), "final");
     assert_eq!(house.balances(alice), (0, 0, 10));
     house.audit();
+}
+
+/// What an operator takes out of the configuration by mistake.
+type Mistake = fn(&mut BankConfig);
+
+#[test]
+fn the_slow_sweep_closes_what_another_configuration_no_longer_knew_once_all_of_it_is_known_again() {
+    let another_token: Mistake = |config| {
+        edit_assets(config, |asset| {
+            let tokens = asset.tokens.iter_mut();
+            tokens.for_each(|token| token.contract = Address::Evm([0x66; 20]));
+        });
+    };
+    let no_collect_address: Mistake = |config| config.escrow.chains[0].collect.clear();
+    for (mistake, what) in [
+        (another_token, "nothing of it is known"),
+        (no_collect_address, "one of two is known"),
+    ] {
+        let mut house = House::new();
+        let (alice, address) = house.register("alice");
+        house.mine(1);
+        house.pay(1, &[(address, 3_000), (COLLECT, 4_000)]);
+        house.claim(alice, 1);
+        assert_eq!(house.stage(1), "seen");
+        let right = house.bank.config().clone();
+        house.restart(mistake);
+        house.mine(70);
+        house.pass(SECOND * 1_300);
+        assert_eq!(
+            house.stage(1),
+            "dead_letter",
+            "{what}: it is a person's to decide"
+        );
+        house.restart(|config| *config = right);
+        house.pass(SECOND * 700);
+        assert_eq!((house.stage(1), house.final_deposits(1)), ("final", 2), "{what}");
+        assert_eq!(house.balances(alice), (0, 0, 10));
+        house.audit();
+    }
 }
 
 #[test]
