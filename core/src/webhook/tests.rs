@@ -7,8 +7,8 @@ use std::string::{String, ToString};
 use std::{format, vec};
 
 use super::{
-    ALERTS_MAX, ASIDE_MAX, Effect, Event, EventId, Input, Kind, Next, Notice, Outcome, Parcel, READ_MAX,
-    REDELIVERIES_MAX, ReceiverConfig, ReceiverId, Subscription, Topic, WebhookPolicy, Webhooks,
+    ALERTS_MAX, Effect, Event, EventId, Input, Kind, Next, Notice, Outcome, Parcel, REDELIVERIES_MAX,
+    ReceiverConfig, ReceiverId, Subscription, Topic, WebhookPolicy, Webhooks,
 };
 use crate::id::UserId;
 use crate::journal::Position;
@@ -17,6 +17,7 @@ use crate::resilience::Jitter;
 use crate::rng::Rng;
 use crate::time::Instant;
 
+mod hands;
 mod property;
 
 const ONE: ReceiverId = ReceiverId(0);
@@ -344,24 +345,6 @@ fn a_cursor_moves_over_what_is_not_told() {
 }
 
 #[test]
-fn what_one_receiver_holds_is_bounded() {
-    let mut policy = policy();
-    policy.breaker.model = crate::resilience::breaker::TripModel::Consecutive { failures: 10_000 };
-    policy.backoff.initial = Duration::from_secs(600);
-    let mut bench = Bench::new(policy, everything(), 10_000);
-    let mut lines = bench.begin();
-    for position in 1..=ASIDE_MAX as u64 {
-        assert_eq!(lines.last().unwrap(), &format!("deliver event-{position}-0 #1"));
-        lines = bench.answer(position, 1, BROKEN);
-    }
-    assert_eq!(lines.len(), 1, "no other is begun: {lines:?}");
-    let status = bench.webhooks.status().next().unwrap();
-    assert!(status.in_hand <= ASIDE_MAX + 2 * READ_MAX, "{status:?}");
-    assert_eq!(status.lag, 10_000);
-    assert_eq!(bench.due(), Some(600));
-}
-
-#[test]
 fn an_operator_has_what_is_settled_delivered_again() {
     let again = |position| Input::Redeliver {
         receiver: ONE,
@@ -404,49 +387,12 @@ fn an_operator_has_what_is_settled_delivered_again() {
 }
 
 #[test]
-fn what_was_read_last_is_delivered_again_while_more_is_being_read() {
-    let mut bench = Bench::new(policy(), everything(), 2);
-    let mut unanswered = Effects::new();
-    for input in [
-        Input::Committed { tail: id(2) },
-        Input::Events {
-            receiver: ONE,
-            events: vec![event(1)],
-            reached: id(1),
-        },
-    ] {
-        bench.webhooks.handle(bench.now, input, &mut unanswered);
+fn an_answer_has_a_status_and_what_is_none_has_not() {
+    for (outcome, status) in [(TAKEN, Some(200)), (BROKEN, Some(500))] {
+        assert_eq!(outcome.status(), status);
     }
-    bench.answer(1, 1, TAKEN);
-    let again = Input::Redeliver {
-        receiver: ONE,
-        event: id(1),
-    };
-    assert_eq!(bench.hear(again), ["deliver event-1-0 #1"]);
-}
-
-#[test]
-fn so_many_alerts_step_aside_and_the_next_waits() {
-    let mut policy = policy();
-    policy.breaker.model = crate::resilience::breaker::TripModel::Consecutive { failures: 10_000 };
-    policy.backoff.initial = Duration::from_secs(600);
-    let mut bench = Bench::new(policy, everything(), 0);
-    let count = ALERTS_MAX as u64;
-    for number in 1..=count + 1 {
-        let kind = Kind::AlertRaised;
-        let lines = bench.hear(Input::Alert { number, kind });
-        let begun = lines == [format!("deliver alert-{number} #1")];
-        assert_eq!(begun, number <= count, "{lines:?}");
-        if begun {
-            let parcel = Parcel::Alert(number);
-            let (receiver, attempt, outcome) = (ONE, 1, BROKEN);
-            bench.hear(Input::Answered {
-                receiver,
-                parcel,
-                attempt,
-                outcome,
-            });
-        }
+    for outcome in [Outcome::Unreachable, Outcome::TimedOut] {
+        assert_eq!(outcome.status(), None);
     }
 }
 

@@ -4,8 +4,8 @@ use std::vec::Vec;
 use super::{Job, Jobs};
 use crate::escrow::TxKey;
 use crate::escrow::testing::{CHAIN, tx};
-use crate::id::ErrandId;
-use crate::queue::{Lane, Token};
+use crate::id::{ErrandId, TxHash};
+use crate::queue::{JOBS_PER_REQUEST_MAX, Lane, Token};
 use crate::time::Instant;
 
 const VISIBILITY: Duration = Duration::from_secs(10);
@@ -75,4 +75,57 @@ fn a_job_whose_lease_is_lost_is_held_only_while_the_bank_is_being_told_of_it() {
     assert_eq!((jobs.len(), jobs.is_empty()), (1, false));
     assert!(jobs.drop_lease(key(3)));
     assert!(jobs.is_empty());
+}
+
+#[test]
+fn a_request_prolongs_so_many_leases_and_what_failed_is_tried_again_before_they_are_over() {
+    let mut jobs = Jobs::default();
+    for n in 0..=JOBS_PER_REQUEST_MAX {
+        let mut hash = [0; 32];
+        hash[..8].copy_from_slice(&(n as u64).to_be_bytes());
+        let key = TxKey {
+            chain: CHAIN,
+            tx: TxHash::Evm(hash),
+        };
+        jobs.insert(key, Job::new(Lane::Immediate, TOKEN, at(0), VISIBILITY, 1));
+    }
+    let mut taken = |millis| {
+        let now = Instant::ZERO.after(Duration::from_millis(millis));
+        jobs.take_extendable(now, Lane::Immediate, VISIBILITY).len()
+    };
+    assert_eq!(
+        [5_000, 5_000, 5_000, 7_499, 7_500].map(&mut taken),
+        [JOBS_PER_REQUEST_MAX, 1, 0, 0, JOBS_PER_REQUEST_MAX]
+    );
+}
+
+#[test]
+fn a_lease_that_was_prolonged_is_prolonged_again_when_that_is_half_over_and_a_lost_one_never() {
+    let mut jobs = jobs();
+    assert!(jobs.report(key(2), ErrandId::new(1), at(60)));
+    jobs.drop_lease(key(2));
+    jobs.extended(&[key(1), key(2)], at(14), VISIBILITY);
+    let extendable = |jobs: &mut Jobs, now| jobs.take_extendable(at(now), Lane::Immediate, VISIBILITY).len();
+    assert_eq!([8, 9].map(|now| extendable(&mut jobs, now)), [0, 1]);
+    assert_eq!(jobs.first_lease_over(at(13)), Some(key(3)));
+    jobs.drop_lease(key(3));
+    assert_eq!(
+        [13, 14].map(|now| jobs.first_lease_over(at(now))),
+        [None, Some(key(1))]
+    );
+}
+
+#[test]
+fn something_is_due_when_a_lease_is_half_over_or_a_report_has_had_its_time() {
+    let due = |jobs: &Jobs| jobs.next_deadline().map(|deadline| deadline.at);
+    let mut jobs = jobs();
+    assert_eq!(due(&jobs), Some(at(5)));
+    assert!(jobs.report(key(2), ErrandId::new(1), at(4)));
+    assert_eq!(due(&jobs), Some(at(4)));
+    [1, 2, 3].map(key).into_iter().for_each(|key| {
+        jobs.drop_lease(key);
+    });
+    assert_eq!(due(&jobs), Some(at(4)), "the bank still answers");
+    assert!(jobs.take_reported(ErrandId::new(1)).is_some());
+    assert_eq!(due(&jobs), None);
 }
