@@ -4,11 +4,12 @@ use std::vec;
 use std::vec::Vec;
 
 use super::{House, named};
-use crate::bank::{Command, Record, Reply};
+use crate::bank::{Command, Event, Record, Reply};
 use crate::escrow::testing::asset;
-use crate::escrow::{DepositKey, EscrowRecord};
+use crate::escrow::{DepositKey, EscrowRecord, Fault, Question};
 use crate::ledger::{AccountKey, Owner};
 use crate::limits::DUST_TOGETHER_MAX;
+use crate::machine::Machine as _;
 use crate::money::{Amount, Registry};
 
 /// What is in suspense.
@@ -155,5 +156,40 @@ fn more_dust_than_one_act_takes_is_credited_in_several() {
     assert_eq!(house.bank.state().escrow().dust_heaps().count(), 0);
     // 4096 / 300 and 1184 / 300 are 13 and 3 units.
     assert_eq!(house.balances(alice), (5_280 - 16 * 300, 0, 16));
+    house.audit();
+}
+
+#[test]
+fn e7_an_answer_is_acted_upon_while_the_dust_of_many_is_still_to_be_credited() {
+    let mut house = House::new();
+    let many: Vec<_> = (0..300)
+        .map(|n| house.register(&std::format!("user {n}")))
+        .collect();
+    let pays: Vec<_> = many.iter().map(|(_, address)| (*address, 600)).collect();
+    house.mine(1);
+    house.pay(1, &pays);
+    house.mine(4);
+    house.pay(2, &pays);
+    house.bend_all(|_, question| {
+        let is_other = matches!(question, Question::Receipt { tx } if *tx == named(9).tx);
+        is_other.then_some(Err(Fault::Timeout))
+    });
+    house.mine(1);
+    house.unanswered.clear();
+    house.claim(many[0].0, 9);
+    (house.latest, house.finalized) = (house.latest + 3, house.latest + 1);
+    while house.bank.backlog.is_empty() {
+        let due = house.bank.next_deadline().unwrap();
+        house.now = due.at.max(house.now);
+        house.handle(Event::Tick);
+    }
+    let call = house.unanswered.pop().unwrap();
+    let outcome = Err(Fault::Connection);
+    house.asked.clear();
+    house.handle(Event::Answered { call, outcome });
+    assert!(!house.asked.is_empty(), "somebody else is asked at once");
+    assert!(!house.bank.backlog.is_empty(), "it came in the middle of it");
+    house.mine(4);
+    assert_eq!((acts(&house).len(), suspense(&house)), (300, 0));
     house.audit();
 }

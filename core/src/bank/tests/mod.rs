@@ -23,7 +23,7 @@ use std::vec::Vec;
 use super::{Act, Bank, BankConfig, Command, Effect, Event, Input, Notice, Query, Record, Reply, State};
 use crate::escrow::testing::{CHAIN, PAYER, asset, block, chain, config, receipt, registry, transfer, tx};
 use crate::escrow::{Answer, Fault, Log, Question, Receipt, ScanLog, Stage, TxKey};
-use crate::id::{Address, IdempotencyKey, RequestId, TxHash, UserId};
+use crate::id::{Address, CallId, IdempotencyKey, RequestId, TxHash, UserId};
 use crate::limits::GROUP_RECORDS_MAX;
 use crate::machine::{Effects, Intent, Machine};
 use crate::queue::{Lane, LaneFault, QueueReply, QueueRequest};
@@ -44,6 +44,8 @@ struct House {
     records: Vec<Record>,
     replies: Vec<(RequestId, Reply)>,
     asked: Vec<(u8, Question)>,
+    /// The calls that nobody answers.
+    unanswered: Vec<CallId>,
     requests: u64,
     /// How often the bank was called.
     handled: usize,
@@ -89,6 +91,7 @@ impl House {
             records,
             replies: Vec::new(),
             asked: Vec::new(),
+            unanswered: Vec::new(),
             requests: 0,
             handled: 0,
             dawn: WallClock::from_micros(1_700_000_000_000_000),
@@ -172,7 +175,7 @@ impl House {
                             .and_then(|bend| bend(self, &question));
                         match bent.unwrap_or_else(|| Ok(self.honest(&question))) {
                             _ if self.holds_answers => {}
-                            Err(Fault::Timeout) => {} // nothing ever comes: the bank must notice by itself
+                            Err(Fault::Timeout) => self.unanswered.push(call), // the bank must notice by itself
                             outcome => events.push(Event::Answered { call, outcome }),
                         }
                     }
