@@ -235,6 +235,22 @@ impl Acted {
             | AdminAct::Undrain => None,
         }
     }
+
+    /// The chain that is worked on again because of it.
+    pub(super) fn resumed(&self) -> Option<ChainId> {
+        let has_changed = self.done == ActDone::Ordered { changed: true };
+        match &self.act {
+            AdminAct::ResumeChain(chain) => Some(*chain).filter(|_| has_changed),
+            AdminAct::PauseChain(_)
+            | AdminAct::Process(_)
+            | AdminAct::PauseEndpoint(_)
+            | AdminAct::ResumeEndpoint(_)
+            | AdminAct::Breaker { .. }
+            | AdminAct::Sweep
+            | AdminAct::Drain
+            | AdminAct::Undrain => None,
+        }
+    }
 }
 
 impl Bank {

@@ -170,6 +170,9 @@ impl State {
         if let Some(tx) = acted.processed() {
             self.escrow.take_up(tx, at);
         }
+        if let Some(chain) = acted.resumed() {
+            self.escrow.renew(chain, at);
+        }
         self.orders.apply(key, acted);
     }
 

@@ -26,7 +26,7 @@ pub struct Watch {
     pub stage: Stage,
     /// When it was first named.
     pub named_at: WallClock,
-    /// When automation last began with it: patience counts from here.
+    /// When automation last began with it, or its chain was resumed: patience counts from here.
     pub since: WallClock,
     /// How often it was seen: the generation of its holds.
     pub sightings: u32,
@@ -337,6 +337,16 @@ impl EscrowState {
         let given_up = |watch: &Watch| matches!(watch.stage, Stage::DeadLetter { .. } | Stage::Dismissed);
         if self.watches.get(&tx).is_some_and(given_up) {
             self.revive(tx, at);
+        }
+    }
+
+    /// Gives automation all its patience anew with everything on `chain` that it works on: nobody tried while the chain was
+    /// paused.
+    pub(crate) fn renew(&mut self, chain: ChainId, at: WallClock) {
+        for (_, tx) in self.open.iter().filter(|(_, tx)| tx.chain == chain) {
+            if let Some(watch) = self.watches.get_mut(tx) {
+                watch.since = at;
+            }
         }
     }
 

@@ -301,6 +301,29 @@ fn about_a_paused_chain_nobody_is_asked_and_claims_wait() {
 }
 
 #[test]
+fn what_waited_for_a_chain_has_all_its_patience_anew_and_also_after_a_restart() {
+    for restarts in [false, true] {
+        let mut house = House::with(|config| config.escrow.patience = SECOND * 600);
+        let (alice, _) = house.register("alice");
+        house.mine(2);
+        house.claim(alice, 1);
+        order(&mut house, AdminAct::PauseChain(CHAIN));
+        house.pass(DAY);
+        order(&mut house, AdminAct::ResumeChain(CHAIN));
+        house.pass(SECOND * 300);
+        order(&mut house, AdminAct::ResumeChain(CHAIN)); // which changes nothing
+        if restarts {
+            house.restart(|_| {});
+        }
+        house.pass(SECOND * 290);
+        assert_eq!(house.stage(1), "observed", "{restarts}");
+        house.pass(SECOND * 60);
+        assert_eq!(house.stage(1), "dead_letter", "{restarts}");
+        house.audit();
+    }
+}
+
+#[test]
 fn answers_that_come_after_a_chain_was_paused_decide_nothing() {
     let mut house = House::new();
     let (alice, address) = house.register("alice");
