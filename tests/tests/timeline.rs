@@ -115,6 +115,39 @@ fn a_journey_is_highlighted() {
     );
 }
 
+/// What the timeline shows of workers: the scenario's seed 1 kills the worker that has deposit 20 in its hands.
+#[test]
+fn workers_and_queues_have_lanes_and_a_job_is_followed_from_hand_to_hand() {
+    let folder = temporary_folder();
+    let page = folder.path().join("workers.html");
+    let mut command = product::plimsoll();
+    command.args(["sim", "replay", "escrow/workers", "--seed", "1", "--html"]);
+    command.arg(&page);
+    let ended = product::run_to_end(command);
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let shown = sound(&page, "deposit=20");
+    for lane in ["immediate", "database", "worker-1", "worker-2", "worker-3"] {
+        let begin = format!("<g class=\"lane\" data-node=\"{lane}\">");
+        assert_eq!(shown.count(&begin), 1, "{lane}");
+    }
+    assert!(shown.count("<rect class=\"band down\"") >= 3, "workers that are dead");
+    for band in ["immediate queue: loses answers, 40 % of the time", "worker-2: pause"] {
+        assert!(shown.dom.contains(&format!("data-what=\"{band}\"")), "{band}");
+    }
+    for step in [
+        "is handed over",
+        "is leased to worker-2, attempt 2",
+        "was leased to worker-2, which died",
+        "is worker-2's no more: the lease ran out",
+        "is leased to worker-3, attempt 3",
+        "is completed by worker-3",
+    ] {
+        assert!(shown.dom.contains(step), "{step}");
+    }
+    let worker = sound(&page, "node=worker-2&kind=died");
+    assert!(number(&worker, "matched") > 0);
+}
+
 #[test]
 fn filters_and_times_narrow_what_is_shown() {
     let (_folder, page) = timeline();

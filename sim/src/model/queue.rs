@@ -24,12 +24,14 @@ pub struct Queue {
 
 /// A job in a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Job {
+pub struct Job {
     priority: Priority,
-    available_at: Instant,
+    /// When it is there for anybody.
+    pub available_at: Instant,
     /// The last lease, until the job is released: it holds after its end too, while nobody else has the job.
-    token: Option<Token>,
-    attempts: u32,
+    pub token: Option<Token>,
+    /// How often it was handed out.
+    pub attempts: u32,
 }
 
 impl Queue {
@@ -83,6 +85,11 @@ impl Queue {
                 );
             }),
         }
+    }
+
+    /// Every job, by its name.
+    pub fn jobs(&self) -> impl Iterator<Item = (&TxKey, &Job)> {
+        self.jobs.iter()
     }
 
     /// How many jobs are available.

@@ -96,6 +96,14 @@ bodies! {
     "answered" = StoreAnswered(Stored),
     /// Records became durable.
     "committed" = Committed(Committed),
+    /// Something became of a job of a queue.
+    "job" = Job(JobMoved),
+    /// A worker took an input.
+    "worked" = Worked(Worked),
+    /// A worker's process ended.
+    "died" = Died(Died),
+    /// A worker's process is up.
+    "started" = Started(Note),
     /// The digests of everything so far.
     "checkpoint" = Checkpoint(Checkpoint),
     /// Figures that changed: balances, lengths of queues.

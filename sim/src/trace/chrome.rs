@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
-use super::{Body, Event, Sample, Transcript, words};
+use super::{Body, Event, JobMoved, JobStep, Sample, Transcript, words};
 
 /// How long a slice is at most, in nanoseconds: what happens takes no time, and could not be seen.
 const SLICE: u64 = 1_000_000;
@@ -193,19 +193,40 @@ impl<'a> Export<'a> {
                 self.open(event, &event.node, &band(&moved.to))?;
             }
         }
-        if matches!(event.body, Body::Crashed(_) | Body::Resumed(_)) {
+        if matches!(event.body, Body::Crashed(_) | Body::Died(_) | Body::Resumed(_)) {
             self.close(event, &event.node, "stopped")?;
         }
-        if matches!(event.body, Body::Crashed(_)) {
+        if matches!(event.body, Body::Crashed(_) | Body::Died(_)) {
             self.open(event, &event.node, "down")?;
         }
-        if matches!(event.body, Body::Restarted(_)) {
+        if matches!(event.body, Body::Restarted(_) | Body::Started(_)) {
             self.close(event, &event.node, "down")?;
+        }
+        if let Body::Job(moved) = &event.body {
+            self.lease(event, moved)?;
         }
         if matches!(event.body, Body::Paused(_)) {
             self.open(event, &event.node, "stopped")?;
         }
         Ok(())
+    }
+
+    /// Opens and closes the band of a lease, on the worker whose it is.
+    fn lease(&mut self, event: &Event, moved: &JobMoved) -> io::Result<()> {
+        let (Some(worker), Some(tx)) = (&moved.worker, &event.ids.tx) else {
+            return Ok(());
+        };
+        let band = format!("lease of {tx} in {}", moved.queue);
+        match moved.step {
+            JobStep::Leased => self.open(event, worker, &band),
+            JobStep::Pushed | JobStep::Extended => Ok(()),
+            JobStep::RanOut
+            | JobStep::Repeated
+            | JobStep::Orphaned
+            | JobStep::Returned
+            | JobStep::Completed
+            | JobStep::Lost => self.close(event, worker, &band),
+        }
     }
 
     /// What every object has.

@@ -64,7 +64,7 @@ pub struct Sent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Said {
-    /// `request`, `reply`, `question`, `answer`.
+    /// `request`, `reply`; `question`, `answer`; of queues `call`, `return`; of workers `report`, `acknowledgement`.
     pub sort: String,
     /// In words.
     pub text: String,
@@ -299,6 +299,72 @@ pub struct Committed {
     pub hash: String,
 }
 
+/// What became of a job of a queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JobMoved {
+    /// What.
+    pub step: JobStep,
+    /// The queue.
+    pub queue: String,
+    /// Whose lease it is about; none where it is about none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker: Option<String>,
+    /// How often the job was handed out so far.
+    pub attempts: u32,
+    /// Until when the lease lasts, or the job waits, in nanoseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+}
+
+/// What can become of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStep {
+    /// The bank handed it over.
+    Pushed,
+    /// It was handed out to a worker.
+    Leased,
+    /// Its lease was prolonged.
+    Extended,
+    /// Its lease ran out: it is there for anybody again.
+    RanOut,
+    /// The queue made it available though its lease was not over.
+    Repeated,
+    /// The worker that had it died.
+    Orphaned,
+    /// The worker gave it back, not done.
+    Returned,
+    /// The worker said that it is done.
+    Completed,
+    /// The queue lost it.
+    Lost,
+}
+
+/// An input of a worker, and what it made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Worked {
+    /// `tick`, `queue`, `answer`, `reported`, `drain`.
+    pub event: String,
+    /// What it says, for people.
+    pub what: String,
+    /// How many jobs it holds after that.
+    pub jobs: u64,
+    /// How many acts it wishes for.
+    pub acts: u64,
+    /// The rolling digest of this worker after it, in hexadecimal.
+    pub digest: String,
+}
+
+/// The end of a worker's process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Died {
+    /// How many jobs were leased to it.
+    pub jobs: u64,
+}
+
 /// Digests, in hexadecimal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -315,7 +381,7 @@ pub struct Checkpoint {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
-    /// What is counted: the symbol of an asset, or `queues`.
+    /// What is counted: the symbol of an asset, `queues`, or `jobs` of a queue.
     pub of: String,
     /// The figures, as decimals, by name.
     pub values: BTreeMap<String, String>,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::body::Body;
 
 /// The version of the format that this build writes, and the only one that it reads.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The first line: what the run was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,9 @@ pub struct Ids {
     /// One attempt of a client.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<u64>,
+    /// A worker, by its number from 1, to whose process `life` and `call` belong; without it they are the bank's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub worker: Option<u8>,
     /// The life of the process, which `call` needs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub life: Option<u32>,
@@ -95,6 +98,13 @@ pub struct Ids {
     /// A transaction of the ledger.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transaction: Option<u64>,
+}
+
+impl Ids {
+    /// The question that is meant, if one is: whose process asked it, in which life, and its number.
+    pub(super) fn question(&self) -> Option<(Option<u8>, u32, u64)> {
+        Some((self.worker, self.life?, self.call?))
+    }
 }
 
 /// The last line: how the run ended.

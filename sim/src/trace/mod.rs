@@ -24,9 +24,9 @@ pub mod words;
 
 pub use body::Body;
 pub use data::{
-    Arrived, Asked, Booking, BreakerMoved, Checkpoint, Committed, Crashed, FaultBegan, FaultEnded, GaveUp,
-    Handled, Heard, InBlock, Movement, Note, Opened, Reception, Recorded, Reorged, Restarted, Said, Sample,
-    Sent, Stored, Submitted, Violated, Wanted,
+    Arrived, Asked, Booking, BreakerMoved, Checkpoint, Committed, Crashed, Died, FaultBegan, FaultEnded,
+    GaveUp, Handled, Heard, InBlock, JobMoved, JobStep, Movement, Note, Opened, Reception, Recorded, Reorged,
+    Restarted, Said, Sample, Sent, Stored, Submitted, Violated, Wanted, Worked,
 };
 pub use diverge::{Comparison, Difference};
 pub(crate) use format::EventLine;

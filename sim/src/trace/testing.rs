@@ -10,7 +10,7 @@ use crate::scenario::library::EMBEDDED;
 
 pub(crate) fn header() -> Header {
     Header {
-        trace: 1,
+        trace: super::VERSION,
         scenario: "small".to_owned(),
         seed: 7,
         plan: "00".to_owned(),

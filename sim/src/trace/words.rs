@@ -2,7 +2,7 @@
 
 use plimsoll_core::time::Instant;
 
-use super::{Body, Event, Movement, Reception, Sample, Sent};
+use super::{Body, Event, JobMoved, JobStep, Movement, Reception, Sample, Sent};
 
 /// What happened, in one line without time and place.
 #[must_use]
@@ -67,6 +67,10 @@ pub fn of(event: &Event) -> String {
             let (records, position) = (committed.records, committed.position);
             format!("durable up to record {position}, records: {records}")
         }
+        Body::Job(moved) => format!("{} {}", short(event), job(moved)),
+        Body::Worked(worked) => format!("{}: {}", worked.event, worked.what),
+        Body::Died(died) => format!("the worker dies, with jobs leased to it: {}", died.jobs),
+        Body::Started(_) => "the worker is up".to_owned(),
         Body::Checkpoint(checkpoint) => {
             format!(
                 "after {} inputs the state is {}",
@@ -84,6 +88,25 @@ fn sent(sent: &Sent) -> String {
         _ => ", which arrives twice",
     };
     format!("{} to {}: {}{lost}", sent.what.sort, sent.to, sent.what.text)
+}
+
+/// What became of a job, to follow its name.
+fn job(moved: &JobMoved) -> String {
+    let worker = moved.worker.as_deref().unwrap_or("nobody");
+    let until = moved.until.map_or_else(String::new, |until| {
+        format!(", until {}", seconds(Instant::from_nanos(until)))
+    });
+    match moved.step {
+        JobStep::Pushed => "is handed over".to_owned(),
+        JobStep::Leased => format!("is leased to {worker}, attempt {}{until}", moved.attempts),
+        JobStep::Extended => format!("is {worker}'s for longer{until}"),
+        JobStep::RanOut => format!("is {worker}'s no more: the lease ran out"),
+        JobStep::Repeated => format!("is there for anybody, before the lease of {worker} is over"),
+        JobStep::Orphaned => format!("was leased to {worker}, which died"),
+        JobStep::Returned => format!("is given back by {worker}, to wait{until}"),
+        JobStep::Completed => format!("is completed by {worker}"),
+        JobStep::Lost => "is lost by the queue".to_owned(),
+    }
 }
 
 fn moved(moves: &[Movement]) -> String {

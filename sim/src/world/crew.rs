@@ -29,12 +29,19 @@ use super::plan::Topology;
 const REPORTS_FROM: u64 = 1 << 62;
 
 /// Somebody in one of its lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Tenant {
     /// The number of the worker; `None` is the bank.
     pub(super) worker: Option<u8>,
     /// The life of its process.
     pub(super) life: u32,
+}
+
+impl Tenant {
+    /// The bank in the life of this number.
+    pub(super) const fn bank(life: u32) -> Self {
+        Self { worker: None, life }
+    }
 }
 
 /// What can happen among workers.
@@ -51,6 +58,7 @@ pub(super) enum Shift {
     Answered {
         by: Tenant,
         errand: ErrandId,
+        lane: Lane,
         outcome: Result<QueueReply, LaneFault>,
     },
     /// A worker's process is to be started, unless it is up or held down.
@@ -149,7 +157,12 @@ impl World<'_> {
                 lane,
                 request,
             } => self.on_queue_asked(by, errand, lane, &request),
-            Shift::Answered { by, errand, outcome } => self.on_queue_answered(by, errand, outcome),
+            Shift::Answered {
+                by,
+                errand,
+                lane,
+                outcome,
+            } => self.on_queue_answered(by, errand, lane, outcome),
             Shift::Start(worker) => self.start_worker(worker),
             Shift::Tick { worker, life } => self.on_worker_tick(worker, life),
             Shift::Question {

@@ -89,7 +89,9 @@ impl World<'_> {
             Fault::Process { fault } => self.begin_process_fault(number, *fault, until),
             Fault::Chain { fault } => self.begin_chain_fault(number, *fault, until),
             Fault::Queue { lane, fault, percent } => {
-                self.crew().booth(lane_of(*lane)).begin(number, *fault, *percent)
+                let lane = lane_of(*lane);
+                self.crew().booth(lane).begin(number, *fault, *percent);
+                self.show_queue(lane);
             }
             Fault::Worker { worker, fault } => match fault {
                 WorkerFault::Crash => self.kill_worker(*worker, until),
@@ -145,6 +147,13 @@ impl World<'_> {
             },
         }
         self.jury.see(now, &Observation::Fault { fault, is_over: true });
+    }
+
+    /// Shows the scribe what a fault made of a queue.
+    fn show_queue(&mut self, lane: Lane) {
+        if let (Some(scribe), Some(crew)) = (&mut self.jury.scribe, &mut self.crew) {
+            scribe.queue_changed(lane, crew.booth(lane).queue(), None);
+        }
     }
 
     /// Something worked: whatever was waiting for that has recovered.

@@ -1,10 +1,11 @@
 //! Writes the trace of a run. It only looks: with it and without it, a run is the same.
 //!
 //! Here are the frame of every line and what the scribe remembers to tie lines together. `people` writes what users
-//! do, `wires` what travels, `bank` what the process does, `nature` what chain, store and faults do; `said` puts what
-//! the bank hears and says into words, `facts` its records.
+//! do, `wires` what travels, `bank` what the process does, `crew` what workers and queues do, `nature` what chain, store and
+//! faults do; `said` puts what the bank hears and says into words, `facts` its records.
 
 mod bank;
+mod crew;
 mod facts;
 mod fault_words;
 mod nature;
@@ -18,8 +19,10 @@ use std::io;
 use plimsoll_core::digest::Digest;
 use plimsoll_core::escrow::TxKey;
 use plimsoll_core::id::{TransactionId, UserId};
+use plimsoll_core::queue::Lane;
 use plimsoll_core::time::Instant;
 
+use super::crew::Tenant;
 use super::plan::Plan;
 use super::{Stats, Verdict};
 use crate::engine::Trace;
@@ -50,8 +53,9 @@ pub(super) struct Scribe {
     /// The endpoints' names, in order.
     endpoints: Vec<String>,
     messages: Messages,
-    /// What each question of the life under way is about.
-    calls: BTreeMap<u64, Option<String>>,
+    /// What each question of the lives under way is about.
+    calls: BTreeMap<(Tenant, u64), Option<String>>,
+    crew: crew::Ledger,
     /// By request: which errand it serves.
     requests: BTreeMap<u64, u32>,
     errands: Vec<people::Errand>,
@@ -94,6 +98,7 @@ impl Scribe {
             endpoints,
             messages: Messages::default(),
             calls: BTreeMap::new(),
+            crew: crew::Ledger::default(),
             requests: BTreeMap::new(),
             errands: Vec::new(),
             users: BTreeMap::new(),
@@ -107,6 +112,7 @@ impl Scribe {
 
     /// What is written from here on belongs to event `seq` at `now`.
     pub(super) fn begin(&mut self, now: Instant, seq: u64) {
+        self.leases_ran_out(now);
         self.now = now;
         self.seq = seq;
     }
@@ -181,5 +187,21 @@ fn nodes(plan: &Plan) -> Vec<Node> {
     let endpoint =
         |one: &super::plan::EndpointPlan| node(&one.name, &format!("endpoint of {}", one.provider));
     let endpoints = plan.topology.endpoints.iter().map(endpoint);
-    fixed.into_iter().chain(endpoints).collect()
+    let crew = plan.topology.workers.map_or_else(Vec::new, |workers| {
+        let lanes = if workers.immediate {
+            &[Lane::Immediate, Lane::Database][..]
+        } else {
+            &[Lane::Database]
+        };
+        let queue = |lane: &Lane| node(lane.code(), "a queue of jobs for workers");
+        let worker = |number| node(&worker_name(number), "a worker of the bank");
+        let queues = lanes.iter().map(queue);
+        queues.chain((0..workers.count).map(worker)).collect()
+    });
+    fixed.into_iter().chain(crew).chain(endpoints).collect()
+}
+
+/// What people call a worker.
+fn worker_name(number: u8) -> String {
+    format!("worker-{}", number + 1)
 }

@@ -56,7 +56,7 @@ impl World<'_> {
             Reception::Taken
         };
         if let Some(scribe) = &mut self.jury.scribe {
-            scribe.answer_arrived((life, call), endpoint, met);
+            scribe.answer_arrived((Tenant::bank(life), call), endpoint, met);
         }
         if met == Reception::Nobody {
             return;
@@ -90,14 +90,14 @@ impl World<'_> {
                 Reaction::Answers(..) => Reception::Taken,
                 Reaction::Hangs => Reception::Silence,
             };
-            scribe.question_arrived((life, call), endpoint, met);
+            scribe.question_arrived((Tenant::bank(life), call), endpoint, met);
         }
         let Reaction::Answers(took, outcome) = reaction else {
             return;
         };
         let delivery = self.wires.endpoints[number].to_bank.send(now.after(took));
         if let Some(scribe) = &mut self.jury.scribe {
-            scribe.answer_sent((life, call), endpoint, &outcome, delivery);
+            scribe.answer_sent((Tenant::bank(life), call), endpoint, &outcome, delivery);
         }
         let mut answer = |at, outcome| {
             let answer = Happening::Answer {
@@ -132,10 +132,7 @@ impl World<'_> {
                 request,
                 ..
             } => {
-                let by = Tenant {
-                    worker: None,
-                    life: self.host.process.life(),
-                };
+                let by = Tenant::bank(self.host.process.life());
                 self.ask_queue(by, errand, lane, &request);
             }
             // For people and metrics: the oracles saw it leave.
@@ -175,7 +172,7 @@ impl World<'_> {
             .from_bank
             .send(self.schedule.now());
         if let Some(scribe) = &mut self.jury.scribe {
-            scribe.question_sent((life, call), endpoint, &question, delivery);
+            scribe.question_sent((Tenant::bank(life), call), endpoint, &question, delivery);
         }
         let mut ask = |at, question| {
             let question = Happening::Question {

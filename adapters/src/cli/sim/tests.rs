@@ -260,11 +260,11 @@ fn what_is_no_whole_trace_is_refused_by_whatever_reads_one() {
         .collect();
     let other = String::from_utf8(bytes.clone())
         .unwrap()
-        .replace("{\"trace\":1,", "{\"trace\":2,");
+        .replace("{\"trace\":2,", "{\"trace\":1,");
     let wrong = [
         ("cut", bytes[..bytes.len() / 2].to_vec(), "the file stops here"),
         ("flipped", flipped, "the line does not match its sum"),
-        ("other", other.into_bytes(), "version 2"),
+        ("other", other.into_bytes(), "version 1"),
         ("empty", Vec::new(), "it is empty"),
     ];
     for (name, bytes, expected) in wrong {

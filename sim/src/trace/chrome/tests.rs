@@ -44,6 +44,7 @@ static RUNS: LazyLock<Vec<Transcript>> = LazyLock::new(|| {
         told("escrow/crash_and_restart", 3),
         told("escrow/every_trap", 1),
         told("escrow/swarm", 11),
+        told("escrow/workers", 1),
     ]
 });
 
@@ -199,6 +200,26 @@ fn faults_are_instants_and_bands_and_figures_are_counters() {
         .map(|event| event["name"].as_str().unwrap())
         .collect();
     assert!(counters.contains(&"queues") && counters.contains(&"USDT"));
+}
+
+#[test]
+fn a_lease_is_a_band_of_its_worker_and_a_queue_has_a_counter() {
+    let events = exported(&RUNS[3]);
+    let pid = |name: &str| {
+        let named = of(&events, "M").find(|event| event["args"]["name"] == name);
+        named.unwrap_or_else(|| panic!("no process {name}"))["pid"].clone()
+    };
+    for worker in ["worker-1", "worker-2", "worker-3"] {
+        let mut bands = of(&events, "b").filter(|event| event["pid"] == pid(worker));
+        assert!(
+            bands.any(|event| event["name"].as_str().unwrap().starts_with("lease of 0x")),
+            "{worker}"
+        );
+    }
+    assert!(of(&events, "b").any(|event| event["pid"] == pid("worker-1") && event["name"] == "down"));
+    for queue in ["immediate", "database"] {
+        assert!(of(&events, "C").any(|event| event["name"] == queue && event["pid"] == pid(queue)));
+    }
 }
 
 #[test]

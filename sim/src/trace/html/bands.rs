@@ -11,7 +11,7 @@ use crate::trace::{Body, Event, Transcript};
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Band {
     /// The node, by its place.
-    node: usize,
+    pub(super) node: usize,
     /// `fault`, `down`, `stopped`, or the state of a breaker.
     pub(super) kind: String,
     /// What it is, for people.
@@ -84,18 +84,19 @@ impl Open<'_> {
                 );
             }
         }
-        if matches!(event.body, Body::Crashed(_)) {
-            self.end(event, "stopped");
-            self.begin(event, "down", "down", "the process is down", &own);
+        let (down, stopped) = (format!("down {}", event.node), format!("stopped {}", event.node));
+        if matches!(event.body, Body::Crashed(_) | Body::Died(_)) {
+            self.end(event, &stopped);
+            self.begin(event, &down, "down", "the process is down", &own);
         }
-        if matches!(event.body, Body::Restarted(_)) {
-            self.end(event, "down");
+        if matches!(event.body, Body::Restarted(_) | Body::Started(_)) {
+            self.end(event, &down);
         }
         if matches!(event.body, Body::Paused(_)) {
-            self.begin(event, "stopped", "stopped", "the process is stopped", &own);
+            self.begin(event, &stopped, "stopped", "the process is stopped", &own);
         }
         if matches!(event.body, Body::Resumed(_)) {
-            self.end(event, "stopped");
+            self.end(event, &stopped);
         }
     }
 

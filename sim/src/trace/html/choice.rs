@@ -44,19 +44,21 @@ pub(super) fn choose(told: &Transcript, journeys: &[Journey], most: usize) -> (V
 
 /// The places of everything that only asks how far the chain is.
 fn polls(events: &[Event]) -> BTreeSet<usize> {
-    let call = |event: &Event| event.ids.life.zip(event.ids.call);
+    let call = |event: &Event| event.ids.question();
     let is_poll = |event: &&Event| {
         let Body::Sent(sent) = &event.body else {
             return false;
         };
         sent.what.sort == "question" && event.ids.tx.is_none()
     };
-    let calls: BTreeSet<(u32, u64)> = events.iter().filter(is_poll).filter_map(call).collect();
+    let calls: BTreeSet<_> = events.iter().filter(is_poll).filter_map(call).collect();
+    // What workers and queues tell each other about no job in particular.
+    let is_between = |event: &Event| event.ids.worker.is_some() && event.ids.tx.is_none();
     let is_idle = |event: &Event| {
-        let Body::Input(input) = &event.body else {
-            return false;
-        };
-        input.event == "tick" && input.records == 0
+        if let Body::Input(input) = &event.body {
+            return input.event == "tick" && input.records == 0;
+        }
+        matches!(event.body, Body::Worked(_) | Body::Sent(_) | Body::Arrived(_)) && is_between(event)
     };
     let belongs = |event: &Event| is_idle(event) || call(event).is_some_and(|call| calls.contains(&call));
     (0..events.len())

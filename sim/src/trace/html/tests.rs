@@ -2,8 +2,8 @@ use serde_json::Value;
 
 use super::bands::Band;
 use super::{Data, EVENTS_MAX, bands, nodes};
-use crate::trace::Transcript;
 use crate::trace::testing::{note, told, transcript};
+use crate::trace::{Body, Event, Transcript};
 
 fn page(told: &Transcript) -> String {
     let mut page = Vec::new();
@@ -103,6 +103,35 @@ fn of_more_events_than_fit_polls_and_then_the_last_are_left_out() {
         left_out.contains(&format!("and {} events from ", without_polls - 100)),
         "{left_out}"
     );
+}
+
+#[test]
+fn workers_and_queues_have_lanes_and_bands() {
+    let told = told("escrow/workers", 1);
+    let nodes = nodes(&told);
+    let names: Vec<&str> = nodes.iter().map(|(name, _)| *name).collect();
+    for name in ["immediate", "database", "worker-1", "worker-2", "worker-3"] {
+        assert!(names.contains(&name), "{name}");
+    }
+    let bands = bands::of(&told, &nodes);
+    let down = |name: &str| {
+        let node = names.iter().position(|known| *known == name);
+        bands
+            .iter()
+            .filter(|band| Some(band.node) == node && band.kind == "down")
+            .count()
+    };
+    let deaths = |name: &str| {
+        let died = |event: &&Event| event.node == name && matches!(event.body, Body::Died(_));
+        told.events.iter().filter(died).count()
+    };
+    for name in ["worker-1", "worker-2", "worker-3"] {
+        assert!(deaths(name) > 0, "{name}");
+        assert_eq!(down(name), deaths(name), "{name}");
+    }
+    let immediate = names.iter().position(|name| *name == "immediate");
+    let faults = |band: &&Band| Some(band.node) == immediate && band.kind == "fault";
+    assert_eq!(bands.iter().filter(faults).count(), 7);
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("other json", sealed(&["{\"t\":5}"])),
         (
             "other version",
-            sealed(&[&header.replace("\"trace\":1", "\"trace\":2"), good, &end(1)]),
+            sealed(&[&header.replace("\"trace\":2", "\"trace\":1"), good, &end(1)]),
         ),
         (
             "unknown header field",

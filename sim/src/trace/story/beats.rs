@@ -2,13 +2,14 @@
 
 mod around;
 mod decided;
+mod handed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::time::Instant;
 
 use crate::trace::journey::commits;
-use crate::trace::{Body, Event, Handled, Journey, Reception, Sent, Submitted, Transcript, words};
+use crate::trace::{Arrived, Body, Event, Journey, Reception, Sent, Submitted, Transcript, words};
 
 /// A sentence, and when it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +52,10 @@ pub(super) fn tell(told: &Transcript, journey: Option<&Journey>) -> Vec<Beat> {
     shorten(finish(beats, asked))
 }
 
-/// One question of the bank that has no answer yet.
+/// A question: whose process asked it, in which life, and its number.
+type Asked = (Option<u8>, u32, u64);
+
+/// One question that has no answer yet.
 #[derive(Debug, Clone)]
 struct Question {
     /// The place of its beat.
@@ -65,7 +69,7 @@ struct Teller<'a> {
     events: &'a [Event],
     beats: Vec<Beat>,
     /// Questions without an answer, by life and call.
-    questions: BTreeMap<(u32, u64), Question>,
+    questions: BTreeMap<Asked, Question>,
     /// How often each errand was sent.
     attempts: BTreeMap<u32, u64>,
     /// Who claimed it.
@@ -84,8 +88,9 @@ impl Teller<'_> {
         if matches!(event.body, Body::FaultBegan(_)) {
             self.faults.insert(event.ids.fault, event.at);
         }
-        if matches!(event.body, Body::Crashed(_)) {
-            self.questions.clear();
+        if matches!(event.body, Body::Crashed(_) | Body::Died(_)) {
+            self.questions
+                .retain(|(worker, ..), _| *worker != event.ids.worker);
         }
         let is_end = matches!(event.body, Body::FaultEnded(_));
         // What only strikes once ends when it begins.
@@ -117,7 +122,7 @@ impl Teller<'_> {
             Body::Wanted(wanted) if wanted.what.starts_with("claims") => Some(self.claimed(&client)),
             Body::Wanted(wanted) => Some(format!("{client} wanted something: {}.", wanted.what)),
             Body::Sent(sent) => self.sent(event, sent),
-            Body::Arrived(arrived) => arrival(event, arrived.met),
+            Body::Arrived(arrived) => arrival(event, arrived),
             Body::Heard(heard) if heard.settled => Some(format!("{client} heard: {}.", heard.what)),
             Body::Heard(heard) => Some(format!("{client} heard: {}; and asks again.", heard.what)),
             Body::GaveUp(gave_up) => {
@@ -128,9 +133,14 @@ impl Teller<'_> {
                 ))
             }
             Body::Input(input) => {
-                self.answered(event, input);
+                self.answered(event, &input.what);
                 None
             }
+            Body::Worked(worked) => {
+                self.answered(event, &worked.what);
+                None
+            }
+            Body::Job(moved) => handed::sentence(event, moved),
             Body::Record(record) => decided::sentence(record, self.durability(place, event)),
             Body::Notice(_) | Body::Committed(_) => None,
             Body::FaultBegan(_)
@@ -145,6 +155,8 @@ impl Teller<'_> {
             | Body::Resumed(_)
             | Body::StoreAsked(_)
             | Body::StoreAnswered(_)
+            | Body::Died(_)
+            | Body::Started(_)
             | Body::Checkpoint(_)
             | Body::Sample(_)
             | Body::Note(_) => around::sentence(event),
@@ -162,11 +174,12 @@ impl Teller<'_> {
                     beat: self.beats.len(),
                     lost: is_lost.then_some("the question was lost on the way"),
                 };
-                self.questions.insert(call(event)?, question);
-                Some(format!("The bank asked {} for the receipt", sent.to))
+                self.questions.insert(event.ids.question()?, question);
+                let who = handed::capital(&event.node);
+                Some(format!("{who} asked {} for the receipt", sent.to))
             }
             "answer" => {
-                let question = self.questions.get_mut(&call(event)?)?;
+                let question = self.questions.get_mut(&event.ids.question()?)?;
                 if is_lost {
                     question.lost = Some("the answer was lost on the way");
                 }
@@ -185,17 +198,25 @@ impl Teller<'_> {
                     )),
                 }
             }
-            _ if is_lost => Some(format!(
+            "report" => Some(handed::report(event, sent)),
+            "reply" | "acknowledgement" if is_lost => Some(format!(
                 "The bank's reply to {} was lost on the way: {}.",
                 sent.to, sent.what.text
+            )),
+            "call" | "return" if is_lost => Some(format!(
+                "What {} had to say to {} was lost on the way: {}.",
+                handed::named(&event.node),
+                handed::named(&sent.to),
+                sent.what.text
             )),
             _ => None,
         }
     }
 
     /// Ends the sentence of a question with what the bank heard.
-    fn answered(&mut self, event: &Event, input: &Handled) {
-        let Some(question) = call(event).and_then(|call| self.questions.remove(&call)) else {
+    fn answered(&mut self, event: &Event, what: &str) {
+        let asked = event.ids.question();
+        let Some(question) = asked.and_then(|asked| self.questions.remove(&asked)) else {
             return;
         };
         let Some(beat) = self.beats.get_mut(question.beat) else {
@@ -206,7 +227,7 @@ impl Teller<'_> {
             .map_or_else(String::new, |lost| format!(" ({lost})"));
         let took = event.at.since(beat.at).as_millis();
         beat.text
-            .push_str(&format!(", and after {took} ms heard: {}{lost}.", input.what));
+            .push_str(&format!(", and after {took} ms heard: {what}{lost}."));
     }
 
     /// When the record at `place` became durable, in words.
@@ -223,7 +244,7 @@ impl Teller<'_> {
 }
 
 /// Ends the sentences of questions that were never answered.
-fn finish(mut beats: Vec<Beat>, questions: BTreeMap<(u32, u64), Question>) -> Vec<Beat> {
+fn finish(mut beats: Vec<Beat>, questions: BTreeMap<Asked, Question>) -> Vec<Beat> {
     for question in questions.into_values() {
         if let Some(beat) = beats.get_mut(question.beat) {
             let lost = question.lost.map_or_else(String::new, |lost| format!(": {lost}"));
@@ -245,7 +266,10 @@ const QUESTIONS_IN_A_ROW: usize = 4;
 
 /// Tells only the first questions of many in a row that nothing else happened between, and how many there were.
 fn shorten(beats: Vec<Beat>) -> Vec<Beat> {
-    let is_question = |beat: &&Beat| beat.text.starts_with("The bank asked ");
+    let is_question = |beat: &&Beat| {
+        let asks = beat.text.split_once(" asked ");
+        asks.is_some_and(|(_, rest)| rest.contains(" for the receipt"))
+    };
     let mut short: Vec<Beat> = Vec::new();
     let mut rest = beats.as_slice();
     while let Some(first) = rest.first() {
@@ -264,7 +288,9 @@ fn shorten(beats: Vec<Beat>) -> Vec<Beat> {
             .last()
             .and_then(|beat| beat.text.split_once("heard"))
             .map_or("", |(_, heard)| heard);
-        let text = format!("It asked {count} times more until {until}; of the last question it heard{heard}");
+        let who = asker(left);
+        let text =
+            format!("{who} asked {count} times more until {until}; of the last question it heard{heard}");
         short.push(Beat {
             at,
             is_around: false,
@@ -275,8 +301,18 @@ fn shorten(beats: Vec<Beat>) -> Vec<Beat> {
     short
 }
 
-fn call(event: &Event) -> Option<(u32, u64)> {
-    event.ids.life.zip(event.ids.call)
+/// Who asked these questions, to begin a sentence: one who did, or all of them.
+fn asker(questions: &[Beat]) -> &str {
+    let who = |beat: &Beat| {
+        beat.text
+            .split_once(" asked ")
+            .map_or("", |(who, _)| who)
+            .to_owned()
+    };
+    match questions {
+        [first, rest @ ..] if rest.iter().any(|beat| who(beat) != who(first)) => "They",
+        _ => "It",
+    }
 }
 
 fn sent_to_chain(submitted: &Submitted) -> String {
@@ -302,17 +338,21 @@ fn sent_to_chain(submitted: &Submitted) -> String {
 }
 
 /// What became of a message, unless it was simply taken.
-fn arrival(event: &Event, met: Reception) -> Option<String> {
-    let (what, of) = if event.node == "bank" {
-        ("request", "the bank")
-    } else {
-        ("question", event.node.as_str())
-    };
-    match met {
+fn arrival(event: &Event, arrived: &Arrived) -> Option<String> {
+    let (what, of) = (arrived.what.sort.as_str(), handed::named(&event.node));
+    match arrived.met {
+        Reception::Taken if what == "acknowledgement" => Some(format!(
+            "{} heard of its report: {}.",
+            handed::capital(&event.node),
+            arrived.what.text
+        )),
         Reception::Taken => None,
         Reception::Kept => Some(format!("The {what} waits: the process of {of} is held up.")),
         Reception::Refused => Some(format!("The {what} was turned away by {of}.")),
         Reception::Nobody => Some(format!("The {what} found nobody at {of}.")),
+        Reception::Silence if what == "call" => Some(format!(
+            "A call about it was taken by {of}, which gives no answer."
+        )),
         Reception::Silence => Some(format!(
             "The {what} was taken by {of}, which will never answer it."
         )),

@@ -21,6 +21,7 @@ fn of_fate(told: &Transcript, fate: &str) -> String {
 fn every_fate_has_its_story() {
     let traps = told("escrow/every_trap", 1);
     let reorg = told("escrow/reorg", 7);
+    let workers = told("escrow/workers", 1);
     let stories = [
         (
             "credited_twice_claimed",
@@ -30,6 +31,7 @@ fn every_fate_has_its_story() {
         ("dead_letter", of_fate(&traps, "dead letter: unseen")),
         ("suspense", of_fate(&traps, "in suspense, then")),
         ("gone", of_fate(&reorg, "dead letter")),
+        ("worker_killed", workers.story(Some(20)).unwrap().to_string()),
         ("most_eventful", reorg.story(None).unwrap().to_string()),
     ];
     for (name, story) in stories {

@@ -32,6 +32,11 @@ impl Booth {
         }
     }
 
+    /// What is in it.
+    pub(in crate::world) const fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
     /// Begins a fault that hits `percent` of a hundred requests; one that only happens is over with that.
     pub(in crate::world) fn begin(&mut self, number: u32, fault: QueueFault, percent: u8) {
         match fault {

@@ -10,6 +10,7 @@ use super::{REPORTS_FROM, Shift, Tenant};
 use crate::engine::Delivery;
 use crate::model::endpoint::Reaction;
 use crate::sometimes;
+use crate::trace::Reception;
 use crate::world::World;
 use crate::world::event::Happening;
 use crate::world::host::Parcel;
@@ -32,6 +33,9 @@ impl World<'_> {
     ) {
         let now = self.schedule.now();
         let delivery = self.crew().booth(lane).wire.from_bank.send(now);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.queue_call_sent((by, errand), lane, request, delivery);
+        }
         self.arrive(delivery, || Shift::Asked {
             by,
             errand,
@@ -61,35 +65,78 @@ impl World<'_> {
             "the immediate lane was down and the database lane served"
         );
         let booth = self.crew().booth(lane);
-        let Some(outcome) = booth.call(now, request) else {
+        let answer = booth.call(now, request);
+        let answer = answer.map(|outcome| (outcome, booth.wire.to_bank.send(now)));
+        self.show_call((by, errand), lane, request, answer.as_ref());
+        let Some((outcome, delivery)) = answer else {
             return;
         };
-        let delivery = booth.wire.to_bank.send(now);
         let is_lost = matches!(&outcome, Ok(QueueReply::Kept { lost }) if !lost.is_empty());
         sometimes!(self.reached(), is_lost, "a worker had lost the lease of its job");
         self.arrive(delivery, || Shift::Answered {
             by,
             errand,
+            lane,
             outcome: outcome.clone(),
         });
+    }
+
+    /// Shows the scribe a call that reached a queue.
+    fn show_call(
+        &mut self,
+        of: (Tenant, ErrandId),
+        lane: Lane,
+        request: &QueueRequest,
+        answer: Option<&(Result<QueueReply, LaneFault>, Delivery)>,
+    ) {
+        let (Some(scribe), Some(crew)) = (&mut self.jury.scribe, &mut self.crew) else {
+            return;
+        };
+        let answer = answer.map(|(outcome, delivery)| (outcome, *delivery));
+        scribe.queue_called(of, (lane, crew.booth(lane).queue()), request, answer);
     }
 
     pub(super) fn on_queue_answered(
         &mut self,
         by: Tenant,
         errand: ErrandId,
+        lane: Lane,
         outcome: Result<QueueReply, LaneFault>,
     ) {
+        let met = self.reception(by);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.queue_returned(by, errand, lane, met);
+        }
         if by.worker.is_some() {
             return self.tell(by, Input::Queue { errand, outcome });
         }
-        if by.life != self.host.process.life() || self.bank().is_none() || self.host.is_stopping {
-            return;
-        }
-        if self.host.process.is_paused() {
-            return self.host.keep(Parcel::Queued { errand, outcome });
+        match met {
+            Reception::Taken => {}
+            Reception::Kept => return self.host.keep(Parcel::Queued { errand, outcome }),
+            Reception::Refused | Reception::Nobody | Reception::Silence => return,
         }
         self.deliver(Event::Queued { errand, outcome });
+    }
+
+    /// What an answer to somebody meets with.
+    pub(super) fn reception(&mut self, of: Tenant) -> Reception {
+        let (is_there, is_paused) = match of.worker {
+            None => {
+                let process = &self.host.process;
+                let is_there = of.life == process.life() && process.machine().is_some();
+                (is_there && !self.host.is_stopping, process.is_paused())
+            }
+            Some(worker) => {
+                let process = &self.hand(worker).process;
+                let is_there = of.life == process.life() && process.machine().is_some();
+                (is_there, process.is_paused())
+            }
+        };
+        match (is_there, is_paused) {
+            (false, _) => Reception::Nobody,
+            (true, true) => Reception::Kept,
+            (true, false) => Reception::Taken,
+        }
     }
 
     /// Does what a worker wishes for.
@@ -117,6 +164,9 @@ impl World<'_> {
         let (now, worker) = (self.schedule.now(), by.worker.unwrap_or_default());
         let wire = &mut self.hand(worker).endpoints[usize::from(endpoint.index)];
         let delivery = wire.from_bank.send(now);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.question_sent((by, call), endpoint.index, question, delivery);
+        }
         self.arrive(delivery, || Shift::Question {
             by,
             endpoint,
@@ -137,12 +187,22 @@ impl World<'_> {
         let number = usize::from(endpoint.index);
         let victim = self.users.victim(number);
         let reaction = self.endpoints[number].ask(&self.chain, now, question, victim);
+        if let Some(scribe) = &mut self.jury.scribe {
+            let met = match reaction {
+                Reaction::Answers(..) => Reception::Taken,
+                Reaction::Hangs => Reception::Silence,
+            };
+            scribe.question_arrived((by, call), endpoint.index, met);
+        }
         let Reaction::Answers(took, outcome) = reaction else {
             return;
         };
         let worker = by.worker.unwrap_or_default();
         let wire = &mut self.hand(worker).endpoints[number];
         let delivery = wire.to_bank.send(now.after(took));
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.answer_sent((by, call), endpoint.index, &outcome, delivery);
+        }
         let tx = match question {
             Question::Receipt { tx } => Some(*tx),
             Question::Identity { .. } | Question::Heads | Question::Scan { .. } => None,
@@ -158,6 +218,9 @@ impl World<'_> {
     fn send_report(&mut self, by: Tenant, errand: ErrandId, report: &Report) {
         let (now, worker) = (self.schedule.now(), by.worker.unwrap_or_default());
         let delivery = self.hand(worker).bank.from_bank.send(now);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.report_sent((by, errand), report, delivery);
+        }
         self.arrive(delivery, || Shift::Report {
             by,
             errand,
@@ -167,11 +230,20 @@ impl World<'_> {
 
     /// A report reaches the bank's process: it is taken, turned away at once, or nobody ever says anything.
     pub(super) fn on_report(&mut self, by: Tenant, errand: ErrandId, report: Box<Report>) {
-        if self.host.process.is_paused() {
-            return;
+        let met = if self.host.process.is_paused() {
+            Reception::Silence
+        } else if self.host.takes_requests() {
+            Reception::Taken
+        } else {
+            Reception::Refused
+        };
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.report_arrived(by, errand, met);
         }
-        if !self.host.takes_requests() {
-            return self.answer_report(by, errand, Err(Answerless));
+        match met {
+            Reception::Taken => {}
+            Reception::Refused => return self.answer_report(by, errand, Err(Answerless)),
+            Reception::Kept | Reception::Nobody | Reception::Silence => return,
         }
         let crew = self.crew();
         let request = RequestId::new(REPORTS_FROM + crew.reported);
@@ -198,10 +270,17 @@ impl World<'_> {
     fn answer_report(&mut self, by: Tenant, errand: ErrandId, outcome: Result<bool, Answerless>) {
         let (now, worker) = (self.schedule.now(), by.worker.unwrap_or_default());
         let delivery = self.hand(worker).bank.to_bank.send(now);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.acknowledgement_sent((by, errand), outcome, delivery);
+        }
         self.arrive(delivery, || Shift::Reported { by, errand, outcome });
     }
 
     pub(super) fn on_reported(&mut self, by: Tenant, errand: ErrandId, outcome: Result<bool, Answerless>) {
+        let met = self.reception(by);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.acknowledgement_arrived(by, errand, met);
+        }
         self.tell(by, Input::Reported { errand, outcome });
     }
 }

@@ -88,7 +88,23 @@ impl World<'_> {
         let fresh = hand.fresh();
         hand.process.start(fresh);
         hand.process.set_paused(hand.pauses > 0);
+        let (name, is_paused) = (hand.config.worker, hand.pauses > 0);
+        let by = self.tenant(worker);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.worker_started(by, name);
+            if is_paused {
+                scribe.worker_stopped(by, true);
+            }
+        }
         self.work(worker, Input::Tick);
+    }
+
+    /// A worker in its life under way.
+    fn tenant(&mut self, worker: u8) -> Tenant {
+        Tenant {
+            worker: Some(worker),
+            life: self.hand(worker).process.life(),
+        }
     }
 
     /// Kills a worker, which starts again at `until` at the earliest.
@@ -96,7 +112,13 @@ impl World<'_> {
         let hand = self.hand(worker);
         hand.down_until = hand.down_until.max(until);
         hand.inbox.clear();
-        drop(hand.process.kill());
+        let was_up = hand.process.kill().is_some();
+        let by = self.tenant(worker);
+        if let Some(scribe) = &mut self.jury.scribe
+            && was_up
+        {
+            scribe.worker_died(by);
+        }
     }
 
     /// Holds a worker up, or lets it go on.
@@ -107,7 +129,15 @@ impl World<'_> {
         } else {
             hand.pauses - 1
         };
+        let was_paused = hand.process.is_paused();
         hand.process.set_paused(hand.pauses > 0);
+        let is_paused = hand.process.is_paused();
+        let by = self.tenant(worker);
+        if let Some(scribe) = &mut self.jury.scribe
+            && was_paused != is_paused
+        {
+            scribe.worker_stopped(by, is_paused);
+        }
         while self.hand(worker).process.is_running()
             && let Some(input) = self.hand(worker).inbox.pop_front()
         {
@@ -133,6 +163,10 @@ impl World<'_> {
         call: CallId,
         outcome: Result<Answer, Fault>,
     ) {
+        let met = self.reception(by);
+        if let Some(scribe) = &mut self.jury.scribe {
+            scribe.answer_arrived((by, call), endpoint.index, met);
+        }
         if let (Some(tx), Ok(answer)) = (tx, &outcome) {
             let told = Observation::Told { endpoint, tx, answer };
             self.jury.see(self.schedule.now(), &told);
@@ -158,25 +192,40 @@ impl World<'_> {
     /// Lets a worker take one input, and does what it wishes for.
     fn work(&mut self, worker: u8, input: Input) {
         let (now, seq) = (self.schedule.now(), self.seq);
-        let process = &mut self.hand(worker).process;
-        if process.is_paused() {
+        if self.hand(worker).process.is_paused() {
             return;
         }
-        let Step { fx, .. } = process.handle(now, seq, input);
-        let wishes: Effects<Act> = core::mem::take(fx);
+        // Only a trace tells what it was.
+        let seen = self.jury.scribe.is_some().then(|| input.clone());
+        let process = &mut self.hand(worker).process;
         let life = process.life();
+        let by = Tenant {
+            worker: Some(worker),
+            life,
+        };
+        let Step { fx, .. } = process.handle(now, seq, input);
+        let mut wishes: Effects<Act> = core::mem::take(fx);
         let alarm = process.arm(now, None);
         if let Some(at) = alarm {
             self.schedule
                 .at(at, Happening::Shift(Shift::Tick { worker, life }));
         }
-        let by = Tenant {
-            worker: Some(worker),
-            life,
-        };
-        let mut wishes = wishes;
+        if let Some(seen) = seen {
+            self.show_work(by, &seen, wishes.as_slice().len());
+        }
         for act in wishes.drain().collect::<Vec<Act>>() {
             self.do_for_worker(by, act);
+        }
+    }
+
+    /// Shows the scribe what a worker took.
+    fn show_work(&mut self, by: Tenant, input: &Input, acts: usize) {
+        let (Some(scribe), Some(crew)) = (&mut self.jury.scribe, &self.crew) else {
+            return;
+        };
+        let process = &crew.hands[usize::from(by.worker.unwrap_or_default())].process;
+        if let Some(machine) = process.machine() {
+            scribe.worked(by, input, acts, (machine, process.digest()));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::bank::{Act, Bank, Effect, Event, Input, Notice, Record};
+use plimsoll_core::bank::{Act, Bank, Command, Effect, Event, Input, Notice, Record};
 use plimsoll_core::digest::Digest;
 use plimsoll_core::journal::Head;
 use plimsoll_core::ledger::Owner;
@@ -13,6 +13,7 @@ use super::{BANK, Scribe, facts, said};
 use crate::trace::{
     Body, BreakerMoved, Checkpoint, Crashed, Handled, Ids, Note, Recorded, Restarted, Sample,
 };
+use crate::world::crew::Tenant;
 
 /// How many inputs there are from one checkpoint to the next.
 const STEPS_PER_CHECKPOINT: u64 = 64;
@@ -124,7 +125,7 @@ impl Scribe {
 
     pub(super) fn restarted(&mut self, bank: &Bank, durable: &Head) {
         self.queues.life += 1;
-        self.calls.clear();
+        self.calls.retain(|(by, _), _| by.worker.is_some());
         self.queues.decided = durable.position.count();
         self.queues.durable = durable.position.count();
         let restarted = Restarted {
@@ -162,11 +163,15 @@ impl Scribe {
         match event {
             Event::Tick => ("tick", "time passed".to_owned(), Ids::default()),
             Event::Command { request, command } => {
-                ("command", said::command(command), self.ids_of_request(*request))
+                let mut ids = self.ids_of_request(*request);
+                if let Command::Report(report) = command {
+                    ids = super::about(&report.job());
+                }
+                ("command", said::command(command), ids)
             }
             Event::Query { request, query } => ("query", said::query(query), self.ids_of_request(*request)),
             Event::Answered { call, outcome } => {
-                let ids = self.ids_of_call(self.queues.life, *call);
+                let ids = self.ids_of_call(Tenant::bank(self.queues.life), *call);
                 ("answer", said::outcome(outcome), ids)
             }
             Event::Queued { outcome, .. } => ("queued", said::queued(outcome), Ids::default()),
@@ -208,7 +213,7 @@ impl Scribe {
             ("transactions open", open.to_string()),
         ];
         let values = values.map(|(name, value)| (name.to_owned(), value));
-        self.sample("queues", values.into());
+        self.sample("queues", (BANK, "figures"), values.into());
     }
 
     /// Tells what the accounts of each asset come to, if that changed.
@@ -236,20 +241,18 @@ impl Scribe {
         }
         for (asset, figures) in assets {
             let decimal = |(name, amount): (&str, Amount)| (name.to_owned(), said::decimal(amount, asset));
-            self.sample(asset.symbol(), figures.into_iter().map(decimal).collect());
+            let values = figures.into_iter().map(decimal).collect();
+            self.sample(asset.symbol(), (BANK, "figures"), values);
         }
     }
 
-    fn sample(&mut self, of: &str, values: BTreeMap<String, String>) {
+    /// Tells the figures of one kind, if any changed.
+    pub(super) fn sample(&mut self, of: &str, place: (&str, &str), values: BTreeMap<String, String>) {
         if self.figures.get(of) == Some(&values) {
             return;
         }
         self.figures.insert(of.to_owned(), values.clone());
         let of = of.to_owned();
-        self.write(
-            (BANK, "figures"),
-            Ids::default(),
-            Body::Sample(Sample { of, values }),
-        );
+        self.write(place, Ids::default(), Body::Sample(Sample { of, values }));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{BANK, CHAIN, STORE, USERS, WORLD};
+use super::{BANK, CHAIN, STORE, USERS, WORLD, worker_name};
 use crate::fault::Fault;
 
 /// Which nodes a fault hits, and what is wrong with them: `rpc-1: slow, extra 300 ms`.
@@ -13,7 +13,7 @@ pub(super) fn words(fault: &Fault, endpoints: &[String]) -> (Vec<String>, String
     let mut parts = Vec::new();
     for (name, value) in fields.and_then(Value::as_object).into_iter().flatten() {
         match name.as_str() {
-            "endpoint" | "link" => {}
+            "endpoint" | "link" | "lane" | "worker" => {}
             "percent" if value.as_u64() == Some(100) => {}
             "percent" => parts.push(format!("{value} % of the time")),
             "direction" if value.as_str() == Some("both") => {}
@@ -45,6 +45,20 @@ fn subject(on: &str, fields: Option<&Value>, endpoints: &[String]) -> (Vec<Strin
         "disk" => (vec![STORE.to_owned()], "disk".to_owned()),
         "process" => (vec![BANK.to_owned()], "process".to_owned()),
         "chain" => one(CHAIN),
+        "queue" => {
+            let lane = fields
+                .and_then(|fields| fields.get("lane"))
+                .and_then(Value::as_str);
+            let lane = lane.unwrap_or(WORLD);
+            (vec![lane.to_owned()], format!("{lane} queue"))
+        }
+        "worker" => {
+            let number = fields
+                .and_then(|fields| fields.get("worker"))
+                .and_then(Value::as_u64);
+            let number = number.and_then(|number| u8::try_from(number).ok());
+            number.map_or_else(|| one(WORLD), |number| one(&worker_name(number)))
+        }
         "network" => {
             let link = fields.and_then(|fields| fields.get("link"));
             let (to, fields) = link.map(tagged).unwrap_or_default();

@@ -3,11 +3,13 @@
 use plimsoll_core::bank::{
     ActDone, AdminAct, ClaimStatus, ClaimVerdict, Command, Known, Notice, Query, Reply,
 };
-use plimsoll_core::escrow::{Answer, Attempt, Fault, History, NO_TX, Question, Resolution, Sighting};
+use plimsoll_core::escrow::{
+    Answer, Attempt, Fault, History, NO_TX, Question, Report, Resolution, Sighting, TxKey,
+};
 use plimsoll_core::id::{AssetId, TxHash};
 use plimsoll_core::ledger::{self, Outcome, Transfer};
 use plimsoll_core::money::Amount;
-use plimsoll_core::queue::{LaneFault, QueueReply};
+use plimsoll_core::queue::{LaneFault, QueueReply, QueueRequest};
 use plimsoll_core::resilience::BreakerOrder;
 
 use crate::world::plan::Token;
@@ -60,14 +62,7 @@ pub(super) fn command(command: &Command) -> String {
         },
         Command::ReplayDeadLetters { plan, .. } => format!("replays dead letters at {} a second", plan.rate),
         Command::CancelReplay { replay, .. } => format!("cancels {replay}"),
-        Command::Report(report) => {
-            let tx = short(&report.job().tx);
-            match &report.sighting {
-                Sighting::Mined { receipt, .. } => format!("reports {tx} in block {}", receipt.block.number),
-                Sighting::Absent { .. } => format!("reports no {tx}"),
-                Sighting::Undecided { .. } => format!("reports nothing of {tx}"),
-            }
-        }
+        Command::Report(report) => format!("reports {}", self::report(report)),
         Command::AttributeSuspense { deposit, user, .. } => {
             format!(
                 "gives log {} of {} to {user}",
@@ -194,6 +189,42 @@ fn claim_status(status: &ClaimStatus) -> String {
         ClaimStatus::Settled(ClaimVerdict::Rejected(reason)) => format!("rejected: {reason}"),
         ClaimStatus::DeadLetter(reason) => format!("a dead letter: {reason}"),
         ClaimStatus::Dismissed => "dismissed".to_owned(),
+    }
+}
+
+/// What a worker found.
+pub(super) fn report(report: &Report) -> String {
+    let tx = short(&report.job().tx);
+    match &report.sighting {
+        Sighting::Mined { receipt, .. } => format!("{tx} in block {}", receipt.block.number),
+        Sighting::Absent { .. } => format!("no {tx}"),
+        Sighting::Undecided { .. } => format!("nothing of {tx}"),
+    }
+}
+
+/// What a queue is asked.
+pub(super) fn queue_request(request: &QueueRequest) -> String {
+    let seconds = |time: &core::time::Duration| format!("{} ms", time.as_millis());
+    match request {
+        QueueRequest::Enqueue { jobs, .. } => format!("{} to be done", names(jobs.iter())),
+        QueueRequest::Lease { most, visibility, .. } => {
+            format!("up to {most} jobs for {}", seconds(visibility))
+        }
+        QueueRequest::Extend { leases, visibility } => {
+            let jobs = names(leases.iter().map(|(job, _)| job));
+            format!("{jobs} for {} more", seconds(visibility))
+        }
+        QueueRequest::Complete { leases } => format!("{} done", names(leases.iter().map(|(job, _)| job))),
+        QueueRequest::Release { job, after, .. } => {
+            format!("{} back, to wait for {}", short(&job.tx), seconds(after))
+        }
+    }
+}
+
+fn names<'a>(mut jobs: impl ExactSizeIterator<Item = &'a TxKey>) -> String {
+    match (jobs.len(), jobs.next()) {
+        (1, Some(job)) => short(&job.tx),
+        (count, _) => format!("{count} jobs"),
     }
 }
 

@@ -6,17 +6,22 @@ use plimsoll_core::escrow::{Answer, Fault, NO_TX, Question};
 use plimsoll_core::id::{CallId, RequestId};
 use plimsoll_core::time::Instant;
 
-use super::{BANK, Scribe, USERS, said};
+use super::{BANK, Scribe, USERS, said, worker_name};
 use crate::engine::Delivery;
 use crate::trace::{Arrived, Body, Ids, Reception, Said, Sent};
+use crate::world::crew::Tenant;
 
 /// Which message is meant, before it has a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Name {
+pub(super) enum Name {
     Request(u64),
     Reply(u64),
-    Question(u32, u64),
-    Answer(u32, u64),
+    Question(Tenant, u64),
+    Answer(Tenant, u64),
+    Call(Tenant, u64),
+    Return(Tenant, u64),
+    Report(Tenant, u64),
+    Acknowledgement(Tenant, u64),
 }
 
 /// The messages that are under way.
@@ -90,7 +95,7 @@ impl Scribe {
 
     pub(in crate::world) fn question_sent(
         &mut self,
-        (life, call): (u32, CallId),
+        (by, call): (Tenant, CallId),
         endpoint: u8,
         question: &Question,
         delivery: Delivery,
@@ -99,80 +104,69 @@ impl Scribe {
             Question::Receipt { tx } => (*tx != NO_TX).then(|| tx.to_string()),
             Question::Identity { .. } | Question::Heads | Question::Scan { .. } => None,
         };
-        self.calls.insert(call.number(), tx);
-        let ids = self.ids_of_call(life, call);
-        let to = self.endpoint(endpoint);
-        let name = Name::Question(life, call.number());
-        let text = said::question(question);
-        self.sent(
-            (BANK, "verifier"),
-            &to,
-            name,
-            ids,
-            (delivery, said("question", text)),
-        );
+        self.calls.insert((by, call.number()), tx);
+        let ids = self.ids_of_call(by, call);
+        let (from, to) = (name_of(by), self.endpoint(endpoint));
+        let name = Name::Question(by, call.number());
+        let said = said("question", said::question(question));
+        self.sent((&from, "verifier"), &to, name, ids, (delivery, said));
     }
 
     pub(in crate::world) fn question_arrived(
         &mut self,
-        (life, call): (u32, CallId),
+        (by, call): (Tenant, CallId),
         endpoint: u8,
         met: Reception,
     ) {
-        let ids = self.ids_of_call(life, call);
-        let node = self.endpoint(endpoint);
-        let name = Name::Question(life, call.number());
-        self.arrived((&node, "server"), BANK, name, ids, met);
+        let ids = self.ids_of_call(by, call);
+        let (from, node) = (name_of(by), self.endpoint(endpoint));
+        let name = Name::Question(by, call.number());
+        self.arrived((&node, "server"), &from, name, ids, met);
     }
 
     pub(in crate::world) fn answer_sent(
         &mut self,
-        (life, call): (u32, CallId),
+        (by, call): (Tenant, CallId),
         endpoint: u8,
         outcome: &Result<Answer, Fault>,
         delivery: Delivery,
     ) {
-        let ids = self.ids_of_call(life, call);
-        let node = self.endpoint(endpoint);
-        let name = Name::Answer(life, call.number());
-        let text = said::outcome(outcome);
-        self.sent(
-            (&node, "server"),
-            BANK,
-            name,
-            ids,
-            (delivery, said("answer", text)),
-        );
+        let ids = self.ids_of_call(by, call);
+        let (to, node) = (name_of(by), self.endpoint(endpoint));
+        let name = Name::Answer(by, call.number());
+        let said = said("answer", said::outcome(outcome));
+        self.sent((&node, "server"), &to, name, ids, (delivery, said));
     }
 
     pub(in crate::world) fn answer_arrived(
         &mut self,
-        (life, call): (u32, CallId),
+        (by, call): (Tenant, CallId),
         endpoint: u8,
         met: Reception,
     ) {
-        let ids = self.ids_of_call(life, call);
-        let from = self.endpoint(endpoint);
-        let name = Name::Answer(life, call.number());
-        self.arrived((BANK, "verifier"), &from, name, ids, met);
+        let ids = self.ids_of_call(by, call);
+        let (node, from) = (name_of(by), self.endpoint(endpoint));
+        let name = Name::Answer(by, call.number());
+        self.arrived((&node, "verifier"), &from, name, ids, met);
     }
 
     /// The ids of a call. What a call of an earlier life was about is forgotten with that life.
-    pub(super) fn ids_of_call(&self, life: u32, call: CallId) -> Ids {
-        let tx = if life == self.queues.life {
-            self.calls.get(&call.number()).cloned().flatten()
-        } else {
-            None
-        };
+    pub(super) fn ids_of_call(&self, by: Tenant, call: CallId) -> Ids {
         Ids {
-            life: Some(life),
             call: Some(call.number()),
-            tx,
-            ..Ids::default()
+            tx: self.calls.get(&(by, call.number())).cloned().flatten(),
+            ..ids_of(by)
         }
     }
 
-    fn sent(&mut self, from: (&str, &str), to: &str, name: Name, ids: Ids, message: (Delivery, Said)) {
+    pub(super) fn sent(
+        &mut self,
+        from: (&str, &str),
+        to: &str,
+        name: Name,
+        ids: Ids,
+        message: (Delivery, Said),
+    ) {
         let (delivery, what) = message;
         let (message, arrives) = self.messages.send(name, delivery, &what);
         let ids = Ids {
@@ -184,12 +178,16 @@ impl Scribe {
     }
 
     /// What was kept arrives once: when it is handed over, it is not under way any more.
-    fn arrived(&mut self, place: (&str, &str), from: &str, name: Name, ids: Ids, met: Reception) {
+    pub(super) fn arrived(&mut self, place: (&str, &str), from: &str, name: Name, ids: Ids, met: Reception) {
+        let waits_for_bank = matches!(
+            name,
+            Name::Request(_) | Name::Answer(Tenant { worker: None, .. }, _)
+        );
         let Some((message, what)) = self.messages.arrive(name, self.now) else {
             self.queues.kept = self.queues.kept.saturating_sub(1);
             return;
         };
-        if met == Reception::Kept {
+        if met == Reception::Kept && waits_for_bank {
             self.queues.kept += 1;
         }
         let ids = Ids {
@@ -201,7 +199,21 @@ impl Scribe {
     }
 }
 
-fn said(sort: &str, text: String) -> Said {
+/// The node of somebody.
+pub(super) fn name_of(by: Tenant) -> String {
+    by.worker.map_or_else(|| BANK.to_owned(), worker_name)
+}
+
+/// The ids of what somebody does in one of its lives.
+pub(super) fn ids_of(by: Tenant) -> Ids {
+    Ids {
+        worker: by.worker.map(|worker| worker + 1),
+        life: Some(by.life),
+        ..Ids::default()
+    }
+}
+
+pub(super) fn said(sort: &str, text: String) -> Said {
     Said {
         sort: sort.to_owned(),
         text,

@@ -46,8 +46,8 @@ pub(super) fn sentence(event: &Event) -> Option<String> {
                 restarted.position
             )
         }
-        Body::Paused(_) => "The process was stopped.".to_owned(),
-        Body::Resumed(_) => "The process went on.".to_owned(),
+        Body::Paused(_) => format!("The process{} was stopped.", of_worker(event)),
+        Body::Resumed(_) => format!("The process{} went on.", of_worker(event)),
         Body::StoreAnswered(stored) if !matches!(stored.outcome.as_str(), "committed" | "head") => {
             format!("The store answered: {}.", stored.outcome)
         }
@@ -70,6 +70,10 @@ pub(super) fn sentence(event: &Event) -> Option<String> {
         | Body::Notice(_)
         | Body::StoreAsked(_)
         | Body::Committed(_)
+        | Body::Job(_)
+        | Body::Worked(_)
+        | Body::Died(_)
+        | Body::Started(_)
         | Body::Checkpoint(_)
         | Body::Sample(_) => return None,
     };
@@ -82,4 +86,13 @@ fn until(event: &Event, ends: Option<u64>) -> String {
         .map_or_else(String::new, |ends| {
             format!(", until {}", words::seconds(Instant::from_nanos(ends)))
         })
+}
+
+/// Whose process it is, if it is a worker's.
+fn of_worker(event: &Event) -> String {
+    if event.ids.worker.is_some() {
+        format!(" of {}", event.node)
+    } else {
+        String::new()
+    }
 }
