@@ -130,8 +130,14 @@ fn workers_and_queues_have_lanes_and_a_job_is_followed_from_hand_to_hand() {
         let begin = format!("<g class=\"lane\" data-node=\"{lane}\">");
         assert_eq!(shown.count(&begin), 1, "{lane}");
     }
-    assert!(shown.count("<rect class=\"band down\"") >= 3, "workers that are dead");
-    for band in ["immediate queue: loses answers, 40 % of the time", "worker-2: pause"] {
+    assert!(
+        shown.count("<rect class=\"band down\"") >= 3,
+        "workers that are dead"
+    );
+    for band in [
+        "immediate queue: loses answers, 40 % of the time",
+        "worker-2: pause",
+    ] {
         assert!(shown.dom.contains(&format!("data-what=\"{band}\"")), "{band}");
     }
     for step in [

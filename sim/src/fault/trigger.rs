@@ -40,4 +40,9 @@ pub enum Cue {
     },
     /// The process started. The first start is one too.
     Start,
+    /// Jobs were leased to this worker: it has them, and has done nothing with them.
+    Leased {
+        /// Its number, from 0.
+        worker: u8,
+    },
 }

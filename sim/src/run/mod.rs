@@ -38,7 +38,8 @@ pub struct Campaign<'a> {
     pub scenarios: &'a [Scenario],
     /// The first seed. An expanded scenario has one of its own.
     pub first_seed: u64,
-    /// How many seeds each scenario gets; [`SEEDS`] or [`SWARM_SEEDS`] when nothing is said, and one if it is expanded.
+    /// How many seeds each scenario gets; what its file says, or [`SEEDS`] or [`SWARM_SEEDS`], when nothing is said, and one
+    /// if it is expanded.
     pub seeds: Option<u64>,
     /// How many threads to use.
     pub jobs: NonZeroUsize,
@@ -120,6 +121,7 @@ impl Campaign<'_> {
             return (expanded.seed, 1);
         }
         let usual = if scenario.is_swarm() { SWARM_SEEDS } else { SEEDS };
+        let usual = scenario.seeds().unwrap_or(usual);
         (self.first_seed, self.seeds.unwrap_or(usual))
     }
 }

@@ -126,6 +126,22 @@ impl Findings<'_> {
             world.recheck_ms.span(),
             "dead letters are looked at again at most each 1000 ms",
         );
+        let (sweep, patience) = (world.sweep_ms.get_ref().0, world.patience_ms.get_ref().0);
+        self.require(
+            (100..=patience).contains(&sweep),
+            world.sweep_ms.span(),
+            "sweeps are at least 100 ms apart, and at most as far as patience lasts",
+        );
+        let takes_over = world.workers.get_ref().0 == 0 || world.takeover_ms.get_ref().0 / 2 >= sweep;
+        self.require(
+            takes_over,
+            world.takeover_ms.span(),
+            "the bank takes over after two sweeps at the earliest",
+        );
+        if let Some(seeds) = &table.seeds {
+            let message = "a run of zero seeds proves nothing";
+            self.require(seeds.get_ref().0 > 0, seeds.span(), message);
+        }
     }
 
     /// What endpoints cannot tell.
@@ -231,6 +247,9 @@ impl Findings<'_> {
         let users = swarm.users.get_ref();
         let possible = users.low.0 >= 1 && users.high.0 <= 10_000;
         self.require(possible, swarm.users.span(), "expected 1 to 10000 users");
+        let poll = swarm.poll_ms.get_ref();
+        let is_slow = poll.low.0 >= 50;
+        self.require(is_slow, swarm.poll_ms.span(), "polls are at least 50 ms apart");
         let drawn = [
             (table.workload.deposits.is_empty(), "workload.deposits"),
             (table.workload.transactions.is_empty(), "workload.transactions"),

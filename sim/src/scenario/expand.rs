@@ -127,6 +127,7 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         },
         bank: BankPlan {
             poll_ms: world.poll_ms.get_ref().0,
+            sweep_ms: world.sweep_ms.get_ref().0,
             patience_ms: world.patience_ms.get_ref().0,
             recheck_ms: world.recheck_ms.get_ref().0,
             dismiss_alone_milli: world.dismiss_alone_max.map(|sum| sum.0),

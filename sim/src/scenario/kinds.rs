@@ -360,5 +360,7 @@ words!(
         Opened = "opened",
         /// The process started, the first time included.
         Start = "start",
+        /// Jobs were leased to the worker that `of` names.
+        Leased = "leased",
     }
 );

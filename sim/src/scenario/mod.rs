@@ -92,6 +92,15 @@ impl Scenario {
         }
     }
 
+    /// How many seeds it gets when nobody says, if the file does.
+    #[must_use]
+    pub fn seeds(&self) -> Option<u64> {
+        match &self.form {
+            Form::Tables(table) => table.seeds.as_ref().map(|seeds| seeds.get_ref().0),
+            Form::Expanded(_) => None,
+        }
+    }
+
     /// The run that the scenario is, if it is expanded: then it has one seed and draws nothing.
     #[must_use]
     pub const fn expanded(&self) -> Option<&Expanded> {

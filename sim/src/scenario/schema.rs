@@ -30,6 +30,8 @@ pub struct ScenarioTable {
     pub heal_core: bool,
     /// How often a soak takes it, beside others.
     pub weight: Option<Count>,
+    /// How many seeds `sim run` gives it when nobody says.
+    pub seeds: Option<Spanned<Count>>,
     /// The chain, its endpoints, the store.
     #[serde(default)]
     pub world: WorldTable,
@@ -88,6 +90,8 @@ pub struct WorldTable {
     pub takeover_ms: Spanned<Millis>,
     /// When a transaction is verified by the bank after it was named; by workers alone if there is none.
     pub fast_track_ms: Vec<Millis>,
+    /// How often everything that is not terminal is verified again.
+    pub sweep_ms: Spanned<Millis>,
 }
 
 impl Default for WorldTable {
@@ -112,6 +116,7 @@ impl Default for WorldTable {
             workers: plain(Count(0)),
             takeover_ms: plain(Millis(15_000)),
             fast_track_ms: [0, 1_000, 2_000].map(Millis).to_vec(),
+            sweep_ms: plain(Millis(3_000)),
         }
     }
 }
@@ -390,6 +395,8 @@ pub struct SwarmTable {
     pub fault_ms: Span<Millis>,
     /// The slowest that a message to an endpoint may be in any run.
     pub latency_ms: Span<Millis>,
+    /// How often the bank reads heads and scans.
+    pub poll_ms: Spanned<Span<Millis>>,
 }
 
 impl Default for SwarmTable {
@@ -407,6 +414,7 @@ impl Default for SwarmTable {
             faults: counts(1, 6),
             fault_ms: millis(100, 15_000),
             latency_ms: millis(1, 200),
+            poll_ms: plain(millis(200, 2_000)),
         }
     }
 }

@@ -6,7 +6,7 @@
 use plimsoll_core::rng::Rng;
 use toml::Spanned;
 
-use super::faults::{BANK, endpoint_name};
+use super::faults::{BANK, endpoint_name, worker_name};
 use super::kinds::{CueKind, FaultKind};
 use super::schema::{AfterTable, FaultTable};
 use super::values::{Millis, Span};
@@ -237,6 +237,11 @@ fn trigger(after: &AfterTable) -> Trigger {
         CueKind::DeadLetter => Cue::DeadLetter,
         CueKind::Opened => Cue::Opened { endpoint },
         CueKind::Start => Cue::Start,
+        CueKind::Leased => {
+            let worker = (0..u8::MAX).find(|number| Some(&worker_name(*number)) == named);
+            let worker = worker.unwrap_or(0);
+            Cue::Leased { worker }
+        }
     };
     Trigger {
         cue,

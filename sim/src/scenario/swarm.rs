@@ -155,7 +155,7 @@ fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
                 max_us: sync_us,
             },
         },
-        bank: bank(rng),
+        bank: bank(swarm, rng),
         workers: workers(is_metered, &mut rng.fork("workers")),
     }
 }
@@ -178,10 +178,11 @@ fn workers(is_metered: bool, rng: &mut Rng) -> Option<WorkersPlan> {
     })
 }
 
-fn bank(rng: &mut Rng) -> BankPlan {
+fn bank(swarm: &SwarmTable, rng: &mut Rng) -> BankPlan {
     let usual = BankPlan::default();
+    let poll = swarm.poll_ms.get_ref();
     BankPlan {
-        poll_ms: rng.between(200, 2_000),
+        poll_ms: rng.between(poll.low.0, poll.high.0),
         patience_ms: if rng.chance(1, 4) {
             rng.between(PATIENCE_MS_MIN, 20_000)
         } else {

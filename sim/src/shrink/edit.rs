@@ -146,6 +146,7 @@ fn renumber(one: &mut ScheduledFault, place: &dyn Fn(u8) -> Option<u8>) -> bool 
             | Cue::Credited
             | Cue::Reorged
             | Cue::DeadLetter
+            | Cue::Leased { .. }
             | Cue::Start => {}
         }
     }

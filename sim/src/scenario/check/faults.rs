@@ -73,21 +73,31 @@ impl Findings<'_> {
             after.count.span(),
             "nothing has happened before it happened once",
         );
-        let needs_endpoint = matches!(after.event, CueKind::Question | CueKind::Opened);
+        let known = match after.event {
+            CueKind::Question | CueKind::Opened => Some(endpoints_of(table)),
+            CueKind::Leased => Some(workers_of(table)),
+            CueKind::Commit
+            | CueKind::Request
+            | CueKind::Seen
+            | CueKind::Credited
+            | CueKind::Reorged
+            | CueKind::DeadLetter
+            | CueKind::Start => None,
+        };
         match &after.of {
-            None if needs_endpoint => {
+            None if known.is_some() => {
                 self.add(
                     place.clone(),
                     format!("`{}` needs the field `of`", after.event.word()),
                 );
             }
-            Some(of) if !needs_endpoint => {
-                self.add(
+            Some(of) => match known {
+                Some(names) => self.known(of.get_ref(), &of.span(), &names),
+                None => self.add(
                     of.span(),
                     format!("`of` means nothing to `{}`", after.event.word()),
-                );
-            }
-            Some(of) => self.known(of.get_ref(), &of.span(), &endpoints_of(table)),
+                ),
+            },
             None => {}
         }
     }
@@ -245,6 +255,11 @@ impl Findings<'_> {
 pub(super) fn endpoints_of(table: &ScenarioTable) -> Vec<String> {
     let count = table.world.endpoints.get_ref().len().min(ENDPOINTS_MAX);
     (0..count).map(endpoint_name).collect()
+}
+
+fn workers_of(table: &ScenarioTable) -> Vec<String> {
+    let count = u8::try_from(table.world.workers.get_ref().0).unwrap_or(u8::MAX);
+    (0..count).map(worker_name).collect()
 }
 
 /// Whether nothing could settle if it never ended.

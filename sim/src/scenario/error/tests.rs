@@ -24,7 +24,8 @@ fn an_unknown_field_is_refused_with_a_suggestion() {
         "[world]\nendpionts = 3",
         "test.toml:4:1: world.endpionts: unknown field `endpionts`, expected one of `endpoints`, `providers`, \
          `quotas`, `without_logs`, `pruned`, `history_blocks`, `latency_ms`, `latency_shape`, `commit_ms`, `block_ms`, \
-         `finality_blocks`, `poll_ms`, `patience_ms`, `recheck_ms`, `dismiss_alone_max`, `buggify`, `workers`, `takeover_ms`, `fast_track_ms`\n\
+         `finality_blocks`, `poll_ms`, `patience_ms`, `recheck_ms`, `dismiss_alone_max`, `buggify`, `workers`, `takeover_ms`, \
+         `fast_track_ms`, `sweep_ms`\n\
          did you mean `endpoints`?",
     );
 }
@@ -132,6 +133,22 @@ fn impossible_worlds_are_refused() {
         "[workload]\nusers = 1\n[[workload.deposits]]\nkind = \"plain\"\ncount = 1\nat_ms = 1\nclaim = \"stolen\"",
         "test.toml:6:8: workload.deposits[0].kind: this needs two users",
     );
+    check(
+        "[world]\nsweep_ms = 99",
+        "test.toml:4:12: world.sweep_ms: sweeps are at least 100 ms apart, and at most as far as patience lasts",
+    );
+    check(
+        "[world]\nworkers = 1\nsweep_ms = 3_001\ntakeover_ms = 6_001",
+        "test.toml:6:15: world.takeover_ms: the bank takes over after two sweeps at the earliest",
+    );
+    check(
+        "seeds = 0",
+        "test.toml:3:9: seeds: a run of zero seeds proves nothing",
+    );
+    check(
+        "[swarm]\npoll_ms = [49, 80]",
+        "test.toml:4:11: swarm.poll_ms: polls are at least 50 ms apart",
+    );
 }
 
 #[test]
@@ -174,7 +191,7 @@ fn a_fault_begins_at_a_time_or_after_something() {
     check(
         &fault("after = { event = \"comit\" }\nfor_ms = 5"),
         "test.toml:5:19: faults[0].after.event: unknown variant `comit`, expected one of `commit`, `question`, \
-         `request`, `seen`, `credited`, `reorged`, `dead_letter`, `opened`, `start`\n\
+         `request`, `seen`, `credited`, `reorged`, `dead_letter`, `opened`, `start`, `leased`\n\
          did you mean `commit`?",
     );
     check(

@@ -8,6 +8,7 @@ use plimsoll_core::worker::{Act, Answerless, Input};
 
 use super::{REPORTS_FROM, Shift, Tenant};
 use crate::engine::Delivery;
+use crate::fault::Cue;
 use crate::model::endpoint::Reaction;
 use crate::sometimes;
 use crate::trace::Reception;
@@ -107,7 +108,11 @@ impl World<'_> {
         if let Some(scribe) = &mut self.jury.scribe {
             scribe.queue_returned(by, errand, lane, met);
         }
-        if by.worker.is_some() {
+        if let Some(worker) = by.worker {
+            let is_lease = matches!(&outcome, Ok(QueueReply::Leased { jobs, .. }) if !jobs.is_empty());
+            if is_lease && met == Reception::Taken {
+                self.cue(Cue::Leased { worker });
+            }
             return self.tell(by, Input::Queue { errand, outcome });
         }
         match met {

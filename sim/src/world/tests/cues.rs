@@ -1,6 +1,7 @@
 //! Faults that wait for something to happen.
 
 use super::*;
+use crate::world::plan::WorkersPlan;
 
 fn after(cue: Cue, count: u64, for_ms: u64, fault: Fault) -> ScheduledFault {
     ScheduledFault {
@@ -84,6 +85,7 @@ fn each_cue_is_given() {
         (Cue::Seen, None),
         (Cue::Credited, None),
         (Cue::Start, None),
+        (Cue::Leased { worker: 0 }, None),
         (
             Cue::Opened { endpoint: 1 },
             Some(endpoint(1, EndpointFault::Dead)),
@@ -102,6 +104,15 @@ fn each_cue_is_given() {
         plan.topology.endpoints.truncate(2);
         if let Some(makes) = makes {
             plan.faults = vec![after(Cue::Seen, 1, 30_000, makes)];
+        }
+        if let Cue::Leased { .. } = cue {
+            let count = 1;
+            plan.topology.workers = Some(WorkersPlan {
+                count,
+                ..WorkersPlan::default()
+            });
+            // Else there is nothing left for it.
+            plan.topology.bank.fast_track_ms = Vec::new();
         }
         let made = plan.faults.len() as u64;
         let pause = process(ProcessFault::Pause);

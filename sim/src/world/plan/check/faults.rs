@@ -79,6 +79,17 @@ fn check_trigger(plan: &Plan, at: Arguments<'_>, trigger: Trigger, found: &mut F
     match trigger.cue {
         Cue::Question { endpoint } => plan.endpoint(format_args!("{at}.cue.question"), endpoint, found),
         Cue::Opened { endpoint } => plan.endpoint(format_args!("{at}.cue.opened"), endpoint, found),
+        Cue::Leased { worker } => {
+            let workers = plan
+                .topology
+                .workers
+                .map_or(0, |workers| u64::from(workers.count));
+            found.require(
+                u64::from(worker) < workers,
+                format_args!("{at}.cue.leased.worker"),
+                "the number of a worker",
+            );
+        }
         Cue::Commit
         | Cue::Request
         | Cue::Seen
