@@ -5,7 +5,7 @@ use std::time::Duration;
 use plimsoll_core::bank::{BankConfig, Command};
 use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig};
 use plimsoll_core::id::{Address, BlockHash, ChainId, IdempotencyKey};
-use plimsoll_core::money::{Amount, Asset, ChainToken, Registry};
+use plimsoll_core::money::{Amount, Asset, ChainToken, InForce, Registry};
 use plimsoll_core::resilience::PoolPolicy;
 
 pub(crate) const CHAIN: ChainId = ChainId::new(56);
@@ -57,6 +57,7 @@ fn usdt() -> Asset {
         chain: CHAIN,
         contract: TOKEN,
         decimals: 18,
+        in_force: InForce::ALWAYS,
     };
     Asset {
         id: "USDT".parse().unwrap(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use plimsoll_core::bank::BankConfig;
 use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, Product};
 use plimsoll_core::id::{Address, AssetId};
-use plimsoll_core::money::{Amount, Asset, ChainToken, Ratio, Registry};
+use plimsoll_core::money::{Amount, Asset, ChainToken, InForce, Ratio, Registry};
 use plimsoll_core::resilience::PoolPolicy;
 
 use crate::toy_chain::{CHAIN, GENESIS, TOKEN, TOKEN_DECIMALS};
@@ -45,6 +45,7 @@ fn registry() -> Registry {
         chain: CHAIN,
         contract: TOKEN,
         decimals: TOKEN_DECIMALS,
+        in_force: InForce::ALWAYS,
     };
     let assets = vec![
         entry("USDT", TOKEN_DECIMALS, vec![token]),

@@ -10,7 +10,7 @@ use plimsoll_core::escrow::{
     user_wallet,
 };
 use plimsoll_core::id::{Address, BlockHash, ChainId, EndpointId, TxHash, UserId};
-use plimsoll_core::money::{Amount, Asset, ChainToken, Registry};
+use plimsoll_core::money::{Amount, Asset, ChainToken, InForce, Registry};
 use plimsoll_tests::process::wait_until;
 use plimsoll_tests::solana::Cluster;
 use tokio::runtime::Runtime;
@@ -93,6 +93,7 @@ impl Bench {
                 chain: self.chain,
                 contract: self.address(path),
                 decimals: 6,
+                in_force: InForce::ALWAYS,
             }],
         };
         Registry::new(vec![asset("USDT", "/mint"), asset("TWIN", "/twin")]).expect("sound")

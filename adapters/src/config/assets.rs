@@ -6,7 +6,7 @@ use figment::value::Value;
 use plimsoll_core::escrow::Product;
 use plimsoll_core::id::{Address, AssetId};
 use plimsoll_core::limits::SCALE_MAX;
-use plimsoll_core::money::{Amount, Asset, AssetError, ChainToken, Ratio, Registry};
+use plimsoll_core::money::{Amount, Asset, AssetError, ChainToken, InForce, Ratio, Registry};
 
 use super::chains::chain_id;
 use super::fault::Faults;
@@ -50,8 +50,12 @@ fn read_token(mut section: Section, faults: &mut Faults) -> Option<ChainToken> {
         faults,
     );
     let decimals = section.required("decimals", decimals, "18", faults);
+    let height = |value| within(0, u64::MAX)(value);
+    let from = section.optional("effective_from", height, 0, faults);
+    let until = section.optional("effective_until", |value| height(value).map(Some), None, faults);
     section.finish(faults);
     Some(ChainToken {
+        in_force: InForce { from, until },
         chain: chain?,
         contract: contract?,
         decimals: decimals?,
@@ -89,9 +93,13 @@ pub(super) fn report(error: &AssetError, faults: &mut Faults) {
             format!("assets[{asset}].scale"),
             "raise scale to at least the token's decimals",
         ),
+        AssetError::TokenNever { asset, .. } => (
+            format!("assets[{asset}].tokens"),
+            "raise effective_until, which is the first block in which it no longer stands for the asset",
+        ),
         AssetError::TokenDuplicate { asset, .. } => (
             format!("assets[{asset}].tokens"),
-            "keep one token for a chain, and one asset for a contract",
+            "keep one token for a chain at any height (effective_from, effective_until), and one asset for a contract",
         ),
     };
     faults.add(path, error.to_string(), fix);

@@ -19,6 +19,13 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> PoolPolicy {
         ban,
         ban_max,
         probe_interval,
+        eject_percent,
+        eject_for,
+        eject_times_max,
+        eject_share_max,
+        panic_percent,
+        slow_start,
+        hedge_after: _,
         explore_one_in,
     } = PoolPolicy::default();
     let policy = PoolPolicy {
@@ -31,6 +38,13 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> PoolPolicy {
         ban: section.optional("ban", duration, ban, faults),
         ban_max: section.optional("ban_max", duration, ban_max, faults),
         probe_interval: section.optional("probe_interval", duration, probe_interval, faults),
+        eject_percent: section.optional("eject_percent", small(100), eject_percent, faults),
+        eject_for: section.optional("eject_for", duration, eject_for, faults),
+        eject_times_max: section.optional("eject_times_max", small(255), eject_times_max, faults),
+        eject_share_max: section.optional("eject_share_max", percent, eject_share_max, faults),
+        panic_percent: section.optional("panic_percent", percent, panic_percent, faults),
+        slow_start: section.optional("slow_start", duration, slow_start, faults),
+        hedge_after: section.optional("hedge_after", |value| duration(value).map(Some), None, faults),
         explore_one_in: section.optional("explore_one_in", count, explore_one_in, faults),
     };
     section.finish(faults);
@@ -95,6 +109,10 @@ fn is_of_breaker(setting: &str) -> bool {
 /// From 1 to `high`.
 fn small(high: u8) -> impl Fn(Value) -> Result<u8, Unfit> {
     move |value| within(1, u64::from(high))(value).map(|number| u8::try_from(number).unwrap_or(high))
+}
+
+fn percent(value: Value) -> Result<u8, Unfit> {
+    within(0, 100)(value).map(|number| u8::try_from(number).unwrap_or(100))
 }
 
 fn count(value: Value) -> Result<u32, Unfit> {

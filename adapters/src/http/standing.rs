@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::extract::State;
 use plimsoll_core::bank::{ChainStatus, EndpointStatus};
+use plimsoll_core::escrow::Backfill;
 use plimsoll_core::resilience::{BreakerOrder, CordonReason};
 use plimsoll_core::time::WallClock;
 use serde::Serialize;
@@ -56,8 +57,24 @@ pub(super) struct ChainBody {
     scanned: Option<u64>,
     /// The height that two independent upstreams have finalized.
     finalized: Option<u64>,
+    /// How the scanner catches up, while it is far behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backfill: Option<BackfillBody>,
     /// Its endpoints, in the order of the configuration.
     endpoints: Vec<EndpointBody>,
+}
+
+/// How the scanner catches up.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct BackfillBody {
+    /// The last block that was read when it began.
+    from: u64,
+    /// The last block read.
+    at: u64,
+    /// The block up to which there is something to read.
+    target: u64,
+    /// How many blocks are read in a second.
+    blocks_per_second: u64,
 }
 
 /// An endpoint.
@@ -90,6 +107,8 @@ pub(super) struct EndpointBody {
     latest: Option<u64>,
     /// Its finalized height.
     finalized: Option<u64>,
+    /// Whether it is rested, because it fails far more often than the others.
+    ejected: bool,
     /// Whether it tells receipts: `unknown`, `served` or `refused`.
     #[schema(example = "served")]
     receipts: &'static str,
@@ -184,7 +203,23 @@ fn chain(status: &ChainStatus) -> ChainBody {
         paused: status.is_paused,
         scanned: status.scanned,
         finalized: status.finalized,
+        backfill: status.backfill.map(backfill),
         endpoints: status.endpoints.iter().map(endpoint).collect(),
+    }
+}
+
+fn backfill(status: Backfill) -> BackfillBody {
+    let Backfill {
+        from,
+        at,
+        target,
+        blocks_per_second,
+    } = status;
+    BackfillBody {
+        from,
+        at,
+        target,
+        blocks_per_second,
     }
 }
 
@@ -207,6 +242,7 @@ fn endpoint(status: &EndpointStatus) -> EndpointBody {
         latency_ms: status.latency.map(millis),
         latest: status.heights.map(|(latest, _)| latest),
         finalized: status.heights.map(|(_, finalized)| finalized),
+        ejected: status.is_ejected,
         receipts: status.abilities.receipts.code(),
         logs: status.abilities.logs.code(),
         history_from: status.abilities.history_from,

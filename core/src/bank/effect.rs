@@ -1,14 +1,16 @@
 //! What the bank can wish for, beside records: replies, questions to endpoints, notices.
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 use core::time::Duration;
 
 use super::orders::{ActDone, EndpointOrders};
 use super::record::Record;
 use crate::escrow::{
-    Abilities, Attempt, Booked, DeadLetterReason, Deposit, DepositKey, Evidence, LetterGroup, LetterPage,
-    LetterView, Question, Reason, Replay, ReportError, Stage, Suspended, TxKey, Vote,
+    Abilities, Attempt, Backfill, Booked, DeadLetterReason, Deposit, DepositKey, Evidence, LetterGroup,
+    LetterPage, LetterView, Question, Reason, Replay, ReportError, Service, Stage, Suspended, TxKey, Vote,
 };
 use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, ErrandId, RequestId, Text, UserId};
 use crate::ledger::{Balance, Outcome, TransactionView};
@@ -427,8 +429,53 @@ pub struct ChainStatus {
     pub scanned: Option<u64>,
     /// The height that two independent upstreams have finalized.
     pub finalized: Option<u64>,
+    /// How far the scanner is behind, while it is far behind.
+    pub backfill: Option<Backfill>,
     /// The endpoints, in order.
     pub endpoints: Vec<EndpointStatus>,
+}
+
+impl ChainStatus {
+    /// By how many blocks what is agreed to be final trails the latest block that two providers know.
+    #[must_use]
+    pub fn finality_lag(&self) -> Option<u64> {
+        let latest = self.second_by_provider(|one| one.heights.map(|(latest, _)| Reverse(latest)))?;
+        Some(latest.0.saturating_sub(self.finalized?))
+    }
+
+    /// How much of the history from which blocks can be read the scanner is behind, in hundredths: at 100 it is missing
+    /// blocks. Two providers must hold what is read.
+    #[must_use]
+    pub fn history_used(&self) -> Option<u64> {
+        let (finalized, scanned) = (self.finalized?, self.scanned?);
+        let reads = |one: &EndpointStatus| {
+            let from = one.abilities.history_from.unwrap_or(0);
+            (one.abilities.logs != Service::Refused).then_some(from)
+        };
+        let behind = finalized.saturating_sub(scanned);
+        match self.second_by_provider(reads) {
+            None => Some(100),
+            Some(0) => Some(0),
+            Some(from) => {
+                let depth = finalized.saturating_sub(from).saturating_add(1);
+                Some((behind.saturating_mul(100) / depth).min(100))
+            }
+        }
+    }
+
+    /// The second least of what the providers have, each by its best endpoint.
+    fn second_by_provider<T: Ord + Copy>(&self, of: impl Fn(&EndpointStatus) -> Option<T>) -> Option<T> {
+        let mut best: BTreeMap<&str, T> = BTreeMap::new();
+        for one in &self.endpoints {
+            if let Some(value) = of(one) {
+                let known = best.entry(&one.provider).or_insert(value);
+                *known = value.min(*known);
+            }
+        }
+        let mut values: Vec<T> = best.into_values().collect();
+        values.sort_unstable();
+        values.get(1).copied()
+    }
 }
 
 /// How an endpoint stands.
@@ -450,6 +497,8 @@ pub struct EndpointStatus {
     pub latency: Option<Duration>,
     /// Its latest and finalized heights.
     pub heights: Option<(u64, u64)>,
+    /// Whether it is rested, because it fails far more often than the others.
+    pub is_ejected: bool,
     /// What it can be asked.
     pub abilities: Abilities,
 }

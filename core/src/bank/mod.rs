@@ -94,7 +94,7 @@ impl Bank {
         }
         let rng = Rng::from_seed(config.seed).fork("bank");
         let scanned = |chain| state.escrow().scanned(chain).map(|block| block.number);
-        let verifier = Verifier::new(&config.escrow, &config.registry, config.pool, &rng, scanned);
+        let verifier = Verifier::new(&config.escrow, &config.registry, &config.pool, &rng, scanned);
         let backlog = due::Backlog::new(&config, &state);
         let dispatch = dispatch::Dispatch::new(config.escrow.workers);
         let looks = recheck::Looks::new(state.escrow(), config.escrow.recheck);

@@ -129,6 +129,7 @@ impl Bank {
                 cordon: status.cordon.map(|cordon| cordon.reason),
                 latency: status.latency,
                 heights: status.heights.map(|heights| (heights.latest, heights.finalized)),
+                is_ejected: status.ejected_until.is_some(),
                 abilities,
             }
         };
@@ -137,6 +138,7 @@ impl Bank {
             is_paused: self.state.orders().is_chain_paused(chain),
             scanned: self.verifier.scanned(chain),
             finalized: self.verifier.finalized(chain),
+            backfill: self.verifier.backfill(chain, self.now),
             endpoints: endpoints.map(endpoint).collect(),
         }
     }

@@ -13,7 +13,7 @@ use super::evm::{Log, Receipt, TRANSFER_TOPIC};
 use super::reason::{DeadLetterReason, Reason, SuspenseReason};
 use crate::id::{Address, ChainId, Family, UserId};
 use crate::limits::{DEPOSIT_MAX, DEPOSITS_PER_TX_MAX};
-use crate::money::{Amount, Asset, Registry, convert};
+use crate::money::{Amount, Asset, Registry, Standing, convert};
 
 /// Where EIP-7708 logs native transfers, in the guise of token logs (trap E5).
 const NATIVE_TRANSFER_EMITTER: Address = Address::Evm([
@@ -56,9 +56,10 @@ pub fn assess(chain: ChainId, receipt: &Receipt, registry: &Registry, ours: &imp
     match chain.family() {
         Family::Evm => {
             let logs = (0u32..).zip(&receipt.logs);
-            total(logs.map(|(ordinal, log)| judge(chain, ordinal, log, registry, ours)))
+            let here = (chain, receipt.block.number);
+            total(logs.map(|(ordinal, log)| judge(here, ordinal, log, registry, ours)))
         }
-        Family::Solana => solana::assess(chain, &receipt.balances, registry, ours),
+        Family::Solana => solana::assess((chain, receipt.block.number), &receipt.balances, registry, ours),
     }
 }
 
@@ -96,7 +97,13 @@ enum Judgement {
     DeadLetter(DeadLetterReason),
 }
 
-fn judge(chain: ChainId, ordinal: u32, log: &Log, registry: &Registry, ours: &impl Addresses) -> Judgement {
+fn judge(
+    (chain, block): (ChainId, u64),
+    ordinal: u32,
+    log: &Log,
+    registry: &Registry,
+    ours: &impl Addresses,
+) -> Judgement {
     let dismissed = Judgement::Dismissed;
     if log.topic_count == 0 || log.topics[0] != TRANSFER_TOPIC {
         return dismissed(Reason::NoTransfer);
@@ -104,9 +111,10 @@ fn judge(chain: ChainId, ordinal: u32, log: &Log, registry: &Registry, ours: &im
     if log.address == NATIVE_TRANSFER_EMITTER {
         return dismissed(Reason::NativeTransfer);
     }
-    let Some((asset, decimals)) = registry.token(chain, log.address) else {
+    let standing = registry.token_in(chain, log.address, block);
+    if standing == Standing::Foreign {
         return dismissed(Reason::ForeignContract);
-    };
+    }
     let (from, to) = match (
         log.topic_count,
         topic_address(&log.topics[1]),
@@ -117,6 +125,9 @@ fn judge(chain: ChainId, ordinal: u32, log: &Log, registry: &Registry, ours: &im
     };
     let Some(recipient) = ours.recipient(chain, to) else {
         return dismissed(Reason::NotToUs);
+    };
+    let Standing::InForce(asset, decimals) = standing else {
+        return dismissed(Reason::TokenNotInForce);
     };
     if log.word == [0; 32] {
         return dismissed(Reason::ZeroAmount);

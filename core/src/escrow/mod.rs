@@ -45,4 +45,4 @@ pub use replay::{Replay, ReplayEnd, ReplayPlan};
 pub use report::{Report, ReportError, Sighting};
 pub use solana::{TOKEN_PROGRAM, program_address, token_account, user_wallet};
 pub use state::{EscrowState, Suspended, Watch};
-pub use verifier::{Abilities, Service};
+pub use verifier::{Abilities, Backfill, Service};

@@ -58,6 +58,8 @@ reasons!(
         ForeignProgram = "foreign_program",
         /// S5: to a wallet of ours, in an account that is not the associated one.
         NotAssociated = "not_associated",
+        /// E21: the token is registered, and not in force in that block: it was migrated, or is not yet.
+        TokenNotInForce = "token_not_in_force",
     }
 );
 
@@ -78,6 +80,7 @@ impl Reason {
             Self::NotYours => 9,
             Self::ForeignProgram => 10,
             Self::NotAssociated => 11,
+            Self::TokenNotInForce => 12,
         }
     }
 }

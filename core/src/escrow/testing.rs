@@ -11,7 +11,7 @@ use super::{
     TRANSFER_TOPIC,
 };
 use crate::id::{Address, AssetId, BlockHash, ChainId, TxHash};
-use crate::money::{Amount, Asset, ChainToken, Ratio, Registry};
+use crate::money::{Amount, Asset, ChainToken, InForce, Ratio, Registry};
 
 pub(crate) const CHAIN: ChainId = ChainId::new(56);
 pub(crate) const TOKEN: Address = Address::Evm([0x55; 20]);
@@ -36,6 +36,7 @@ pub(crate) fn registry() -> Registry {
         chain: CHAIN,
         contract: TOKEN,
         decimals: 18,
+        in_force: InForce::ALWAYS,
     };
     Registry::new(vec![
         entry("USDT", 18, 1_000, vec![token]),

@@ -3,7 +3,7 @@
 //! It comes from configuration and is checked whole, all faults at once. Adding or disabling an asset is
 //! configuration; unknown and disabled assets are refused by name.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ pub struct Asset {
     pub max: Amount,
     /// Whether new money may move. Money that is there stays, and deposits on chain still are accounted for.
     pub enabled: bool,
-    /// The contracts that stand for it on chains, one at most a chain.
+    /// The contracts that stand for it on chains, on each chain one at most at any height.
     pub tokens: Vec<ChainToken>,
 }
 
@@ -40,6 +40,50 @@ pub struct ChainToken {
     pub contract: Address,
     /// The decimals that the contract counts in, at most the asset's own (trap E6).
     pub decimals: u8,
+    /// The blocks in which it stands for the asset (trap E21). What it moves in others is refused.
+    pub in_force: InForce,
+}
+
+/// The blocks in which a token stands for its asset: a contract that was migrated, or is being retired, does so for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct InForce {
+    /// The first of them.
+    pub from: u64,
+    /// The first after them; `None` while no end is known.
+    pub until: Option<u64>,
+}
+
+impl InForce {
+    /// Every block.
+    pub const ALWAYS: Self = Self { from: 0, until: None };
+
+    /// Whether `block` is one of them.
+    #[must_use]
+    pub fn has(&self, block: u64) -> bool {
+        self.from <= block && self.until.is_none_or(|until| block < until)
+    }
+
+    /// Whether there is any.
+    #[must_use]
+    pub fn is_some(&self) -> bool {
+        self.until.is_none_or(|until| self.from < until)
+    }
+
+    fn overlaps(&self, other: &Self) -> bool {
+        let ends_before = |one: &Self, other: &Self| one.until.is_some_and(|until| until <= other.from);
+        !ends_before(self, other) && !ends_before(other, self)
+    }
+}
+
+/// What a contract is at a height.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing<'a> {
+    /// It stands for this asset, and counts in so many decimals.
+    InForce(&'a Asset, u8),
+    /// It is registered, for other blocks.
+    NotInForce,
+    /// It stands for nothing.
+    Foreign,
 }
 
 /// What is wrong with a registry, or with a use of it.
@@ -65,7 +109,19 @@ pub enum AssetError {
         /// The chain.
         chain: ChainId,
     },
-    /// Two tokens of one chain for one asset, or one contract for two assets.
+    /// A token that is never in force.
+    #[error(
+        "asset {asset}: its token {contract} on {chain} is in force in no block: effective_until must be above effective_from"
+    )]
+    TokenNever {
+        /// The asset.
+        asset: AssetId,
+        /// The chain.
+        chain: ChainId,
+        /// The contract.
+        contract: Address,
+    },
+    /// Two tokens of one chain for one asset at one height, or one contract for two assets.
     #[error("asset {asset}: its token {contract} on {chain} is configured twice")]
     TokenDuplicate {
         /// The asset.
@@ -81,7 +137,7 @@ pub enum AssetError {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Registry {
     assets: BTreeMap<AssetId, Asset>,
-    tokens: BTreeMap<(ChainId, Address), (AssetId, u8)>,
+    tokens: BTreeMap<(ChainId, Address), (AssetId, u8, InForce)>,
 }
 
 impl Registry {
@@ -114,20 +170,32 @@ impl Registry {
         self.assets.values()
     }
 
-    /// Which asset `contract` stands for on `chain`, and in how many decimals it counts.
+    /// Which asset `contract` stands for on `chain` in some blocks, and in how many decimals it counts.
     #[must_use]
     pub fn token(&self, chain: ChainId, contract: Address) -> Option<(&Asset, u8)> {
-        let (id, decimals) = self.tokens.get(&(chain, contract))?;
+        let (id, decimals, _) = self.tokens.get(&(chain, contract))?;
         self.assets.get(id).map(|asset| (asset, *decimals))
+    }
+
+    /// What `contract` is on `chain` in `block`.
+    #[must_use]
+    pub fn token_in(&self, chain: ChainId, contract: Address, block: u64) -> Standing<'_> {
+        match (self.tokens.get(&(chain, contract)), self.token(chain, contract)) {
+            (Some((_, _, in_force)), Some((asset, decimals))) if in_force.has(block) => {
+                Standing::InForce(asset, decimals)
+            }
+            (Some(_), _) => Standing::NotInForce,
+            (None, _) => Standing::Foreign,
+        }
     }
 
     /// Every token of `chain`, by contract, with its decimals.
     pub fn tokens_of(&self, chain: ChainId) -> impl Iterator<Item = (Address, u8)> + '_ {
-        let of_chain = move |entry: &(&(ChainId, Address), &(AssetId, u8))| entry.0.0 == chain;
+        let of_chain = move |entry: &(&(ChainId, Address), &(AssetId, u8, InForce))| entry.0.0 == chain;
         self.tokens
             .iter()
             .filter(of_chain)
-            .map(|((_, contract), (_, decimals))| (*contract, *decimals))
+            .map(|((_, contract), (_, decimals, _))| (*contract, *decimals))
     }
 
     fn check(&mut self, asset: &Asset, errors: &mut Vec<AssetError>) {
@@ -147,19 +215,29 @@ impl Registry {
             (1..=TEXT_BYTES_MAX).contains(&asset.name.len()),
             AssetError::Name(id),
         );
-        let mut chains = BTreeSet::new();
-        for ChainToken {
-            chain,
-            contract,
-            decimals,
-        } in asset.tokens.iter().copied()
-        {
+        for (place, token) in asset.tokens.iter().enumerate() {
+            let ChainToken {
+                chain,
+                contract,
+                decimals,
+                in_force,
+            } = *token;
             require(
                 decimals <= asset.scale,
                 AssetError::TokenDecimals { asset: id, chain },
             );
-            let first_here = chains.insert(chain);
-            let first_use = self.tokens.insert((chain, contract), (id, decimals)).is_none();
+            require(
+                in_force.is_some(),
+                AssetError::TokenNever {
+                    asset: id,
+                    chain,
+                    contract,
+                },
+            );
+            let meets = |other: &ChainToken| other.chain == chain && other.in_force.overlaps(&in_force);
+            let first_here = !asset.tokens[..place].iter().any(meets);
+            let entry = (id, decimals, in_force);
+            let first_use = self.tokens.insert((chain, contract), entry).is_none();
             require(
                 first_here && first_use,
                 AssetError::TokenDuplicate {

@@ -4,4 +4,4 @@ mod amount;
 mod asset;
 
 pub use amount::{Amount, AmountError, AmountParseError, Ratio};
-pub use asset::{Asset, AssetError, ChainToken, Registry, convert};
+pub use asset::{Asset, AssetError, ChainToken, InForce, Registry, Standing, convert};

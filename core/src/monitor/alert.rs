@@ -44,12 +44,16 @@ pub enum Alert {
     JournalFailing,
     /// A chain has fewer independent upstreams than a credit needs.
     UpstreamsFew(ChainId),
+    /// The scanner is so far behind that endpoints will soon have forgotten what it has not read.
+    HistoryShort(ChainId),
     /// The oldest dead letter waits for too long.
     DeadLetterOld,
     /// There are many dead letters.
     DeadLettersMany,
     /// The queue's server is gone; the database serves in its stead.
     QueueDown,
+    /// The blocks of a chain become final late, or no more.
+    FinalityLags(ChainId),
     /// Transactions are not settled for long.
     PendingOld,
     /// Many transactions are not settled.
@@ -68,9 +72,11 @@ impl Alert {
             Self::BankSilent => "bank_silent",
             Self::JournalFailing => "journal_failing",
             Self::UpstreamsFew(_) => "upstreams_few",
+            Self::HistoryShort(_) => "history_short",
             Self::DeadLetterOld => "dead_letter_old",
             Self::DeadLettersMany => "dead_letters_many",
             Self::QueueDown => "queue_down",
+            Self::FinalityLags(_) => "finality_lags",
             Self::PendingOld => "pending_old",
             Self::PendingMany => "pending_many",
             Self::EndpointsDown(_) => "endpoints_down",
@@ -82,7 +88,10 @@ impl Alert {
     #[must_use]
     pub const fn chain(&self) -> Option<ChainId> {
         match self {
-            Self::UpstreamsFew(chain) | Self::EndpointsDown(chain) => Some(*chain),
+            Self::UpstreamsFew(chain)
+            | Self::HistoryShort(chain)
+            | Self::FinalityLags(chain)
+            | Self::EndpointsDown(chain) => Some(*chain),
             Self::BankSilent
             | Self::JournalFailing
             | Self::DeadLetterOld
@@ -98,10 +107,14 @@ impl Alert {
     #[must_use]
     pub const fn level(&self) -> Level {
         match self {
-            Self::BankSilent | Self::JournalFailing | Self::UpstreamsFew(_) | Self::DeadLetterOld => {
-                Level::Critical
+            Self::BankSilent
+            | Self::JournalFailing
+            | Self::UpstreamsFew(_)
+            | Self::HistoryShort(_)
+            | Self::DeadLetterOld => Level::Critical,
+            Self::DeadLettersMany | Self::QueueDown | Self::FinalityLags(_) | Self::PendingOld => {
+                Level::Degraded
             }
-            Self::DeadLettersMany | Self::QueueDown | Self::PendingOld => Level::Degraded,
             Self::PendingMany | Self::EndpointsDown(_) | Self::DeadLetterNew => Level::Warning,
         }
     }
@@ -116,6 +129,12 @@ impl Alert {
             }
             Self::UpstreamsFew(_) => {
                 "add endpoints of other providers: nothing is credited on this chain until two agree"
+            }
+            Self::HistoryShort(_) => {
+                "add endpoints of two providers that keep older logs, before deposits that nobody claims cannot be found any more"
+            }
+            Self::FinalityLags(_) => {
+                "wait: deposits are seen and locked, and credited once the chain calls their blocks final again"
             }
             Self::DeadLetterOld | Self::DeadLettersMany | Self::DeadLetterNew => {
                 "look at /api/v1/escrow/dead-letter-queue and decide"
@@ -132,11 +151,14 @@ impl Alert {
         let waits = matches!(other, Self::PendingOld | Self::PendingMany);
         match self {
             Self::BankSilent => *other != Self::BankSilent,
-            Self::JournalFailing => waits,
-            Self::UpstreamsFew(chain) => waits || *other == Self::EndpointsDown(*chain),
+            Self::JournalFailing | Self::FinalityLags(_) => waits,
+            Self::UpstreamsFew(chain) => {
+                waits || [Self::EndpointsDown(*chain), Self::FinalityLags(*chain)].contains(other)
+            }
             Self::PendingOld => *other == Self::PendingMany,
             Self::DeadLettersMany => *other == Self::DeadLetterNew,
             Self::DeadLetterOld
+            | Self::HistoryShort(_)
             | Self::QueueDown
             | Self::PendingMany
             | Self::EndpointsDown(_)

@@ -115,6 +115,16 @@ impl Monitor {
             note(Alert::EndpointsDown(chain.chain), down, policy.endpoints_down_max);
             let missing = policy.providers_min.saturating_sub(chain.providers_up);
             note(Alert::UpstreamsFew(chain.chain), missing, 0);
+            note(
+                Alert::FinalityLags(chain.chain),
+                chain.finality_lag,
+                policy.finality_lag_max,
+            );
+            note(
+                Alert::HistoryShort(chain.chain),
+                chain.history_used,
+                policy.history_used_max,
+            );
         }
         if reading.dead_letters == 0 {
             self.dead_lettered_at = None; // a person has dealt with all of them

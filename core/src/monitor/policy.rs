@@ -23,6 +23,10 @@ pub struct MonitorPolicy {
     pub endpoints_down_max: u64,
     /// How many independent providers a chain needs. At least 1.
     pub providers_min: u64,
+    /// By how many blocks finality may trail the head of a chain.
+    pub finality_lag_max: u64,
+    /// How much of the history that endpoints keep the scanner may be behind, in hundredths: 1 to 99.
+    pub history_used_max: u64,
     /// The longest without a reading. Longer than zero.
     pub silence_max: Duration,
     /// How long something must be wrong before it is raised, where waiting helps against false alarms.
@@ -47,6 +51,8 @@ impl Default for MonitorPolicy {
             dead_letter_calm: Duration::from_secs(15 * 60),
             endpoints_down_max: 0,
             providers_min: 2,
+            finality_lag_max: 20,
+            history_used_max: 50,
             silence_max: Duration::from_secs(10),
             raise_after: Duration::from_secs(15),
             clear_after: Duration::from_secs(60),
@@ -77,6 +83,8 @@ impl MonitorPolicy {
             require(!time.is_zero(), setting, "longer than zero")?;
         }
         require(self.providers_min >= 1, "providers_min", "at least 1")?;
+        let share = (1..=99).contains(&self.history_used_max);
+        require(share, "history_used_max", "1 to 99")?;
         let percent = (1..=100).contains(&self.clear_percent);
         require(percent, "clear_percent", "1 to 100")
     }
@@ -86,6 +94,8 @@ impl MonitorPolicy {
         let raise_after = match alert {
             Alert::UpstreamsFew(_)
             | Alert::EndpointsDown(_)
+            | Alert::FinalityLags(_)
+            | Alert::HistoryShort(_)
             | Alert::JournalFailing
             | Alert::QueueDown
             | Alert::PendingMany => self.raise_after,

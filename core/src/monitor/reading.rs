@@ -55,6 +55,10 @@ pub struct ChainReading {
     pub endpoints_up: u64,
     /// How many providers run those.
     pub providers_up: u64,
+    /// By how many blocks finality trails the head.
+    pub finality_lag: u64,
+    /// How much of the history that endpoints keep the scanner is behind, in hundredths.
+    pub history_used: u64,
 }
 
 impl ChainReading {
@@ -66,6 +70,8 @@ impl ChainReading {
             endpoints: status.endpoints.len() as u64,
             endpoints_up: up().count() as u64,
             providers_up: providers.len() as u64,
+            finality_lag: status.finality_lag().unwrap_or(0),
+            history_used: status.history_used().unwrap_or(0),
         }
     }
 }

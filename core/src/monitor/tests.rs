@@ -24,6 +24,8 @@ fn well() -> Reading {
             endpoints: 7,
             endpoints_up: 7,
             providers_up: 4,
+            finality_lag: 3,
+            history_used: 0,
         }],
         ..Reading::default()
     }
@@ -37,6 +39,13 @@ fn up(endpoints_up: u64, providers_up: u64) -> Reading {
     let mut reading = well();
     reading.chains[0].endpoints_up = endpoints_up;
     reading.chains[0].providers_up = providers_up;
+    reading
+}
+
+fn lags(finality_lag: u64, history_used: u64) -> Reading {
+    let mut reading = well();
+    reading.chains[0].finality_lag = finality_lag;
+    reading.chains[0].history_used = history_used;
     reading
 }
 
@@ -149,6 +158,8 @@ fn every_threshold_has_its_alert() {
             },
             "queue_down: 1 of 0, degraded",
         ),
+        (lags(21, 0), "finality_lags on eip155:56: 21 of 20, degraded"),
+        (lags(3, 51), "history_short on eip155:56: 51 of 50, critical"),
         (up(6, 4), "endpoints_down on eip155:56: 1 of 0, warning"),
         (up(1, 1), "upstreams_few on eip155:56: 1 of 0, critical"),
     ] {

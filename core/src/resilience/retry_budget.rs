@@ -5,10 +5,12 @@
 //! The design and the figures are those of the AWS SDKs' standard retry mode (500 tokens, a retry costs 5, a success
 //! gives 1 back); the arithmetic is whole numbers.
 
+use serde::{Deserialize, Serialize};
+
 use super::{PolicyError, require};
 
 /// The size and the prices of a budget, in tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RetryBudgetPolicy {
     /// What a full bucket holds. At least `retry_cost`.
     pub capacity: u32,
@@ -56,7 +58,7 @@ pub enum Withdrawal {
 }
 
 /// The budget of all callers of one dependency together.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RetryBudget {
     policy: RetryBudgetPolicy,
     tokens: u32,

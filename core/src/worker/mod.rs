@@ -73,7 +73,7 @@ impl Worker {
         // What it holds it verifies.
         config.escrow.workers = None;
         let rng = Rng::from_seed(config.seed).fork("worker");
-        let mut verifier = Verifier::new(&config.escrow, &config.registry, config.pool, &rng, |_| None);
+        let mut verifier = Verifier::new(&config.escrow, &config.registry, &config.pool, &rng, |_| None);
         verifier.stop_scanning();
         Ok(Self {
             lanes: Lanes::new(config.has_immediate),

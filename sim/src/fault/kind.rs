@@ -173,7 +173,7 @@ pub enum EndpointFault {
 
 impl EndpointFault {
     /// Whether its answers are false rather than missing. Two providers that tell the same untruth at once make a
-    /// quorum that no verifier can see through, so a plan may have one such provider at a time.
+    /// quorum that no verifier can see through, so in a plan they contradict each other.
     #[must_use]
     pub const fn is_byzantine(&self) -> bool {
         match self {
@@ -192,6 +192,21 @@ impl EndpointFault {
             | Self::TooLarge
             | Self::Crossed
             | Self::PrivateFork => false,
+        }
+    }
+}
+
+impl EndpointFault {
+    /// Whether two endpoints that tell these untruths never agree about anything untrue: each tells another, and one of them
+    /// at most tells of a finality that is none.
+    #[must_use]
+    pub fn contradicts(&self, other: &Self) -> bool {
+        let is_of_finality = |lie: &Lie| matches!(lie, Lie::EarlyFinality | Lie::FutureFinality);
+        match (self, other) {
+            (Self::Lying { lie }, Self::Lying { lie: other }) => {
+                lie != other && !(is_of_finality(lie) && is_of_finality(other))
+            }
+            _ => false,
         }
     }
 }

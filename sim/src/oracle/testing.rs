@@ -13,7 +13,7 @@ use plimsoll_core::id::{
 use plimsoll_core::journal::{Batch, Head, Position};
 use plimsoll_core::ledger::{self, Ledger, LedgerRecord, Owner, Receipt, Rules, Transfer, Verdict};
 use plimsoll_core::machine::Intent;
-use plimsoll_core::money::{Amount, Asset, ChainToken, Registry};
+use plimsoll_core::money::{Amount, Asset, ChainToken, InForce, Registry};
 use plimsoll_core::outbox::Appended;
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::{Instant, WallClock};
@@ -219,6 +219,7 @@ pub(super) fn bank(records: &[Record]) -> Bank {
             chain: CHAIN,
             contract: Address::Evm([0x55; 20]),
             decimals: 18,
+            in_force: InForce::ALWAYS,
         }],
     };
     let config = BankConfig {

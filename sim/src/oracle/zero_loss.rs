@@ -329,7 +329,10 @@ fn gives(chain: &Chain, tx: TxKey, reason: Reason) -> bool {
     }
     logs.iter().any(|truth| match truth.due {
         Due::Nothing(shape) => fault_of(shape) == Some(reason),
-        Due::User(_) | Due::Suspense(_) | Due::Person => false,
+        Due::User(_) | Due::Suspense(_) => {
+            reason == Reason::TokenNotInForce && !chain.is_in_force(index, truth.asset)
+        }
+        Due::Person => false,
     })
 }
 

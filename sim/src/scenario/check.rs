@@ -144,7 +144,7 @@ impl Findings<'_> {
         }
     }
 
-    /// What endpoints cannot tell.
+    /// What endpoints cannot tell, and what stands for nothing any more.
     fn history(&mut self, table: &ScenarioTable) {
         let world = &table.world;
         let known = faults::endpoints_of(table);
@@ -158,6 +158,13 @@ impl Findings<'_> {
             world.history_blocks.span(),
             "expected 1 to 10000 blocks",
         );
+        if let Some(blocks) = &world.usdc_retired_after {
+            self.require(
+                blocks.get_ref().0 > 0,
+                blocks.span(),
+                "expected 1 to 100000 blocks",
+            );
+        }
     }
 
     fn workload(&mut self, table: &ScenarioTable) {

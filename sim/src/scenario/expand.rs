@@ -118,6 +118,7 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         chain: ChainPlan {
             block_ms: world.block_ms.get_ref().0,
             finality_blocks: world.finality_blocks.get_ref().0,
+            usdc_retired_after: world.usdc_retired_after.as_ref().map(|blocks| blocks.get_ref().0),
             ..ChainPlan::default()
         },
         endpoints: (0..endpoints).map(endpoint).collect(),

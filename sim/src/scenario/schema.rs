@@ -74,6 +74,8 @@ pub struct WorldTable {
     pub block_ms: Spanned<Millis>,
     /// How many blocks the finalized one is behind the latest.
     pub finality_blocks: Spanned<Count>,
+    /// After how many blocks the contract of USDC stands for it no longer.
+    pub usdc_retired_after: Option<Spanned<Count>>,
     /// How often the bank reads heads and scans.
     pub poll_ms: Spanned<Millis>,
     /// How long automation tries before a transaction is a dead letter.
@@ -108,6 +110,7 @@ impl Default for WorldTable {
             commit_ms: millis(1, 5),
             block_ms: plain(Millis(450)),
             finality_blocks: plain(Count(3)),
+            usdc_retired_after: None,
             poll_ms: plain(Millis(1_000)),
             patience_ms: plain(Millis(24 * 60 * 60 * 1_000)),
             recheck_ms: plain(Millis(10 * 60 * 1_000)),

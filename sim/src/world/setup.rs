@@ -6,7 +6,7 @@ use core::time::Duration;
 use plimsoll_core::bank::BankConfig;
 use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, Product, Workers};
 use plimsoll_core::id::{Address, ChainId};
-use plimsoll_core::money::{Amount, Asset, ChainToken, Ratio, Registry};
+use plimsoll_core::money::{Amount, Asset, ChainToken, InForce, Ratio, Registry};
 
 use super::plan::{BankPlan, QuotaPlan, Token, Topology, WorkersPlan};
 use crate::model::assets::{COLLECT, MIN_MILLI, minor_units};
@@ -40,20 +40,25 @@ pub fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
         poll: Duration::from_millis(topology.bank.poll_ms),
     };
     BankConfig {
-        registry: registry(id),
+        registry: registry(id, topology.chain.usdc_retired_after),
         escrow: escrow(&topology.bank, topology.workers, chain),
         pool: topology.bank.pool.policy(),
         seed: 0,
     }
 }
 
-fn registry(chain: ChainId) -> Registry {
+fn registry(chain: ChainId, usdc_retired_after: Option<u64>) -> Registry {
     let asset = |token: &Token| {
         let facts = token.facts();
+        let retired_after = usdc_retired_after.filter(|_| *token == Token::Usdc);
         let of_contract = |(contract, decimals)| ChainToken {
             chain,
             contract,
             decimals,
+            in_force: InForce {
+                from: 0,
+                until: retired_after.map(|blocks| FIRST_HEIGHT + blocks),
+            },
         };
         Asset {
             id: facts.id,

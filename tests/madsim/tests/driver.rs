@@ -21,7 +21,7 @@ use plimsoll_core::escrow::{
 };
 use plimsoll_core::id::{Address, BlockHash, ChainId, EndpointId, IdempotencyKey};
 use plimsoll_core::journal::{Batch, Head, OpenedBatch};
-use plimsoll_core::money::{Amount, Asset, ChainToken, Registry};
+use plimsoll_core::money::{Amount, Asset, ChainToken, InForce, Registry};
 use plimsoll_core::outbox::Appended;
 use plimsoll_core::resilience::PoolPolicy;
 use plimsoll_core::time::Instant;
@@ -447,6 +447,7 @@ fn config(poll: Duration) -> BankConfig {
         chain: chain.id,
         contract: Address::Evm([0x55; 20]),
         decimals: 18,
+        in_force: InForce::ALWAYS,
     };
     let usdt = Asset {
         id: "USDT".parse().expect("a symbol"),

@@ -29,6 +29,12 @@ pub fn check(plan: &Plan) -> Result<(), Vec<Inexpressible>> {
         let field = format!("topology.endpoints[{place}].quotas");
         refuse(&field, !one.quotas.is_empty(), "its endpoints count no calls");
     }
+    let retired = topology.chain.usdc_retired_after.is_some();
+    refuse(
+        "topology.chain.usdc_retired_after",
+        retired,
+        "its configuration names no heights",
+    );
     let links = topology.endpoints.iter().map(|one| one.link);
     let doubles = links
         .chain([topology.users_link])

@@ -446,7 +446,10 @@ const fn shape_of(reason: Reason) -> Option<Shape> {
     match reason {
         Reason::Reverted | Reason::NotYours => Some(Shape::Payment),
         Reason::NoTransfer => None,
-        Reason::ForeignContract | Reason::ForeignProgram | Reason::NotAssociated => Some(Shape::FakeToken),
+        Reason::ForeignContract
+        | Reason::ForeignProgram
+        | Reason::NotAssociated
+        | Reason::TokenNotInForce => Some(Shape::FakeToken),
         Reason::MalformedLog => Some(Shape::DirtyTopic),
         Reason::NativeTransfer => Some(Shape::Native),
         Reason::NotToUs => Some(Shape::ToStranger),

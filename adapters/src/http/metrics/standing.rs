@@ -37,12 +37,17 @@ pub(super) struct Standing {
     endpoint_latency: Family<EndpointLabel, Seconds>,
     endpoint_latest: Family<EndpointLabel, Gauge>,
     endpoint_finalized: Family<EndpointLabel, Gauge>,
+    endpoint_ejected: Family<EndpointLabel, Gauge>,
     endpoint_refuses_logs: Family<EndpointLabel, Gauge>,
     endpoint_refuses_receipts: Family<EndpointLabel, Gauge>,
     endpoint_history_from: Family<EndpointLabel, Gauge>,
     breaker_state: Family<EndpointStateLabel, Gauge>,
     chain_finalized: Family<ChainLabel, Gauge>,
     chain_scanned: Family<ChainLabel, Gauge>,
+    chain_finality_lag: Family<ChainLabel, Gauge>,
+    chain_history_used: Family<ChainLabel, Gauge>,
+    backfill_remaining: Family<ChainLabel, Gauge>,
+    backfill_rate: Family<ChainLabel, Gauge>,
     journal_position: Gauge,
     journal_uncommitted: Gauge,
     journal_up: Gauge,
@@ -107,6 +112,11 @@ impl Standing {
             self.endpoint_finalized.clone(),
         );
         registry.register(
+            "endpoint_ejected",
+            "1 if the endpoint is rested as an outlier",
+            self.endpoint_ejected.clone(),
+        );
+        registry.register(
             "endpoint_refuses_logs",
             "1 if the endpoint searches no logs",
             self.endpoint_refuses_logs.clone(),
@@ -135,6 +145,26 @@ impl Standing {
             "chain_scanned_height",
             "Last block scanned",
             self.chain_scanned.clone(),
+        );
+        registry.register(
+            "chain_finality_lag_blocks",
+            "Blocks by which finality trails the head",
+            self.chain_finality_lag.clone(),
+        );
+        registry.register(
+            "chain_history_used_percent",
+            "How much of the logs that two providers keep the scanner is behind",
+            self.chain_history_used.clone(),
+        );
+        registry.register(
+            "chain_backfill_remaining_blocks",
+            "Blocks to read until the scanner has caught up; 0 if it has",
+            self.backfill_remaining.clone(),
+        );
+        registry.register(
+            "chain_backfill_blocks_per_second",
+            "Blocks read in a second while it catches up",
+            self.backfill_rate.clone(),
         );
     }
 
@@ -205,6 +235,18 @@ impl Standing {
         if let Some(scanned) = status.scanned {
             self.chain_scanned.get_or_create(&label).set(clamped(scanned));
         }
+        let gauge = |family: &Family<ChainLabel, Gauge>, value: u64| {
+            family.get_or_create(&label).set(clamped(value));
+        };
+        gauge(&self.chain_finality_lag, status.finality_lag().unwrap_or(0));
+        gauge(&self.chain_history_used, status.history_used().unwrap_or(0));
+        let backfill = status.backfill;
+        let remaining = backfill.map_or(0, |one| one.target.saturating_sub(one.at));
+        gauge(&self.backfill_remaining, remaining);
+        gauge(
+            &self.backfill_rate,
+            backfill.map_or(0, |one| one.blocks_per_second),
+        );
         for endpoint in &status.endpoints {
             self.take_endpoint(
                 &EndpointLabel {
@@ -236,6 +278,9 @@ impl Standing {
             logs,
             history_from,
         } = status.abilities;
+        self.endpoint_ejected
+            .get_or_create(label)
+            .set(i64::from(status.is_ejected));
         let refuses = |service| i64::from(service == Service::Refused);
         self.endpoint_refuses_logs.get_or_create(label).set(refuses(logs));
         self.endpoint_refuses_receipts

@@ -8,32 +8,36 @@ use crate::escrow::evm::TokenBalance;
 use crate::escrow::reason::{DeadLetterReason, Reason};
 use crate::escrow::solana::{TOKEN_PROGRAM, token_account};
 use crate::id::{Address, ChainId};
-use crate::money::{Amount, Registry};
+use crate::money::{Amount, Registry, Standing};
 
-/// Judges the token accounts of a transaction that succeeded.
+/// Judges the token accounts of a transaction that succeeded in a slot of a chain, `here`.
 pub(super) fn assess(
-    chain: ChainId,
+    here: (ChainId, u64),
     balances: &[TokenBalance],
     registry: &Registry,
     ours: &impl Addresses,
 ) -> Assessment {
     let raised = balances.iter().filter(|one| one.after > one.before);
-    total(raised.map(|gain| judge(chain, gain, balances, registry, ours)))
+    total(raised.map(|gain| judge(here, gain, balances, registry, ours)))
 }
 
 fn judge(
-    chain: ChainId,
+    (chain, block): (ChainId, u64),
     gain: &TokenBalance,
     balances: &[TokenBalance],
     registry: &Registry,
     ours: &impl Addresses,
 ) -> Judgement {
     let dismissed = Judgement::Dismissed;
-    let Some((asset, decimals)) = registry.token(chain, gain.mint) else {
+    let standing = registry.token_in(chain, gain.mint, block);
+    if standing == Standing::Foreign {
         return dismissed(Reason::ForeignContract);
-    };
+    }
     let Some(recipient) = ours.recipient(chain, gain.wallet) else {
         return dismissed(Reason::NotToUs);
+    };
+    let Standing::InForce(asset, decimals) = standing else {
+        return dismissed(Reason::TokenNotInForce);
     };
     if gain.program != TOKEN_PROGRAM {
         return dismissed(Reason::ForeignProgram);

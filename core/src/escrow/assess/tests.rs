@@ -6,7 +6,7 @@ use crate::escrow::testing::{CHAIN, COLLECT, PAYER, block, receipt, registry, to
 use crate::escrow::{Beneficiary, DeadLetterReason, Log, Reason, SuspenseReason};
 use crate::id::{Address, ChainId, UserId};
 use crate::limits::{DEPOSIT_MAX, DEPOSITS_PER_TX_MAX};
-use crate::money::{Amount, Asset, Registry};
+use crate::money::{Amount, Asset, ChainToken, InForce, Registry};
 
 const ALICE: Address = Address::Evm([0xa1; 20]);
 const BOB: Address = Address::Evm([0xb0; 20]);
@@ -222,4 +222,47 @@ fn a_scan_looks_for_registered_tokens_to_our_addresses() {
         address: Address::Evm([0x66; 20]),
         ..transfer(PAYER, ALICE, 5_000)
     }));
+}
+
+#[test]
+fn e21_a_token_is_worth_something_in_its_blocks_alone() {
+    let mut usdt = registry().assets().find(|one| one.scale == 18).unwrap().clone();
+    let after = ChainToken {
+        contract: Address::Evm([0x56; 20]),
+        in_force: InForce {
+            from: 100,
+            until: None,
+        },
+        ..usdt.tokens[0]
+    };
+    usdt.tokens[0].in_force.until = Some(100);
+    usdt.tokens.push(after);
+    let registry = Registry::new(vec![usdt]).unwrap();
+    let refused = Some(Reason::TokenNotInForce);
+    for (contract, to, number, expected) in [
+        (usual(), ALICE, 99, None),
+        (usual(), ALICE, 100, refused),
+        (after.contract, ALICE, 99, refused),
+        (after.contract, ALICE, 100, None),
+        (usual(), COLLECT, 100, refused),
+        (usual(), STRANGER, 100, Some(Reason::NotToUs)),
+    ] {
+        let mut log = transfer(PAYER, to, 5_000);
+        log.address = contract;
+        let found = assess(CHAIN, &receipt(1, block(number), vec![log]), &registry, &Ours);
+        let reason = match found {
+            Assessment::Nothing(reason) => Some(reason),
+            Assessment::Deposits(_) => None,
+            Assessment::DeadLetter(why) => panic!("{why}"),
+        };
+        assert_eq!(reason, expected, "{contract} in {number}");
+        assert!(
+            to == STRANGER || concerns_us(CHAIN, &log, &registry, &Ours),
+            "a scan finds it"
+        );
+    }
+}
+
+fn usual() -> Address {
+    crate::escrow::testing::TOKEN
 }

@@ -192,7 +192,7 @@ fn every_reason_keeps_its_number_and_its_code() {
         Reason::ALL,
         Reason::code,
         "reverted no_transfer foreign_contract malformed_log native_transfer not_to_us zero_amount own_transfer \
-         minted not_yours foreign_program not_associated",
+         minted not_yours foreign_program not_associated token_not_in_force",
     );
     numbered(
         SuspenseReason::ALL,

@@ -2,11 +2,12 @@
 //!
 //! It begins what is due (probes, polls, verifications), asks the endpoints that its pool chooses, replaces those
 //! that fail or let their time pass, and reports what a quorum stands behind. `asking.rs` chooses whom to ask,
-//! `abilities.rs` finds out what they can do, `answer.rs` takes answers apart, `orders.rs` obeys operators, `reading.rs` brings verifications and scans as far as the answers go.
+//! `abilities.rs` finds out what they can do, `answer.rs` takes answers apart, `hedge.rs` asks somebody else, too, `orders.rs` obeys operators, `reading.rs` brings verifications and scans as far as the answers go.
 
 mod abilities;
 mod answer;
 mod asking;
+mod hedge;
 mod orders;
 mod reading;
 
@@ -17,6 +18,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::ability::{Abilities, Ability, Probe};
+use super::backfill::{Backfill, Catching};
 use super::pace::{PACE_MIN, pace};
 use super::round::Round;
 use super::scan::Scan;
@@ -29,7 +31,9 @@ use crate::escrow::evm::Receipt;
 use crate::id::{Address, CallId, ChainId, TxHash};
 use crate::machine::Deadline;
 use crate::resilience::pool::EndpointStatus;
-use crate::resilience::{Choice, EndpointSet, Lease, Pool, ProviderSet, Transition};
+use crate::resilience::{
+    Choice, EndpointSet, Lease, Pool, ProviderSet, RetryBudget, RetryBudgetPolicy, Transition,
+};
 use crate::time::Instant;
 
 /// How many blocks behind what is agreed to be final an endpoint may be before others are asked first (9 s of a chain
@@ -59,6 +63,8 @@ struct Call {
     lease: Lease,
     asked_at: Instant,
     deadline: Instant,
+    /// When somebody else is asked the same, too.
+    hedge_at: Option<Instant>,
 }
 
 /// One chain's desk.
@@ -72,6 +78,9 @@ pub(super) struct Desk {
     abilities: Vec<Ability>,
     pub(super) schedule: Schedule,
     scan: Scan,
+    catching: Catching,
+    /// The highest block that was ever agreed to be final: two said so, and it stays so, whatever becomes of them.
+    agreed: Option<u64>,
     rounds: BTreeMap<TxHash, Round<Receipt>>,
     rounds_max: usize,
     /// Rounds that wait for an endpoint with room for one more call, oldest first.
@@ -84,6 +93,10 @@ pub(super) struct Desk {
     laggards: EndpointSet,
     calls: BTreeMap<CallId, Call>,
     deadlines: BTreeSet<(Instant, CallId)>,
+    /// When which call is hedged.
+    hedges: BTreeSet<(Instant, CallId)>,
+    /// What hedges are paid from: answers fill it.
+    budget: RetryBudget,
     next_poll: Instant,
     /// When the next endpoint in turn is asked for its heads.
     next_turn: Instant,
@@ -117,6 +130,8 @@ impl Desk {
             pool,
             schedule: Schedule::new(config.fast_track.clone(), config.sweep, config.takeover()),
             scan: Scan::new(scanned.unwrap_or_else(|| chain.start_block.saturating_sub(1))),
+            catching: Catching::default(),
+            agreed: None,
             rounds: BTreeMap::new(),
             rounds_max: config.rounds_max,
             stalled: BTreeSet::new(),
@@ -125,6 +140,8 @@ impl Desk {
             laggards: EndpointSet::EMPTY,
             calls: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            hedges: BTreeSet::new(),
+            budget: RetryBudget::new(RetryBudgetPolicy::default()),
             next_poll: Instant::ZERO,
             next_turn: Instant::ZERO,
             heads_asked: (EndpointSet::EMPTY, ProviderSet::EMPTY),
@@ -164,8 +181,14 @@ impl Desk {
         self.chain == *chain
     }
 
+    /// What is agreed to be final. Never goes back.
     pub(super) fn finalized(&self) -> Option<u64> {
-        self.pool.agreed_finalized(QUORUM)
+        self.pool.agreed_finalized(QUORUM).max(self.agreed)
+    }
+
+    pub(super) fn backfill(&self, now: Instant) -> Option<Backfill> {
+        let finalized = self.finalized()?;
+        self.catching.status(now, self.scan.cursor(), finalized)
     }
 
     pub(super) const fn scanned(&self) -> u64 {
@@ -214,6 +237,7 @@ impl Desk {
         let has_room = self.pool.has_room(now);
         self.report_due(now, out);
         self.expire_calls(now, out);
+        self.hedge_calls(now, out);
         self.probe(now, out);
         self.probe_abilities(now, out);
         if has_room {
@@ -236,13 +260,24 @@ impl Desk {
             at,
             why: "transaction is due for verification",
         });
+        let hedge = self.hedges.first().map(|(at, _)| Deadline {
+            at: *at,
+            why: "endpoint call is hedged",
+        });
         let poll = Some(Deadline {
             at: self.next_poll,
             why: "poll the heads",
         });
-        [call, due, poll, self.pool.next_deadline(), self.abilities_due()]
-            .into_iter()
-            .fold(None, Deadline::earlier)
+        [
+            call,
+            hedge,
+            due,
+            poll,
+            self.pool.next_deadline(),
+            self.abilities_due(),
+        ]
+        .into_iter()
+        .fold(None, Deadline::earlier)
     }
 
     fn expire_calls(&mut self, now: Instant, out: &mut Out) {
@@ -294,6 +329,7 @@ impl Desk {
         let before = self.finalized();
         let has_moved = self.pool.on_height(endpoint, latest, finalized);
         let agreed = if has_moved { self.finalized() } else { before };
+        self.agreed = agreed;
         let is_behind = agreed.is_some_and(|agreed| finalized.saturating_add(LAG_BLOCKS_MAX) < agreed);
         if is_behind {
             self.laggards.insert(endpoint);

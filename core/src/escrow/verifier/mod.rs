@@ -4,6 +4,7 @@
 //! that two independent upstreams stand behind.
 
 mod ability;
+mod backfill;
 mod desk;
 mod pace;
 mod round;
@@ -14,6 +15,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 pub use ability::{Abilities, Service};
+pub use backfill::Backfill;
 pub(crate) use round::QUORUM;
 
 use serde::{Deserialize, Serialize};
@@ -145,14 +147,14 @@ impl Verifier {
     pub(crate) fn new(
         config: &EscrowConfig,
         registry: &Registry,
-        policy: PoolPolicy,
+        policy: &PoolPolicy,
         rng: &Rng,
         scanned: impl Fn(ChainId) -> Option<u64>,
     ) -> Self {
         let desk = |(index, chain): (u64, &ChainConfig)| {
             let rng = rng.fork_indexed("pool", chain.id.number());
             let quotas = chain.endpoints.iter().map(|one| one.quotas.as_slice());
-            let pool = Pool::new(policy, &providers(chain), rng).with_quotas(quotas);
+            let pool = Pool::new(*policy, &providers(chain), rng).with_quotas(quotas);
             let tokens = registry.tokens_of(chain.id).collect();
             // Call numbers of different desks never meet: each counts from its index in steps of their count.
             let numbering = (index, config.chains.len() as u64);
@@ -342,6 +344,11 @@ impl Verifier {
     /// The last block scanned on `chain`, durable or not.
     pub(crate) fn scanned(&self, chain: ChainId) -> Option<u64> {
         self.desk(chain).map(Desk::scanned)
+    }
+
+    /// How far the scanner is behind the finalized blocks of `chain`, while it is far behind.
+    pub(crate) fn backfill(&self, chain: ChainId, now: Instant) -> Option<Backfill> {
+        self.desk(chain)?.backfill(now)
     }
 
     /// The endpoints of `chain`, in order, with what each can do.

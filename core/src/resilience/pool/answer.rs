@@ -151,6 +151,8 @@ pub struct EndpointStatus {
     pub banned_until: Option<Instant>,
     /// Whether and why it is shut out.
     pub cordon: Option<Cordon>,
+    /// Until when it is rested, because it fails more often than the others.
+    pub ejected_until: Option<Instant>,
     /// The heights that it reported since it was last shut out.
     pub heights: Option<Heights>,
 }

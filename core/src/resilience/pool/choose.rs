@@ -34,6 +34,7 @@ impl Pool {
             match obstacle {
                 // Who is busy with probes alone would refuse if it were not: nobody waits for that.
                 Some(obstacle) if !obstacle.why.is_restraint() || admits => survey.note(obstacle),
+                None if admits && endpoint.outlier.is_ejected(now) => survey.resting.insert(index),
                 None if admits => survey.admitted.insert(index),
                 Some(_) | None => {
                     let until = match obstacle {
@@ -49,6 +50,9 @@ impl Pool {
                     }
                 }
             }
+        }
+        if survey.admitted.is_empty() || (!survey.resting.is_empty() && self.is_panicking(now)) {
+            survey.admitted = survey.admitted.union(survey.resting);
         }
         if let Some(index) = self.pick(now, survey.admitted) {
             return self.ask(now, index, weight);
@@ -127,14 +131,16 @@ impl Pool {
         let PoolPolicy {
             attempt_timeout_min,
             attempt_timeout_max,
+            slow_start,
             ..
         } = self.policy;
         candidates.iter().min_by_key(|index| {
             let endpoint = self.endpoint(*index);
             let in_flight = endpoint.leases.in_flight();
-            endpoint
+            let cost = endpoint
                 .health
-                .cost(now, in_flight, attempt_timeout_min, attempt_timeout_max)
+                .cost(now, in_flight, attempt_timeout_min, attempt_timeout_max);
+            endpoint.outlier.costing(now, cost, slow_start)
         })
     }
 
@@ -144,6 +150,16 @@ impl Pool {
             let obstacle = endpoint.unfit();
             obstacle.is_none_or(|obstacle| obstacle.why.is_restraint()) && endpoint.breaker.admits(now)
         })
+    }
+
+    /// Whether so few of the verified endpoints are neither rested nor refused by their breakers that none may rest.
+    fn is_panicking(&mut self, now: Instant) -> bool {
+        let (mut verified, mut healthy) = (0, 0);
+        for endpoint in self.endpoints.iter_mut().filter(|endpoint| endpoint.verified) {
+            verified += 1;
+            healthy += usize::from(!endpoint.outlier.is_ejected(now) && endpoint.breaker.admits(now));
+        }
+        healthy * 100 < verified * usize::from(self.policy.panic_percent)
     }
 
     /// A lease on an endpoint whose breaker admits.
@@ -229,6 +245,8 @@ impl Pool {
 #[derive(Debug, Default)]
 struct Survey {
     admitted: EndpointSet,
+    /// Rested as outliers, and else as good as admitted.
+    resting: EndpointSet,
     /// Open, but a probe is due.
     probeable: EndpointSet,
     nearest: Option<Unavailable>,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::answer::{Cordon, CordonReason, Unavailable};
 use super::health::Health;
 use super::leases::Leases;
+use super::outlier::Outlier;
 use super::policy::PoolPolicy;
 use crate::machine::Deadline;
 use crate::resilience::breaker::{Breaker, BreakerState};
@@ -37,6 +38,7 @@ pub(super) struct Endpoint {
     pub(super) health: Health,
     pub(super) leases: Leases,
     pub(super) limiter: Limiter,
+    pub(super) outlier: Outlier,
     /// When its limiter has room for what somebody was refused.
     room_at: Option<Instant>,
     /// Whether it is not to be asked, by a person's order.
@@ -71,6 +73,7 @@ impl Endpoint {
             health: Health::default(),
             leases: Leases::new(policy.in_flight_max),
             limiter: Limiter::default(),
+            outlier: Outlier::default(),
             room_at: None,
             paused: false,
             verified: false,

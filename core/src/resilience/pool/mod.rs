@@ -13,6 +13,10 @@
 //! hammered. The first probe that succeeds makes its breaker half-open at once. A ban, a quota, a cordon and a breaker that a
 //! person forced open are respected even then.
 //!
+//! **Outliers.** An endpoint that fails far more often than the others, though never so often in a row that its breaker opens,
+//! is rested for a while, longer each time; never more than a share of all. When too few others are left, or none for a
+//! choice, those that rest are used all the same. Who comes back starts slowly.
+//!
 //! A lease is handed in by exactly one of [`Pool::on_answer`], [`Pool::on_failure`] and [`Pool::cancel`]. One that is lost
 //! frees itself [`LEASE_GRACE`] after the longest time-out that there is.
 
@@ -21,6 +25,7 @@ mod choose;
 mod endpoint;
 mod health;
 mod leases;
+mod outlier;
 mod policy;
 mod set;
 
@@ -115,13 +120,21 @@ impl Pool {
     /// # Panics
     /// When the lease is another pool's, as far as that can be seen.
     pub fn on_answer(&mut self, now: Instant, lease: Lease, took: Duration) -> Option<Transition> {
-        self.change(lease.endpoint, |endpoint| {
+        let mut judged = None;
+        let change = self.change(lease.endpoint, |endpoint| {
             endpoint.leases.give_back(now, &lease.hold);
             endpoint.on_answer(now, took);
-            endpoint
+            judged = endpoint.outlier.on_result(false);
+            let change = endpoint
                 .breaker
-                .record(now, lease.permit, CallOutcome::Success, took)
-        })
+                .record(now, lease.permit, CallOutcome::Success, took);
+            if change.is_some_and(|change| change.to == BreakerState::Closed) {
+                endpoint.outlier.come_back(now);
+            }
+            change
+        });
+        self.judge(now, lease.endpoint, judged);
+        change
     }
 
     /// Takes in a failure after `took`. One that took the lease's whole time-out is a time-out. The endpoint is left alone
@@ -138,17 +151,21 @@ impl Pool {
         took: Duration,
     ) -> Option<Transition> {
         let policy = self.policy;
-        self.change(lease.endpoint, |endpoint| {
+        let (index, outcome) = (lease.endpoint, blame(class));
+        let mut judged = None;
+        let change = self.change(index, |endpoint| {
             endpoint.leases.give_back(now, &lease.hold);
-            let outcome = blame(class);
             if outcome == CallOutcome::Failure {
                 endpoint.health.on_failure(now, took, lease.timeout);
+                judged = endpoint.outlier.on_result(true);
             }
             if class == ErrorClass::RateLimited || retry_after.is_some() {
                 endpoint.ban(now, retry_after, &policy);
             }
             endpoint.breaker.record(now, lease.permit, outcome, took)
-        })
+        });
+        self.judge(now, index, judged);
+        change
     }
 
     /// Hands in a lease whose attempt was not made, or was broken off for reasons of our own.
@@ -307,6 +324,12 @@ impl Pool {
         ticks.min_by_key(|endpoint| endpoint.tick_at())?.next_deadline()
     }
 
+    /// After how long without an answer somebody else is asked, too.
+    #[must_use]
+    pub const fn hedge_after(&self) -> Option<Duration> {
+        self.policy.hedge_after
+    }
+
     /// The number of an endpoint's provider.
     ///
     /// # Panics
@@ -348,6 +371,7 @@ impl Pool {
                 leases_lost: endpoint.leases.lost(),
                 banned_until: endpoint.banned_until.filter(|until| *until > now),
                 cordon: endpoint.cordon.filter(|cordon| cordon.until > now),
+                ejected_until: endpoint.outlier.ejected_until(now),
                 heights: endpoint.heights,
             })
     }
@@ -361,6 +385,41 @@ impl Pool {
         self.finalized.clear();
         self.finalized.extend(by_provider.into_iter().flatten());
         self.finalized.sort_unstable_by(|a, b| b.cmp(a));
+    }
+
+    /// Rests an endpoint of whose results so many `failed`, if that is an outlier.
+    fn judge(&mut self, now: Instant, index: u8, failed: Option<u64>) {
+        if failed.is_some_and(|failed| self.is_outlier(now, index, failed)) {
+            let policy = self.policy;
+            self.change(index, |endpoint| endpoint.outlier.eject(now, &policy));
+        }
+    }
+
+    /// Whether an endpoint of whose results so many thousandths `failed` should be rested, beside the others, and may be.
+    fn is_outlier(&self, now: Instant, index: u8, failed: u64) -> bool {
+        let PoolPolicy {
+            eject_percent,
+            eject_share_max,
+            ..
+        } = self.policy;
+        if failed < u64::from(eject_percent) * 10 || self.endpoint(index).outlier.is_ejected(now) {
+            return false;
+        }
+        let share = |endpoint: &Endpoint| endpoint.health.failures_permille(now);
+        let rested = self
+            .endpoints
+            .iter()
+            .filter(|other| other.outlier.is_ejected(now))
+            .count();
+        let most = self.endpoints.len() * usize::from(eject_share_max) / 100;
+        let others = || {
+            (0..)
+                .zip(&self.endpoints)
+                .filter(|(place, other)| *place != index && other.verified)
+        };
+        let sum: u64 = others().map(|(_, other)| share(other)).sum();
+        let count = others().count() as u64;
+        rested < most && count > 0 && sum * 2 <= failed * count
     }
 
     fn endpoint(&self, index: u8) -> &Endpoint {

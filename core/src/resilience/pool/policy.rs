@@ -33,6 +33,24 @@ pub struct PoolPolicy {
     pub ban_max: Duration,
     /// The pause between two probes of one endpoint, be it for its identity or in panic mode. Longer than zero.
     pub probe_interval: Duration,
+    /// The share of failures of late, in hundredths, from which on an endpoint is an outlier, if it is at least twice that of
+    /// the others: 1 to 100.
+    pub eject_percent: u8,
+    /// How long an outlier is rested the first time. Longer than zero. Each time in a row takes so much longer, and so long a
+    /// time of good behaviour forgives one.
+    pub eject_for: Duration,
+    /// The longest that an outlier is rested, in `eject_for`. At least 1.
+    pub eject_times_max: u8,
+    /// The most endpoints that are rested at once, in hundredths of all: 0 to 100; 0 rests none.
+    pub eject_share_max: u8,
+    /// When fewer endpoints than this, in hundredths of the verified ones, are neither rested nor refused by their breakers,
+    /// all that are rested are used again: 0 to 100.
+    pub panic_percent: u8,
+    /// How long an endpoint that came back is taken to cost more than it does. Zero: not at all.
+    pub slow_start: Duration,
+    /// After how long without an answer about money another endpoint of another provider is asked, too. `None`: only once the
+    /// time of the first is over. Longer than zero.
+    pub hedge_after: Option<Duration>,
     /// One choice in so many goes to chance instead of to the best, so that a verdict about an endpoint is never final. At
     /// least 2.
     pub explore_one_in: u32,
@@ -51,6 +69,13 @@ impl Default for PoolPolicy {
             ban: Duration::from_secs(1),
             ban_max: Duration::from_secs(600),
             probe_interval: Duration::from_secs(1),
+            eject_percent: 50,
+            eject_for: Duration::from_secs(30),
+            eject_times_max: 10,
+            eject_share_max: 50,
+            panic_percent: 50,
+            slow_start: Duration::from_secs(10),
+            hedge_after: None,
             explore_one_in: 32,
         }
     }
@@ -69,6 +94,8 @@ impl PoolPolicy {
             ("identity_cordon", self.identity_cordon),
             ("ban", self.ban),
             ("probe_interval", self.probe_interval),
+            ("eject_for", self.eject_for),
+            ("hedge_after", self.hedge_after.unwrap_or(self.ban)),
         ] {
             require(!value.is_zero(), setting, "longer than zero")?;
         }
@@ -80,6 +107,11 @@ impl PoolPolicy {
             "1 to 64",
         )?;
         require(self.ban_max >= self.ban, "ban_max", "at least ban")?;
+        require(self.eject_times_max >= 1, "eject_times_max", "at least 1")?;
+        let percent = |low: u8, value: u8| (low..=100).contains(&value);
+        require(percent(1, self.eject_percent), "eject_percent", "1 to 100")?;
+        require(percent(0, self.eject_share_max), "eject_share_max", "0 to 100")?;
+        require(percent(0, self.panic_percent), "panic_percent", "0 to 100")?;
         require(self.explore_one_in >= 2, "explore_one_in", "at least 2")?;
         let outlasts = self.breaker.permit_timeout >= self.attempt_timeout_max;
         require(outlasts, "permit_timeout", "at least attempt_timeout_max")

@@ -12,6 +12,7 @@ use crate::time::Instant;
 
 mod bans;
 mod outage;
+mod outliers;
 mod property;
 mod quotas;
 mod unlucky;

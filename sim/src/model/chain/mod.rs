@@ -62,6 +62,8 @@ pub struct Chain {
     id: u64,
     calendar: Calendar,
     forks: Forks,
+    /// From which height on USDC is another contract that nobody was told of.
+    usdc_retired_at: Option<u64>,
     transactions: Vec<Transaction>,
     by_hash: Table<TxHash, TxIndex>,
     /// Every transaction that ever was at a height.
@@ -78,6 +80,7 @@ impl Chain {
             id: plan.id,
             calendar: Calendar::new(plan),
             forks: Forks::new(salt),
+            usdc_retired_at: plan.usdc_retired_after.map(|blocks| FIRST_HEIGHT + blocks),
             transactions: Vec::new(),
             by_hash: Table::new(),
             heights: BTreeMap::new(),

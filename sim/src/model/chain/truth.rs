@@ -6,7 +6,7 @@ use plimsoll_core::money::Amount;
 use plimsoll_core::time::Instant;
 
 use super::{Chain, TxIndex};
-use crate::world::plan::Shape;
+use crate::world::plan::{Shape, Token};
 
 /// What is due for one log, once its block is final.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -49,6 +49,19 @@ impl Chain {
         self.truth(index).iter().any(|truth| truth.due == Due::Person)
     }
 
+    /// Whether the contract of `asset` stands for it in the block that holds the transaction, or held it last.
+    #[must_use]
+    pub fn is_in_force(&self, index: TxIndex, asset: AssetId) -> bool {
+        let retired_at = self.usdc_retired_at.filter(|_| asset == Token::Usdc.facts().id);
+        let placements = &self.transactions[index.place()].placements;
+        let height = placements
+            .iter()
+            .rev()
+            .find_map(|one| one.spot)
+            .map(|spot| spot.number);
+        retired_at.is_none_or(|retired_at| height.is_none_or(|height| height < retired_at))
+    }
+
     /// Whether the transaction was sent and reverted.
     #[must_use]
     pub fn has_reverted(&self, index: TxIndex) -> bool {
@@ -89,8 +102,8 @@ impl Chain {
             self.truth(index)
         };
         let of_log = move |(truth, ordinal)| (DepositKey { tx, ordinal }, truth);
-        let is_valid = |(_, truth): &(DepositKey, &Truth)| match truth.due {
-            Due::User(_) | Due::Suspense(_) => true,
+        let is_valid = move |(_, truth): &(DepositKey, &Truth)| match truth.due {
+            Due::User(_) | Due::Suspense(_) => self.is_in_force(index, truth.asset),
             Due::Person | Due::Nothing(_) => false,
         };
         logs.iter().zip(0u32..).map(of_log).filter(is_valid)

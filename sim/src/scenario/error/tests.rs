@@ -24,8 +24,8 @@ fn an_unknown_field_is_refused_with_a_suggestion() {
         "[world]\nendpionts = 3",
         "test.toml:4:1: world.endpionts: unknown field `endpionts`, expected one of `endpoints`, `providers`, \
          `quotas`, `without_logs`, `pruned`, `history_blocks`, `latency_ms`, `latency_shape`, `commit_ms`, `block_ms`, \
-         `finality_blocks`, `poll_ms`, `patience_ms`, `recheck_ms`, `dismiss_alone_max`, `buggify`, `workers`, `takeover_ms`, \
-         `fast_track_ms`, `sweep_ms`\n\
+         `finality_blocks`, `usdc_retired_after`, `poll_ms`, `patience_ms`, `recheck_ms`, `dismiss_alone_max`, `buggify`, \
+         `workers`, `takeover_ms`, `fast_track_ms`, `sweep_ms`\n\
          did you mean `endpoints`?",
     );
 }
@@ -273,7 +273,7 @@ fn two_liars_at_once_are_refused() {
     check(
         "[[faults]]\nkind = \"wrong_chain\"\nat_ms = 5\ntarget = \"rpc-1\"\n\
          [[faults]]\nkind = \"wrong_chain\"\nat_ms = 6\ntarget = \"rpc-2\"",
-        "test.toml:7:1: faults[1]: must be apart from faults[0]: two providers that lie at once make a quorum",
+        "test.toml:7:1: faults[1]: must be apart from faults[0]: two providers that lie alike at once make a quorum",
     );
 }
 

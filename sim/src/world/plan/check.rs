@@ -206,9 +206,9 @@ impl Plan {
         }
     }
 
-    /// Two providers that lie at once are a quorum: no verifier could tell, so no oracle may judge.
+    /// Two providers that lie alike at once are a quorum: no verifier could tell, so no oracle may judge.
     fn check_byzantine(&self, found: &mut Findings) {
-        let mut liars: Vec<(usize, &str, u64, u64)> = Vec::new();
+        let mut liars: Vec<(usize, &str, EndpointFault, (u64, u64))> = Vec::new();
         for (place, one) in self.faults.iter().enumerate() {
             let Fault::Endpoint { endpoint, fault, .. } = &one.fault else {
                 continue;
@@ -220,18 +220,19 @@ impl Plan {
                 continue;
             }
             let (begins, until) = faults::span(one);
-            let collides = |&&(_, provider, from, to): &&(usize, &str, u64, u64)| {
-                provider != node.provider && begins <= to && from <= until
-            };
+            let collides =
+                |&&(_, provider, other, (from, to)): &&(usize, &str, EndpointFault, (u64, u64))| {
+                    provider != node.provider && begins <= to && from <= until && !fault.contradicts(&other)
+                };
             if let Some((other, ..)) = liars.iter().find(collides) {
                 found.0.push(PlanError {
                     field: format!("faults[{place}]"),
                     expected: format!(
-                        "apart from faults[{other}]: two providers that lie at once make a quorum"
+                        "apart from faults[{other}]: two providers that lie alike at once make a quorum"
                     ),
                 });
             }
-            liars.push((place, &node.provider, begins, until));
+            liars.push((place, &node.provider, *fault, (begins, until)));
         }
     }
 

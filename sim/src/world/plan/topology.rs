@@ -81,6 +81,9 @@ pub struct ChainPlan {
     pub block_ms: u64,
     /// By how many blocks the finalized one trails the latest.
     pub finality_blocks: u64,
+    /// After how many blocks the contract of USDC stands for it no longer (trap E21). Left out, it always does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usdc_retired_after: Option<u64>,
 }
 
 impl Default for ChainPlan {
@@ -90,6 +93,7 @@ impl Default for ChainPlan {
             id: 56,
             block_ms: 450,
             finality_blocks: 3,
+            usdc_retired_after: None,
         }
     }
 }

@@ -54,6 +54,7 @@ impl Model {
             id: CHAIN,
             block_ms: BLOCK_MS,
             finality_blocks: FINALITY_BLOCKS,
+            ..ChainPlan::default()
         };
         let mut names = Names::new(FIRST_HEIGHT);
         for (name, place) in [

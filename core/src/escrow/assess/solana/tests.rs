@@ -8,7 +8,7 @@ use crate::escrow::{
     Beneficiary, BlockRef, DeadLetterReason, Deposit, Reason, Receipt, SuspenseReason, TokenBalance,
 };
 use crate::id::{Address, BlockHash, ChainId, TxHash, UserId};
-use crate::money::{Amount, Asset, ChainToken, Registry};
+use crate::money::{Amount, Asset, ChainToken, InForce, Registry};
 
 const GENESIS: BlockHash = BlockHash::Solana([0x45; 32]);
 const PROGRAM: Address = Address::Solana([0xfa; 32]);
@@ -54,6 +54,7 @@ fn registry() -> Registry {
             chain: cluster(),
             contract: MINT,
             decimals: 6,
+            in_force: InForce::ALWAYS,
         }],
     }])
     .unwrap()

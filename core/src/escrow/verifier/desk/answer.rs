@@ -50,16 +50,19 @@ impl Desk {
             lease,
             asked_at,
             deadline,
+            hedge_at,
         }) = self.calls.remove(&call)
         else {
             return;
         };
         self.deadlines.remove(&(deadline, call));
+        self.unhedge(call, hedge_at);
         self.report_due(now, out);
         let (endpoint, took) = (lease.endpoint, now.since(asked_at));
         match outcome.and_then(|answer| self.fitting(purpose, answer)) {
             Ok(answer) => {
                 let transition = self.pool.on_answer(now, lease, took);
+                self.budget.deposit();
                 self.report(endpoint, transition, out);
                 self.on_fitting(now, endpoint, purpose, answer, out);
             }

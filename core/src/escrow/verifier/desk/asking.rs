@@ -102,6 +102,8 @@ impl Desk {
             timeout,
         });
         self.deadlines.insert((deadline, call));
+        let hedge_at = self.hedge_at(now, purpose, deadline);
+        self.hedges.extend(hedge_at.map(|at| (at, call)));
         self.calls.insert(
             call,
             Call {
@@ -109,6 +111,7 @@ impl Desk {
                 lease,
                 asked_at: now,
                 deadline,
+                hedge_at,
             },
         );
     }

@@ -17,6 +17,7 @@ impl Desk {
             self.pool.cancel(now, call.lease);
         }
         self.deadlines.clear();
+        self.hedges.clear();
         self.abilities
             .iter_mut()
             .for_each(|ability| ability.on_no_answer(now));

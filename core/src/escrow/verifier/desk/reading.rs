@@ -107,6 +107,7 @@ impl Desk {
             if self.scan.under_way().is_none() {
                 self.next_round += 1;
                 self.scan.begin(finalized, self.next_round);
+                self.catching.note(now, self.scan.cursor(), finalized);
             }
             self.advance_scan(now, out);
         }

@@ -3,6 +3,7 @@
 mod crowd;
 mod failover;
 mod finality;
+mod hedging;
 mod quorum;
 mod scanning;
 mod telling;
@@ -79,6 +80,10 @@ impl Office {
     }
 
     fn with(endpoints: Vec<Endpoint>, scanned: Option<u64>) -> Self {
+        Self::under(&PoolPolicy::default(), endpoints, scanned)
+    }
+
+    fn under(policy: &PoolPolicy, endpoints: Vec<Endpoint>, scanned: Option<u64>) -> Self {
         let mut chain = chain();
         let place = |(index, one): (usize, &Endpoint)| crate::escrow::EndpointConfig {
             name: std::format!("rpc-{index}"),
@@ -90,7 +95,7 @@ impl Office {
             chains: vec![chain],
             ..config()
         };
-        let (policy, rng) = (PoolPolicy::default(), Rng::from_seed(7));
+        let rng = Rng::from_seed(7);
         let verifier = Verifier::new(&config, &registry(), policy, &rng, |_| scanned);
         let mut office = Self {
             verifier,

@@ -179,6 +179,51 @@ fn nothing_is_scanned_that_a_quorum_has_not_finalized() {
     );
 }
 
+#[test]
+fn what_was_agreed_to_be_final_stays_so_whoever_is_gone() {
+    let mut office = Office::new();
+    office.run(SECOND * 60);
+    let agreed = office.verifier.finalized(super::CHAIN).unwrap();
+    // The two that follow the chain are paused; the others stopped long ago.
+    for endpoint in [2, 3] {
+        office.endpoints[endpoint].frozen_at = Some(12);
+    }
+    for index in [0, 1] {
+        let endpoint = crate::id::EndpointId {
+            chain: super::CHAIN,
+            index,
+        };
+        let mut out = super::Out::default();
+        office.verifier.pause_endpoint(office.now, endpoint, &mut out);
+        office.take(out);
+    }
+    office.run(SECOND * 60);
+    assert_eq!(office.verifier.finalized(super::CHAIN), Some(agreed));
+}
+
+#[test]
+fn how_it_catches_up_is_told() {
+    let mut endpoints = four();
+    endpoints.iter_mut().for_each(|one| one.is_dead = true);
+    let mut office = Office::with(endpoints, None);
+    office.run(SECOND * 5_000);
+    office.endpoints.iter_mut().for_each(|one| one.is_dead = false);
+    let mut told = Vec::new();
+    for _ in 0..600 {
+        office.run(MILLI * 200);
+        told.extend(office.verifier.backfill(super::CHAIN, office.now));
+    }
+    let (first, last) = (told[0], told[told.len() - 1]);
+    assert!(first.target >= 5_000 && first.from <= 1, "{first:?}");
+    assert!(last.at > 4_000 && last.blocks_per_second > 10, "{last:?}");
+    assert!(told.is_sorted_by_key(|one| one.at));
+    assert_eq!(
+        office.verifier.backfill(super::CHAIN, office.now),
+        None,
+        "it is over"
+    );
+}
+
 /// How often an endpoint was asked for logs since `since`.
 fn scans_of(office: &Office, endpoint: u8, since: crate::time::Instant) -> usize {
     let is_scan = |(at, of, question): &&(crate::time::Instant, u8, Question)| {

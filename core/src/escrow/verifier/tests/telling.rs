@@ -114,7 +114,7 @@ fn a_configuration_of_other_chains_is_told_from_its_own() {
     let verifier = Verifier::new(
         &config,
         &registry(),
-        PoolPolicy::default(),
+        &PoolPolicy::default(),
         &Rng::from_seed(7),
         |_| None,
     );

@@ -87,12 +87,15 @@ fn check_chain(chain: ChainPlan, found: &mut Findings) {
         id,
         block_ms,
         finality_blocks,
+        usdc_retired_after,
     } = chain;
     found.within(format_args!("topology.chain.id"), id, 1, ChainId::EIP155_MAX);
     let field = format_args!("topology.chain.block_ms");
     found.within(field, block_ms, 10, BLOCK_MS_MAX);
     let field = format_args!("topology.chain.finality_blocks");
     found.within(field, finality_blocks, 1, BLOCKS_MAX);
+    let field = format_args!("topology.chain.usdc_retired_after");
+    found.within(field, usdc_retired_after.unwrap_or(1), 1, ENTRIES_MAX as u64);
 }
 
 fn check_endpoints(endpoints: &[EndpointPlan], found: &mut Findings) {
