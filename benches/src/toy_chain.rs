@@ -81,6 +81,15 @@ impl ToyChain {
                 finalized,
                 receipt: self.receipts.get(tx).cloned(),
             },
+            Question::Balances {
+                block: number,
+                holders,
+                ..
+            } => Answer::Balances {
+                finalized,
+                at: Some(block(*number)),
+                balances: vec![[0; 32]; holders.len()],
+            },
             Question::Scan { from, to, .. } => Answer::Scan {
                 finalized,
                 last: Some(block(*to)),

@@ -44,6 +44,10 @@ pub const DRY_RUNS_MAX: usize = 64;
 pub const RECHECKS_MAX: usize = 8;
 /// The most deposits below the minimum that are credited in one act; what is left over follows in the next.
 pub const DUST_TOGETHER_MAX: usize = 4_096;
+/// The most holders whose balances one question asks for.
+pub const HOLDERS_MAX: usize = 32;
+/// The most transactions that a reconciliation names for one asset.
+pub const NAMED_MAX: usize = 64;
 /// The most claims that one user may have open, so that made-up hashes cannot fill the house.
 pub const OPEN_CLAIMS_PER_USER_MAX: usize = 128;
 

@@ -7,7 +7,7 @@
 use plimsoll_core::chaos::place_in;
 
 /// Every landmark: "reached …".
-pub const LANDMARKS: [&str; 53] = [
+pub const LANDMARKS: [&str; 56] = [
     "a reorged transaction was seen again",
     "a reorged deposit was credited later",
     "a deposit was credited that was never seen before it was final",
@@ -59,6 +59,9 @@ pub const LANDMARKS: [&str; 53] = [
     "an operator had a dead letter verified again",
     "an operator let nothing new in",
     "a transaction became final by the report of a worker",
+    "the chain had what the books said",
+    "a reconciliation left open what was not decided yet",
+    "the chain had not what the books said",
     "the immediate lane was down and the database lane served",
     "a worker had lost the lease of its job",
 ];

@@ -37,6 +37,7 @@ pub fn parse(question: &Question, body: &[u8]) -> Result<Answer, Fault> {
                 tokens,
             },
         ),
+        Question::Balances { block, .. } => balances(&calls, *block),
     }
 }
 
@@ -174,6 +175,35 @@ fn scan(calls: &[CallResult<'_>], filter: &Filter<'_>) -> Result<Answer, Fault> 
     } else {
         Err(malformed("two logs with one index"))
     }
+}
+
+/// A node that has not got the block, or has dropped its state, has nothing to show.
+fn balances(calls: &[CallResult<'_>], number: u64) -> Result<Answer, Fault> {
+    let finalized = required_block(&calls[0])?;
+    let mut at = block(&calls[1])?;
+    if at.is_some_and(|at| at.number != number) {
+        return Err(malformed("a block at another height"));
+    }
+    let mut balances = Vec::with_capacity(calls.len() - 2);
+    for call in &calls[2..] {
+        if call.as_ref().is_err_and(envelope::RpcError::lacks_state) {
+            at = None;
+            continue;
+        }
+        let Hex(data) = value::<Hex<Data>>(call, "the result of balanceOf()")?;
+        if data.len != 32 {
+            return Err(malformed("a balance that is no word"));
+        }
+        balances.push(data.word);
+    }
+    if at.is_none() {
+        balances.clear();
+    }
+    Ok(Answer::Balances {
+        finalized,
+        at,
+        balances,
+    })
 }
 
 #[derive(Deserialize)]

@@ -90,7 +90,10 @@ impl<D: Dial> RpcClient<D> {
         let too_large = match question {
             // It is an answer of too many logs.
             Question::Scan { .. } => Fault::TooLarge,
-            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } => TOO_LARGE,
+            Question::Identity { .. }
+            | Question::Heads
+            | Question::Receipt { .. }
+            | Question::Balances { .. } => TOO_LARGE,
         };
         let (status, body) = self.post(url, question::render(question), too_large).await?;
         said(status, answer::parse(question, &body))

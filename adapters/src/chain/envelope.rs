@@ -110,6 +110,11 @@ impl RpcError {
         self.says(&BEYOND_HEAD)
     }
 
+    /// Whether the call was about a block whose state the node has not got yet, or not any more.
+    pub(super) fn lacks_state(&self) -> bool {
+        self.is_beyond_head() || self.says(&NO_STATE)
+    }
+
     fn says(&self, phrases: &[&str]) -> bool {
         let message = self.message.to_ascii_lowercase();
         phrases.iter().any(|phrase| message.contains(phrase))
@@ -132,6 +137,18 @@ const BEYOND_HEAD: [&str; 4] = [
     "beyond current head",
     "beyond the latest block",
     "blockoutofrange",
+];
+/// State that was pruned, or that of a block which is not here: the texts of go-ethereum, bsc, erigon, nethermind, reth and
+/// anvil.
+const NO_STATE: [&str; 8] = [
+    "missing trie node",
+    "header not found",
+    "unknown block",
+    "state is not available",
+    "historical state",
+    "state not available",
+    "no state found",
+    "pruned",
 ];
 /// More logs or blocks than the node wants to give in one answer: the texts of go-ethereum, bsc, erigon,
 /// nethermind and the large hosted providers.

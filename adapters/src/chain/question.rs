@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 /// The selector of `decimals()`: the first 4 bytes of its keccak256.
 const DECIMALS: &str = "0x313ce567";
 
+/// The selector of `balanceOf(address)`.
+const BALANCE_OF: &str = "0x70a08231";
+
 /// The body of the request that asks `question`.
 #[must_use]
 pub fn render(question: &Question) -> Vec<u8> {
@@ -38,6 +41,11 @@ fn calls(question: &Question) -> Vec<(&'static str, Value)> {
                 logs(*from, *to, tokens),
             ]
         }
+        Question::Balances {
+            block: number,
+            token,
+            holders,
+        } => balances(*number, token, holders),
     };
     let charged = usize::try_from(question.calls());
     assert_eq!(
@@ -57,6 +65,17 @@ fn identity(tokens: &[Address]) -> Vec<(&'static str, Value)> {
     };
     let start = [("eth_chainId", json!([])), block("0x0")];
     start.into_iter().chain(tokens.iter().map(decimals)).collect()
+}
+
+fn balances(number: u64, token: &Address, holders: &[Address]) -> Vec<(&'static str, Value)> {
+    let at = quantity(number);
+    let balance = |holder: &Address| {
+        let holder = holder.to_string();
+        let data = format!("{BALANCE_OF}{:0>64}", holder.trim_start_matches("0x"));
+        ("eth_call", json!([{"to": token.to_string(), "data": data}, at]))
+    };
+    let start = [block("finalized"), block(&at)];
+    start.into_iter().chain(holders.iter().map(balance)).collect()
 }
 
 fn block(which: &str) -> (&'static str, Value) {

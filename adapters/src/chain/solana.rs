@@ -69,6 +69,7 @@ impl Talk {
                 finalized: None,
             },
             Question::Scan { .. } => unreachable!("a cluster was asked for logs"),
+            Question::Balances { .. } => unreachable!("a cluster was asked for what contracts say"),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The `[escrow]` table: when verification is tried, and for how long. And what the core finds wrong in it.
 
+use std::time::Duration;
+
 use plimsoll_core::escrow::{EscrowConfig, EscrowConfigError};
 use plimsoll_core::id::AssetId;
 use plimsoll_core::money::{Amount, Registry};
@@ -22,10 +24,21 @@ pub(super) fn read(mut section: Section, registry: &Registry, faults: &mut Fault
         rounds_max: section.optional("rounds_max", rounds, default.rounds_max, faults),
         workers: None,
         recheck: section.optional("recheck", duration, default.recheck, faults),
+        reconcile: section.optional(
+            "reconcile",
+            |value| duration(value).map(never),
+            default.reconcile,
+            faults,
+        ),
         dismiss_alone_max: section.optional("dismiss_alone_max", alone, None, faults),
     };
     section.finish(faults);
     config
+}
+
+/// No time at all between two times is never.
+fn never(every: Duration) -> Option<Duration> {
+    (!every.is_zero()).then_some(every)
 }
 
 /// An amount and the symbol of its asset.
@@ -105,6 +118,7 @@ fn example_of(field: &str) -> &'static str {
         "poll" => "write for example poll = \"500ms\"",
         "fast_track" => "write for example fast_track = [\"0s\", \"1s\", \"2s\"]",
         "sweep" => "write for example sweep = \"3s\"",
+        "reconcile" => "write for example reconcile = \"1h\", or \"0s\" for by order alone",
         "recheck" => "write for example recheck = \"10m\"",
         "takeover" => "write for example takeover = \"30s\"",
         "patience" => "write for example patience = \"24h\"",

@@ -17,6 +17,8 @@ use super::chain::{CHAIN, DevChain};
 
 /// The names of the endpoints and by how many blocks each trails the chain. Each has a provider of its own.
 pub const ENDPOINTS: [(&str, u64); 3] = [("alpha", 0), ("beta", 0), ("gamma", 1)];
+/// The selector of `balanceOf(address)`, and the clean high bytes of its argument.
+const BALANCE_OF: &str = "0x70a08231000000000000000000000000";
 /// The selector of `decimals()`.
 const DECIMALS: &str = "0x313ce567";
 /// The most blocks that one `eth_getLogs` may span.
@@ -90,7 +92,7 @@ fn method_of(view: &View<'_>, method: &str, params: &Value) -> Result<Value, Rpc
             Ok(view.receipt(&tx).as_ref().map_or(Value::Null, receipt))
         }
         "eth_getLogs" => logs(view, &params[0]),
-        "eth_call" => decimals(&params[0]),
+        "eth_call" => contract(view, &params[0], &params[1]),
         _ => Err(METHOD_NOT_FOUND),
     }
 }
@@ -164,8 +166,8 @@ fn log(log: &Log, tx: &TxHash, block: BlockRef) -> Value {
     })
 }
 
-/// `decimals()` of a token is all that can be called.
-fn decimals(call: &Value) -> Result<Value, RpcError> {
+/// `decimals()` and `balanceOf(address)` of a token are all that can be called.
+fn contract(view: &View<'_>, call: &Value, at: &Value) -> Result<Value, RpcError> {
     let contract: Address = parsed(&call["to"])?;
     let token = Token::ALL
         .into_iter()
@@ -176,6 +178,14 @@ fn decimals(call: &Value) -> Result<Value, RpcError> {
             let mut word = [0; 32];
             word[31] = decimals;
             Ok(Value::String(hex(&word)))
+        }
+        (Some(_), Some(data)) => {
+            let holder = data.strip_prefix(BALANCE_OF).ok_or(REVERTED)?;
+            let holder: Address = format!("0x{holder}").parse().map_err(|_| INVALID_PARAMS)?;
+            let number = height(view, at)?.filter(|number| view.header(*number).is_some());
+            let number = number.ok_or((-32000, "header not found"))?;
+            let words = view.balances(number, contract, &[holder]);
+            Ok(words.first().map_or(Value::Null, |word| Value::String(hex(word))))
         }
         _ => Err(REVERTED),
     }

@@ -81,6 +81,8 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("POST", "/api/v1/escrow/endpoints/resume", AtLeast(Admins)),
     ("GET", "/api/v1/escrow/health", AtLeast(Viewers)),
     ("GET", "/api/v1/escrow/metrics", AtLeast(Viewers)),
+    ("GET", "/api/v1/escrow/reconciliation", AtLeast(Viewers)),
+    ("POST", "/api/v1/escrow/reconciliation", AtLeast(Operators)),
     ("GET", "/api/v1/escrow/suspense", AtLeast(Viewers)),
     ("POST", "/api/v1/escrow/suspense/attribute", AtLeast(Admins)),
     ("POST", "/api/v1/escrow/trigger-background-processing", AtLeast(Operators)),

@@ -116,6 +116,8 @@ acts! {
         => |endpoint| AdminAct::Breaker { endpoint, order: BreakerOrder::Reset };
     /// Takes in no new users, claims, payments, holds and reversals: they are refused with 503. What is open goes on.
     drain "/api/v1/escrow/drain" "drain" Reasoned => |()| AdminAct::Drain;
+    /// Holds what custody addresses have on a chain against the books. What comes of it is at `GET` of the same path.
+    reconcile "/api/v1/escrow/reconciliation" "reconcile" OfChain => AdminAct::Reconcile;
     /// Takes new things in again.
     undrain "/api/v1/escrow/undrain" "undrain" Reasoned => |()| AdminAct::Undrain;
 }

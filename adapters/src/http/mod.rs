@@ -23,6 +23,7 @@ mod metrics;
 mod openapi;
 mod operator;
 mod problem;
+mod reconciliation;
 mod recording;
 mod refusal;
 mod reports;
@@ -207,6 +208,7 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(acts::undrain))
         .routes(routes!(standing::health))
         .routes(routes!(standing::metrics))
+        .routes(routes!(acts::reconcile, reconciliation::show))
         .routes(routes!(suspense::list))
         .routes(routes!(suspense::attribute))
         .routes(routes!(webhooks::list))

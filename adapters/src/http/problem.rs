@@ -110,6 +110,8 @@ codes! {
     ReplayUnderWay = "replay_under_way" 409 "A replay is under way",
     /// No such replay is under way.
     NoSuchReplay = "no_such_replay" 409 "No such replay is under way",
+    /// The chain is of a family that has no balances to ask for.
+    NotReconciled = "not_reconciled" 422 "Nobody can be asked for balances on the chain",
     /// The deposit is not in suspense.
     NotInSuspense = "not_in_suspense" 409 "The deposit is not in suspense",
     /// A worker has other chains or endpoints than the server.

@@ -29,6 +29,7 @@ impl From<Refusal> for Problem {
             Refusal::BadReport(_) => Code::BadReport,
             Refusal::UnknownEndpoint(_) => Code::UnknownEndpoint,
             Refusal::ChainPaused(_) => Code::ChainPaused,
+            Refusal::NotReconciled(_) => Code::NotReconciled,
             Refusal::AlreadySettled => Code::AlreadySettled,
             Refusal::Draining => Code::Draining,
             Refusal::Ledger(refusal) => return Self::from(refusal),
@@ -36,7 +37,9 @@ impl From<Refusal> for Problem {
         let problem = Self::new(code, refusal.to_string());
         match refusal {
             Refusal::Text { field } => problem.at(field),
-            Refusal::UnknownChain(_) | Refusal::ChainPaused(_) => problem.at("chain"),
+            Refusal::UnknownChain(_) | Refusal::ChainPaused(_) | Refusal::NotReconciled(_) => {
+                problem.at("chain")
+            }
             Refusal::UnknownEndpoint(_) => problem.at("endpoint"),
             Refusal::Draining => problem.retry_after(DRAINING_RETRY_SECONDS),
             Refusal::UnknownUser(_)
@@ -123,7 +126,8 @@ pub(super) fn problem_in(reply: Reply) -> Problem {
         | Reply::Done
         | Reply::Reported { .. }
         | Reply::Administered { .. }
-        | Reply::Status(_) => {
+        | Reply::Status(_)
+        | Reply::Reconciliations { .. } => {
             tracing::error!(?reply, "the bank answered another question than it was asked");
             Problem::new(
                 Code::Internal,

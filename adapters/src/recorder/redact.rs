@@ -147,7 +147,8 @@ impl Redactor {
             )
             | Record::AssetRegistered { .. }
             | Record::AddressAssigned { .. }
-            | Record::Ledger(_) => {}
+            | Record::Ledger(_)
+            | Record::Reconciled { .. } => {}
         }
         record
     }
@@ -189,6 +190,7 @@ impl Redactor {
             | Reply::Reported { .. }
             | Reply::Administered { .. }
             | Reply::Status(_)
+            | Reply::Reconciliations { .. }
             | Reply::Conflict { .. }
             | Reply::Refused(_) => {}
         }
@@ -223,7 +225,8 @@ const fn tells_of_persons(record: &Record) -> bool {
         Record::AssetRegistered { .. }
         | Record::AddressAssigned { .. }
         | Record::Ledger(_)
-        | Record::Escrow(_) => false,
+        | Record::Escrow(_)
+        | Record::Reconciled { .. } => false,
     }
 }
 

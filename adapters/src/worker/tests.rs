@@ -48,7 +48,9 @@ impl Asker for Mined {
                     balances: vec![],
                 }),
             },
-            Question::Scan { .. } => panic!("a worker does not scan"),
+            Question::Scan { .. } | Question::Balances { .. } => {
+                panic!("a worker neither scans nor reconciles")
+            }
         })
     }
 }

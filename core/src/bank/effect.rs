@@ -9,8 +9,9 @@ use core::time::Duration;
 use super::orders::{ActDone, EndpointOrders};
 use super::record::Record;
 use crate::escrow::{
-    Abilities, Attempt, Backfill, Booked, DeadLetterReason, Deposit, DepositKey, Evidence, LetterGroup,
-    LetterPage, LetterView, Question, Reason, Replay, ReportError, Service, Stage, Suspended, TxKey, Vote,
+    Abilities, Agreement, Attempt, Backfill, Booked, DeadLetterReason, Deposit, DepositKey, Evidence,
+    LetterGroup, LetterPage, LetterView, Question, Reason, Reconciliation, Replay, ReportError, Service,
+    Stage, Suspended, TxKey, Vote,
 };
 use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, ErrandId, RequestId, Text, UserId};
 use crate::ledger::{Balance, Outcome, TransactionView};
@@ -129,6 +130,13 @@ pub enum Reply {
     },
     /// How everything stands.
     Status(Box<Status>),
+    /// Whether the chains have what the books say.
+    Reconciliations {
+        /// The last reconciliation of each chain that was reconciled.
+        last: Vec<(ChainId, Reconciliation)>,
+        /// How far the one under way is.
+        under_way: Option<ReconciliationProgress>,
+    },
     /// The key was used before with another body.
     Conflict {
         /// The first field that differs.
@@ -136,6 +144,19 @@ pub enum Reply {
     },
     /// It cannot be done.
     Refused(Refusal),
+}
+
+/// How far a reconciliation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReconciliationProgress {
+    /// The chain.
+    pub chain: ChainId,
+    /// The block that upstreams are asked about.
+    pub block: u64,
+    /// How many balances are known.
+    pub counted: usize,
+    /// Of how many. Once all are known, it waits for the scanner.
+    pub of: usize,
 }
 
 /// What a replay of a dead letter would come to.
@@ -244,6 +265,9 @@ pub enum Refusal {
     /// Nobody is asked about the chain, by order.
     #[error("chain {0} is paused: resume it first")]
     ChainPaused(ChainId),
+    /// Nobody can be asked for balances on the chain.
+    #[error("balances on {0} cannot be asked for: only EVM chains are reconciled")]
+    NotReconciled(ChainId),
     /// The transaction is decided for good.
     #[error("the transaction is already settled")]
     AlreadySettled,
@@ -277,6 +301,7 @@ impl Refusal {
             Self::BadReport(_) => "bad_report",
             Self::UnknownEndpoint(_) => "unknown_endpoint",
             Self::ChainPaused(_) => "chain_paused",
+            Self::NotReconciled(_) => "not_reconciled",
             Self::AlreadySettled => "already_settled",
             Self::Draining => "draining",
             Self::Ledger(_) => "ledger_refused",
@@ -425,6 +450,8 @@ pub struct ChainStatus {
     pub chain: ChainId,
     /// Whether nobody is asked about it, by order.
     pub is_paused: bool,
+    /// When it was last reconciled, and the worst that came of it.
+    pub reconciled: Option<(WallClock, Agreement)>,
     /// The last block scanned.
     pub scanned: Option<u64>,
     /// The height that two independent upstreams have finalized.

@@ -35,6 +35,12 @@ impl Bank {
             Finding::Absent { tx, votes } => self.on_absent(TxKey { chain, tx }, &votes, fx),
             Finding::Undecided { tx } => self.lose_patience(TxKey { chain, tx }, fx),
             Finding::Scanned { to, logs } => self.on_scanned(chain, to, &logs, fx),
+            Finding::Counted {
+                number,
+                block,
+                balances,
+            } => self.on_counted(number, block, &balances),
+            Finding::Uncounted { number } => self.on_uncounted(number),
             Finding::Disagreed { endpoint: index } => {
                 self.notice(
                     Notice::Disagreement {
@@ -170,6 +176,8 @@ impl Bank {
         };
         self.escrow(record, fx);
         self.look_at_dust(tx, &deposits);
+        self.reconciler
+            .on_posted(tx.chain, evidence.block.number, &deposits);
         self.close(tx);
         self.stage_notice(tx, fx);
         for booked in deposits {

@@ -171,4 +171,6 @@ pub enum Query {
     },
     /// How everything stands.
     Status,
+    /// The last reconciliation of each chain, and how far the one under way is.
+    Reconciliations,
 }

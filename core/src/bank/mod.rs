@@ -3,7 +3,8 @@
 //! `input` is what can happen to it, `effect` what it can wish for, `record` what becomes durable. `state` changes
 //! by records alone, so replaying a journal rebuilds it by the same lines of code. The decisions are in `command`
 //! (what people want), `query` (what they ask), `finding` (what the chains say), `booking` (what that does to the
-//! ledger), `dust` (what waits below the minimum), `letters` (what is known of dead letters), `recheck` and `replay` (what is done about them), `orders` (what
+//! ledger), `dust` (what waits below the minimum), `letters` (what is known of dead letters), `recheck` and `replay` (what is done about them), `reconcile` (whether the chain has what
+//! the books say), `orders` (what
 //! operators order), `due` (what time brings) and `dispatch` (what workers do). `volatile` is what a restart forgets and a
 //! recording keeps.
 
@@ -20,6 +21,7 @@ mod letters;
 mod orders;
 mod query;
 mod recheck;
+mod reconcile;
 mod record;
 mod replay;
 mod state;
@@ -31,7 +33,7 @@ use alloc::vec::Vec;
 pub use config::{BankConfig, ConfigError, OpenError};
 pub use effect::{
     Act, ChainStatus, ClaimStatus, ClaimVerdict, ClaimView, DryRun, DryRunOutcome, Effect, EndpointStatus,
-    Notice, Refusal, Reply, Status,
+    Notice, ReconciliationProgress, Refusal, Reply, Status,
 };
 pub use input::{Command, Event, Input, Query};
 pub use orders::{ActDone, AdminAct, EndpointName, EndpointOrders, Known, Orders};
@@ -65,6 +67,7 @@ pub struct Bank {
     histories: BTreeMap<TxKey, History>,
     /// Looks at dead letters.
     looks: recheck::Looks,
+    reconciler: reconcile::Reconciler,
     /// How far a replay has looked for letters that fit, and when it takes the next.
     replay_from: Option<LetterPlace>,
     replay_due: Instant,
@@ -98,6 +101,7 @@ impl Bank {
         let backlog = due::Backlog::new(&config, &state);
         let dispatch = dispatch::Dispatch::new(config.escrow.workers);
         let looks = recheck::Looks::new(state.escrow(), config.escrow.recheck);
+        let reconciler = reconcile::Reconciler::new(config.escrow.reconcile);
         let (now, wall) = (Instant::ZERO, WallClock::from_micros(i64::MIN));
         let (out, verifier_due) = (Out::default(), verifier.next_deadline());
         let mut bank = Self {
@@ -107,6 +111,7 @@ impl Bank {
             out,
             histories: BTreeMap::new(),
             looks,
+            reconciler,
             replay_from: None,
             replay_due: Instant::ZERO,
             verifier_due,
@@ -250,6 +255,7 @@ impl Machine for Bank {
         if self.backlog.is_empty() {
             self.replay_on(fx);
             self.recheck(fx);
+            self.reconcile(fx);
         }
         // The verifier sleeps until every user has an address on every chain: what it scans is not scanned again.
         let is_due = self.verifier_due.is_some_and(|deadline| deadline.at <= now);
@@ -277,6 +283,7 @@ impl Machine for Bank {
             self.next_expiry(),
             self.dispatch.next_deadline(),
             self.looks.next_deadline(),
+            self.reconciler.next_deadline(self.now),
             self.next_replay(),
         ]
         .into_iter()

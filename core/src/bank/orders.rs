@@ -45,6 +45,8 @@ pub enum AdminAct {
     Drain,
     /// New things are taken in again.
     Undrain,
+    /// What custody addresses hold on the chain is held against the books.
+    Reconcile(ChainId),
 }
 
 /// An endpoint as operators name it.
@@ -198,7 +200,7 @@ impl Orders {
             }
             AdminAct::Drain => self.is_draining = true,
             AdminAct::Undrain => self.is_draining = false,
-            AdminAct::Sweep | AdminAct::Process(_) => {}
+            AdminAct::Sweep | AdminAct::Process(_) | AdminAct::Reconcile(_) => {}
         }
     }
 
@@ -232,7 +234,8 @@ impl Acted {
             | AdminAct::Breaker { .. }
             | AdminAct::Sweep
             | AdminAct::Drain
-            | AdminAct::Undrain => None,
+            | AdminAct::Undrain
+            | AdminAct::Reconcile(_) => None,
         }
     }
 
@@ -248,7 +251,8 @@ impl Acted {
             | AdminAct::Breaker { .. }
             | AdminAct::Sweep
             | AdminAct::Drain
-            | AdminAct::Undrain => None,
+            | AdminAct::Undrain
+            | AdminAct::Reconcile(_) => None,
         }
     }
 }
@@ -317,6 +321,10 @@ impl Bank {
                 is_paused == matches!(act, AdminAct::ResumeEndpoint(_))
             }
             AdminAct::Drain | AdminAct::Undrain => orders.is_draining() == matches!(act, AdminAct::Undrain),
+            AdminAct::Reconcile(chain) => {
+                self.check_reconcilable(*chain)?;
+                !self.reconciler.is_wanted(*chain)
+            }
             AdminAct::Breaker { endpoint, order } => {
                 let from = self.verifier.breaker(self.configured(endpoint)?);
                 let to = order.state();
@@ -353,6 +361,7 @@ impl Bank {
                 self.watch(*tx);
                 self.verifier.force(self.now, *tx);
             }
+            AdminAct::Reconcile(chain) => self.want_reconciled(*chain),
             AdminAct::Drain | AdminAct::Undrain => {}
         }
         Ok(())

@@ -5,9 +5,10 @@ use alloc::vec::Vec;
 
 use super::effect::{ChainStatus, ClaimStatus, ClaimVerdict, ClaimView, EndpointStatus, Reply, Status};
 use super::{Bank, Effect, Query, Refusal};
-use crate::escrow::{Abilities, Beneficiary, Booked, ChainConfig, Claim, Reason, Stage};
-use crate::id::{ClaimId, RequestId, UserId};
+use crate::escrow::{Abilities, Agreement, Beneficiary, Booked, ChainConfig, Claim, Reason, Stage};
+use crate::id::{ChainId, ClaimId, RequestId, UserId};
 use crate::machine::Effects;
+use crate::time::WallClock;
 
 /// The longest list that one reply holds.
 pub(super) const LIST_MAX: usize = 1_000;
@@ -36,9 +37,18 @@ impl Bank {
             Query::Suspense { after, limit } => Ok(Reply::Suspense(
                 self.state.escrow().suspense_after(after, limit.min(LIST_MAX)),
             )),
+            Query::Reconciliations => Ok(self.reconciliations()),
             Query::Status => Ok(Reply::Status(Box::new(self.status()))),
         };
         self.reply(request, reply.unwrap_or_else(Reply::Refused), fx);
+    }
+
+    fn reconciliations(&self) -> Reply {
+        let last = self.state.reconciled();
+        Reply::Reconciliations {
+            last: last.map(|(chain, last)| (chain, last.clone())).collect(),
+            under_way: self.reconciler.progress(),
+        }
     }
 
     pub(super) fn user_reply(&self, user: UserId, replayed: bool) -> Result<Reply, Refusal> {
@@ -110,6 +120,12 @@ impl Bank {
         chains.map(|chain| self.chain_status(chain)).collect()
     }
 
+    fn reconciled(&self, chain: ChainId) -> Option<(WallClock, Agreement)> {
+        let mut all = self.state.reconciled();
+        let (_, last) = all.find(|(of, _)| *of == chain)?;
+        Some((last.at, last.worst()))
+    }
+
     fn chain_status(&self, config: &ChainConfig) -> ChainStatus {
         let chain = config.id;
         let endpoints = config
@@ -136,6 +152,7 @@ impl Bank {
         ChainStatus {
             chain,
             is_paused: self.state.orders().is_chain_paused(chain),
+            reconciled: self.reconciled(chain),
             scanned: self.verifier.scanned(chain),
             finalized: self.verifier.finalized(chain),
             backfill: self.verifier.backfill(chain, self.now),

@@ -190,6 +190,8 @@ impl Bank {
             Finding::Absent { votes, .. } => (DryRunOutcome::Undecided, None, votes.clone()),
             Finding::Undecided { .. }
             | Finding::Scanned { .. }
+            | Finding::Counted { .. }
+            | Finding::Uncounted { .. }
             | Finding::Disagreed { .. }
             | Finding::Cordoned { .. }
             | Finding::Breaker { .. } => (DryRunOutcome::Undecided, None, Vec::new()),

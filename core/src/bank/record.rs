@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::orders::{ActDone, AdminAct};
-use crate::escrow::EscrowRecord;
+use crate::escrow::{EscrowRecord, Reconciliation};
 use crate::id::{Address, AssetId, ChainId, IdempotencyKey, Text, UserId};
 use crate::ledger::LedgerRecord;
 use crate::time::WallClock;
@@ -60,6 +60,13 @@ pub enum Record {
         done: ActDone,
         /// When.
         at: WallClock,
+    },
+    /// What custody addresses hold was held against the books.
+    Reconciled {
+        /// The chain.
+        chain: ChainId,
+        /// What it came to.
+        reconciliation: Reconciliation,
     },
 }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::orders::{Acted, Orders};
 use super::record::Record;
 use crate::digest::Digest;
-use crate::escrow::EscrowState;
+use crate::escrow::{EscrowState, Reconciliation};
 use crate::id::{Address, AssetId, ChainId, IdempotencyKey, Text, UserId};
 use crate::ledger::Ledger;
 use crate::table::Table;
@@ -32,6 +32,8 @@ pub struct State {
     ledger: Ledger,
     escrow: EscrowState,
     orders: Orders,
+    /// The last reconciliation of each chain.
+    reconciled: BTreeMap<ChainId, Reconciliation>,
 }
 
 impl State {
@@ -51,6 +53,11 @@ impl State {
     #[must_use]
     pub fn orders(&self) -> &Orders {
         &self.orders
+    }
+
+    /// The last reconciliation of each chain that was reconciled.
+    pub fn reconciled(&self) -> impl Iterator<Item = (ChainId, &Reconciliation)> {
+        self.reconciled.iter().map(|(chain, last)| (*chain, last))
     }
 
     /// The user called `id`.
@@ -120,6 +127,12 @@ impl State {
             Record::AddressAssigned { user, chain, address } => self.apply_address(*user, *chain, *address),
             Record::Ledger(record) => self.ledger.apply(record),
             Record::Escrow(record) => self.escrow.apply(record),
+            Record::Reconciled {
+                chain,
+                reconciliation,
+            } => {
+                self.reconciled.insert(*chain, reconciliation.clone());
+            }
             Record::Administered {
                 key,
                 act,
@@ -163,6 +176,7 @@ impl State {
             self.ledger.digest(),
             self.escrow.digest(),
             &self.orders,
+            &self.reconciled,
         ))
     }
 

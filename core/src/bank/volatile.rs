@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::dispatch::Dispatch;
 use super::due::Backlog;
 use super::recheck::Looks;
+use super::reconcile::Reconciler;
 use super::{Bank, BankConfig, OpenError, State};
 use crate::chaos::Chaos;
 use crate::escrow::verifier::{Out, Verifier};
@@ -27,6 +28,7 @@ pub struct Volatile {
     out: Out,
     histories: BTreeMap<TxKey, History>,
     looks: Looks,
+    reconciler: Reconciler,
     replay_from: Option<LetterPlace>,
     replay_due: Instant,
     verifier_due: Option<Instant>,
@@ -45,6 +47,7 @@ impl Bank {
             out: self.out.clone(),
             histories: self.histories.clone(),
             looks: self.looks.clone(),
+            reconciler: self.reconciler.clone(),
             replay_from: self.replay_from,
             replay_due: self.replay_due,
             verifier_due: self.verifier_due.map(|deadline| deadline.at),
@@ -79,6 +82,7 @@ impl Bank {
             out: volatile.out,
             histories: volatile.histories,
             looks: volatile.looks,
+            reconciler: volatile.reconciler,
             replay_from: volatile.replay_from,
             replay_due: volatile.replay_due,
             verifier_due: volatile.verifier_due.map(due),

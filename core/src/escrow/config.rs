@@ -103,6 +103,8 @@ pub struct EscrowConfig {
     /// The most of each asset that one operator may dismiss alone; of an asset that is left out, and where the amount is
     /// not known, nothing. `None`: whatever it is.
     pub dismiss_alone_max: Option<Vec<(AssetId, Amount)>>,
+    /// How often what custody addresses hold is held against the books; `None`: by order alone.
+    pub reconcile: Option<Duration>,
 }
 
 /// How jobs are handed over to workers.
@@ -116,7 +118,7 @@ pub struct Workers {
 }
 
 impl Default for EscrowConfig {
-    /// The contract of the design: attempts at 0, 1 and 2 s, a sweep each 3 s, a day of patience.
+    /// The contract of the design: attempts at 0, 1 and 2 s, a sweep each 3 s, a day of patience, custody reconciled each hour.
     fn default() -> Self {
         Self {
             chains: Vec::new(),
@@ -128,6 +130,7 @@ impl Default for EscrowConfig {
             workers: None,
             recheck: Duration::from_secs(10 * 60),
             dismiss_alone_max: None,
+            reconcile: Some(Duration::from_secs(60 * 60)),
         }
     }
 }
@@ -340,6 +343,8 @@ impl EscrowConfig {
         require(takes_over, "takeover", "at least two sweeps");
         let rarely = self.recheck >= Duration::from_secs(1);
         require(rarely, "recheck", "at least 1 s");
+        let seldom = self.reconcile.is_none_or(|every| every >= Duration::from_secs(1));
+        require(seldom, "reconcile", "at least 1 s");
         require((1..=4096).contains(&self.rounds_max), "rounds_max", "1 to 4096");
     }
 }

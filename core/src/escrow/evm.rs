@@ -136,6 +136,15 @@ pub enum Question {
         /// The token contracts.
         tokens: Vec<Address>,
     },
+    /// What each of `holders` has of `token` at `block`, the header of `block`, and the finalized head.
+    Balances {
+        /// The height.
+        block: u64,
+        /// The token contract.
+        token: Address,
+        /// The holders, in order.
+        holders: Vec<Address>,
+    },
 }
 
 impl Question {
@@ -159,6 +168,12 @@ impl Question {
         u32::try_from(tokens).unwrap_or(u32::MAX).saturating_add(2)
     }
 
+    /// The calls of [`Question::Balances`] of so many holders.
+    #[must_use]
+    pub fn balances_calls(holders: usize) -> u32 {
+        u32::try_from(holders).unwrap_or(u32::MAX).saturating_add(2)
+    }
+
     /// The most calls that it comes to: the entries of its batch, or the requests made one after the other, each of which
     /// upstreams count.
     #[must_use]
@@ -168,6 +183,7 @@ impl Question {
             Self::Heads => Self::HEADS_CALLS,
             Self::Receipt { tx } => Self::receipt_calls(tx.family()),
             Self::Scan { .. } => Self::SCAN_CALLS,
+            Self::Balances { holders, .. } => Self::balances_calls(holders.len()),
         }
     }
 }
@@ -208,6 +224,15 @@ pub enum Answer {
         last: Option<BlockRef>,
         /// The logs, by block and index.
         logs: Vec<ScanLog>,
+    },
+    /// To [`Question::Balances`].
+    Balances {
+        /// The finalized block of the same node.
+        finalized: BlockRef,
+        /// The header of the block asked about; `None` when the node has not got it, or not its state any more.
+        at: Option<BlockRef>,
+        /// The balances in the order asked, in the token's units, big-endian; none when there is no header.
+        balances: Vec<[u8; 32]>,
     },
 }
 

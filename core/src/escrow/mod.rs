@@ -14,6 +14,7 @@ mod evm;
 mod letter;
 mod letters;
 mod reason;
+mod reconciliation;
 mod record;
 mod replay;
 mod report;
@@ -40,6 +41,7 @@ pub use letter::{
     Attempt, History, Letter, LetterFilter, LetterGroup, LetterPage, LetterPlace, LetterView, Proposal,
 };
 pub use reason::{AttemptClass, DeadLetterReason, Reason, SuspenseReason};
+pub use reconciliation::{Agreement, Named, Part, Reconciliation, Row};
 pub use record::{EscrowRecord, Resolution};
 pub use replay::{Replay, ReplayEnd, ReplayPlan};
 pub use report::{Report, ReportError, Sighting};

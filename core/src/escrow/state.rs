@@ -30,6 +30,8 @@ pub struct Watch {
     pub since: WallClock,
     /// How often it was seen: the generation of its holds.
     pub sightings: u32,
+    /// Whether the scanner found it in a final block.
+    pub is_found: bool,
 }
 
 /// A deposit in suspense.
@@ -59,6 +61,8 @@ pub struct EscrowState {
     /// What each transaction that is not settled came to when it was last seen, by asset.
     amounts: BTreeMap<TxKey, Vec<(AssetId, Amount)>>,
     letters: Letters,
+    /// The highest block of each chain from which something was posted. Derived.
+    newest_final: BTreeMap<ChainId, u64>,
     /// The last replay of dead letters.
     replay: Option<Replay>,
     /// How many watches are in each stage. Derived.
@@ -139,6 +143,18 @@ impl EscrowState {
     #[must_use]
     pub fn scanned(&self, chain: ChainId) -> Option<BlockRef> {
         self.scanned.get(&chain).copied()
+    }
+
+    /// The highest block of `chain` from which something was posted.
+    #[must_use]
+    pub fn newest_final(&self, chain: ChainId) -> Option<u64> {
+        self.newest_final.get(&chain).copied()
+    }
+
+    /// What a transaction that is not settled came to when it was last seen, by asset, if it ever was.
+    #[must_use]
+    pub fn last_seen(&self, tx: TxKey) -> Option<&[(AssetId, Amount)]> {
+        self.amounts.get(&tx).map(Vec::as_slice)
     }
 
     /// The posting of a deposit, if it was posted.
@@ -328,6 +344,9 @@ impl EscrowState {
         for tx in found {
             // A finalized log is what a dead letter was waiting for.
             self.take_up(tx, at);
+            if let Some(watch) = self.watches.get_mut(&tx) {
+                watch.is_found = true;
+            }
         }
     }
 
@@ -363,6 +382,8 @@ impl EscrowState {
         assert!(evidence.is_final(), "{tx:?} was made final without finality");
         assert!(evidence.votes.len() >= 2, "{tx:?} was made final on one voice");
         self.apply_postings(tx, &deposits);
+        let newest = self.newest_final.entry(tx.chain).or_default();
+        *newest = evidence.block.number.max(*newest);
         self.enter(tx, Stage::Final { evidence, deposits });
     }
 
@@ -417,6 +438,7 @@ impl EscrowState {
             named_at: at,
             since: at,
             sightings: 0,
+            is_found: false,
         };
         self.watches.insert(tx, watch);
         *self.stages.entry(Stage::Observed.name()).or_default() += 1;

@@ -44,6 +44,8 @@ pub enum Alert {
     JournalFailing,
     /// A chain has fewer independent upstreams than a credit needs.
     UpstreamsFew(ChainId),
+    /// A chain has not what the books say.
+    BooksDiffer(ChainId),
     /// The scanner is so far behind that endpoints will soon have forgotten what it has not read.
     HistoryShort(ChainId),
     /// The oldest dead letter waits for too long.
@@ -72,6 +74,7 @@ impl Alert {
             Self::BankSilent => "bank_silent",
             Self::JournalFailing => "journal_failing",
             Self::UpstreamsFew(_) => "upstreams_few",
+            Self::BooksDiffer(_) => "books_differ",
             Self::HistoryShort(_) => "history_short",
             Self::DeadLetterOld => "dead_letter_old",
             Self::DeadLettersMany => "dead_letters_many",
@@ -89,6 +92,7 @@ impl Alert {
     pub const fn chain(&self) -> Option<ChainId> {
         match self {
             Self::UpstreamsFew(chain)
+            | Self::BooksDiffer(chain)
             | Self::HistoryShort(chain)
             | Self::FinalityLags(chain)
             | Self::EndpointsDown(chain) => Some(*chain),
@@ -110,6 +114,7 @@ impl Alert {
             Self::BankSilent
             | Self::JournalFailing
             | Self::UpstreamsFew(_)
+            | Self::BooksDiffer(_)
             | Self::HistoryShort(_)
             | Self::DeadLetterOld => Level::Critical,
             Self::DeadLettersMany | Self::QueueDown | Self::FinalityLags(_) | Self::PendingOld => {
@@ -129,6 +134,9 @@ impl Alert {
             }
             Self::UpstreamsFew(_) => {
                 "add endpoints of other providers: nothing is credited on this chain until two agree"
+            }
+            Self::BooksDiffer(_) => {
+                "look at /api/v1/escrow/reconciliation: it names the asset and what may explain the difference"
             }
             Self::HistoryShort(_) => {
                 "add endpoints of two providers that keep older logs, before deposits that nobody claims cannot be found any more"
@@ -157,7 +165,8 @@ impl Alert {
             }
             Self::PendingOld => *other == Self::PendingMany,
             Self::DeadLettersMany => *other == Self::DeadLetterNew,
-            Self::DeadLetterOld
+            Self::BooksDiffer(_)
+            | Self::DeadLetterOld
             | Self::HistoryShort(_)
             | Self::QueueDown
             | Self::PendingMany

@@ -125,6 +125,7 @@ impl Monitor {
                 chain.history_used,
                 policy.history_used_max,
             );
+            note(Alert::BooksDiffer(chain.chain), u64::from(chain.is_off), 0);
         }
         if reading.dead_letters == 0 {
             self.dead_lettered_at = None; // a person has dealt with all of them

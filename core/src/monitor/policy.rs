@@ -100,6 +100,7 @@ impl MonitorPolicy {
             | Alert::QueueDown
             | Alert::PendingMany => self.raise_after,
             Alert::BankSilent
+            | Alert::BooksDiffer(_)
             | Alert::DeadLetterOld
             | Alert::DeadLettersMany
             | Alert::PendingOld

@@ -59,6 +59,8 @@ pub struct ChainReading {
     pub finality_lag: u64,
     /// How much of the history that endpoints keep the scanner is behind, in hundredths.
     pub history_used: u64,
+    /// Whether it had not what the books say when it was last reconciled.
+    pub is_off: bool,
 }
 
 impl ChainReading {
@@ -72,6 +74,7 @@ impl ChainReading {
             providers_up: providers.len() as u64,
             finality_lag: status.finality_lag().unwrap_or(0),
             history_used: status.history_used().unwrap_or(0),
+            is_off: status.reconciled.is_some_and(|(_, worst)| worst.is_mismatch()),
         }
     }
 }

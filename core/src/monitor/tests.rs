@@ -26,6 +26,7 @@ fn well() -> Reading {
             providers_up: 4,
             finality_lag: 3,
             history_used: 0,
+            is_off: false,
         }],
         ..Reading::default()
     }
@@ -129,6 +130,14 @@ fn every_threshold_has_its_alert() {
                 ..pending(1)
             },
             "pending_old: 61 of 60, degraded",
+        ),
+        (
+            {
+                let mut reading = well();
+                reading.chains[0].is_off = true;
+                reading
+            },
+            "books_differ on eip155:56: 1 of 0, critical",
         ),
         (
             Reading {

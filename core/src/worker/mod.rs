@@ -318,6 +318,9 @@ impl Worker {
             Finding::Absent { tx, votes } => self.report(now, chain, Sighting::Absent { tx, votes }, fx),
             Finding::Undecided { tx } => self.report(now, chain, Sighting::Undecided { tx }, fx),
             Finding::Scanned { .. } => unreachable!("a worker does not scan"),
+            Finding::Counted { .. } | Finding::Uncounted { .. } => {
+                unreachable!("a worker does not reconcile")
+            }
             Finding::Disagreed { endpoint: index } => {
                 fx.push(Act::Notice(Notice::Disagreement {
                     endpoint: endpoint(index),

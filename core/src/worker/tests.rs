@@ -239,7 +239,9 @@ impl Yard {
                 finalized,
                 receipt: Some(mined).filter(|_| *asked == tx(1)),
             },
-            Question::Scan { .. } => panic!("a worker does not scan"),
+            Question::Scan { .. } | Question::Balances { .. } => {
+                panic!("a worker neither scans nor reconciles")
+            }
         };
         let outcome = Ok(answer);
         (!self.are_endpoints_mute).then_some(Input::Answered { call, outcome })

@@ -266,6 +266,18 @@ fn honest(chain: &Chain, view: View<'_>, question: &Question) -> Answer {
             last: view.header(*to),
             logs: view.scan(*from, *to, tokens),
         },
+        Question::Balances {
+            block,
+            token,
+            holders,
+        } => {
+            let at = view.header(*block);
+            Answer::Balances {
+                finalized: view.finalized(),
+                at,
+                balances: at.map_or_else(Vec::new, |_| view.balances(*block, *token, holders)),
+            }
+        }
     }
 }
 
@@ -283,6 +295,15 @@ fn other(question: &Question, chain: &Chain) -> Question {
             from: from.saturating_sub(1),
             to: to.saturating_sub(1),
             tokens: tokens.clone(),
+        },
+        Question::Balances {
+            block,
+            token,
+            holders,
+        } => Question::Balances {
+            block: block.saturating_sub(1),
+            token: *token,
+            holders: holders.clone(),
         },
     }
 }
@@ -310,6 +331,10 @@ fn forget(answer: &mut Answer) {
             *last = None;
             logs.clear();
         }
+        Answer::Balances { at, balances, .. } => {
+            *at = None;
+            balances.clear();
+        }
     }
 }
 
@@ -333,6 +358,12 @@ fn move_elsewhere(answer: &mut Answer) {
             shift(&mut finalized.hash);
             if let Some(receipt) = receipt {
                 shift(&mut receipt.block.hash);
+            }
+        }
+        Answer::Balances { finalized, at, .. } => {
+            shift(&mut finalized.hash);
+            if let Some(at) = at {
+                shift(&mut at.hash);
             }
         }
         Answer::Scan { finalized, last, .. } => {

@@ -243,6 +243,7 @@ impl Users {
             | Reply::Reported { .. }
             | Reply::Administered { .. }
             | Reply::Status(_)
+            | Reply::Reconciliations { .. }
             | Reply::Conflict { .. } => false,
         };
         if !is_refused {

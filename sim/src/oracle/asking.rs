@@ -112,7 +112,8 @@ impl Asking {
                 | AdminAct::Sweep
                 | AdminAct::Process(_)
                 | AdminAct::Drain
-                | AdminAct::Undrain => {}
+                | AdminAct::Undrain
+                | AdminAct::Reconcile(_) => {}
             }
         }
     }
@@ -144,7 +145,7 @@ impl Asking {
                 let from = range.map(|(from, _)| from);
                 endpoint.forgotten = endpoint.forgotten.filter(|forgotten| from > Some(*forgotten));
             }
-            Ok(Answer::Heads { .. } | Answer::Receipt { .. }) | Err(_) => {}
+            Ok(Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Balances { .. }) | Err(_) => {}
         }
     }
 
@@ -190,7 +191,10 @@ impl Asking {
         }
         let range = match question {
             Question::Scan { from, to, .. } => Some((*from, *to)),
-            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } => None,
+            Question::Identity { .. }
+            | Question::Heads
+            | Question::Receipt { .. }
+            | Question::Balances { .. } => None,
         };
         if range.is_some() && at < known.no_logs_until {
             return wrong("asked_what_it_refuses", "though it searches no logs");

@@ -46,7 +46,8 @@ impl Canary {
             | Record::AssetRegistered { .. }
             | Record::UserRegistered { .. }
             | Record::AddressAssigned { .. }
-            | Record::Administered { .. } => false,
+            | Record::Administered { .. }
+            | Record::Reconciled { .. } => false,
         };
         if records.iter().any(posts) {
             self.misled.observe(at, seen)?;

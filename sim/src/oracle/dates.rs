@@ -1,7 +1,7 @@
 //! Dates: what one life of the process records never goes back in time, whatever its clock does.
 
 use plimsoll_core::bank::Record;
-use plimsoll_core::escrow::EscrowRecord;
+use plimsoll_core::escrow::{EscrowRecord, Reconciliation};
 use plimsoll_core::time::{Instant, WallClock};
 
 use super::broken;
@@ -68,6 +68,10 @@ const fn date_of(record: &Record) -> Option<WallClock> {
     match record {
         Record::UserRegistered { at, .. }
         | Record::Administered { at, .. }
+        | Record::Reconciled {
+            reconciliation: Reconciliation { at, .. },
+            ..
+        }
         | Record::Escrow(
             EscrowRecord::ClaimFiled { at, .. }
             | EscrowRecord::Scanned { at, .. }

@@ -120,6 +120,7 @@ impl Picture {
                 Ok(())
             }
             Record::Administered { .. }
+            | Record::Reconciled { .. }
             | Record::AssetRegistered { .. }
             | Record::UserRegistered { .. }
             | Record::AddressAssigned { .. }
@@ -297,7 +298,8 @@ impl Picture {
                 | Query::Transaction(_)
                 | Query::DryRun(_)
                 | Query::Suspense { .. }
-                | Query::Status,
+                | Query::Status
+                | Query::Reconciliations,
                 _,
             ) => Ok(()),
         }

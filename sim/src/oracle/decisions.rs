@@ -58,9 +58,13 @@ impl Follower for Shadow {
                     | AdminAct::ResumeEndpoint(_)
                     | AdminAct::Breaker { .. }
                     | AdminAct::Sweep
-                    | AdminAct::Process(_) => {}
+                    | AdminAct::Process(_)
+                    | AdminAct::Reconcile(_) => {}
                 },
-                Record::AssetRegistered { .. } | Record::AddressAssigned { .. } | Record::Escrow(_) => {}
+                Record::AssetRegistered { .. }
+                | Record::AddressAssigned { .. }
+                | Record::Escrow(_)
+                | Record::Reconciled { .. } => {}
             }
         }
         Ok(())
@@ -176,7 +180,8 @@ impl Decisions {
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }
-            | Reply::Status(_) => false,
+            | Reply::Status(_)
+            | Reply::Reconciliations { .. } => false,
             Reply::Outcome { .. } | Reply::Conflict { .. } => true,
         };
         if is_true {

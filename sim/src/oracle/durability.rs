@@ -248,6 +248,7 @@ impl Durability {
             | Reply::Replay(_)
             | Reply::Proposed
             | Reply::Status(_)
+            | Reply::Reconciliations { .. }
             | Reply::Reported { .. }
             | Reply::Conflict { .. }
             | Reply::Refused(_) => None,
@@ -289,6 +290,7 @@ fn made_true(record: &Record) -> Option<Promise> {
         Record::Ledger(LedgerRecord::HoldVoided { hold, .. }) => Some(Promise::HoldVoided(*hold)),
         Record::Ledger(_)
         | Record::Escrow(_)
+        | Record::Reconciled { .. }
         | Record::AssetRegistered { .. }
         | Record::AddressAssigned { .. } => None,
     }

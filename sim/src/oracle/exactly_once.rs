@@ -65,6 +65,7 @@ impl Follower for Postings {
                 Record::Escrow(record) => self.follow_escrow(record)?,
                 Record::AssetRegistered { .. }
                 | Record::UserRegistered { .. }
+                | Record::Reconciled { .. }
                 | Record::AddressAssigned { .. }
                 | Record::Administered { .. } => {}
             }

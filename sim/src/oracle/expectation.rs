@@ -29,6 +29,9 @@ pub struct Expectation {
     reorged: BTreeSet<TxKey>,
     dead_letters: BTreeSet<TxKey>,
     cordoned: BTreeSet<EndpointId>,
+    /// How often custody was reconciled, and how often the chain had not what the books say.
+    reconciled: u64,
+    mismatches: u64,
 }
 
 impl Oracle for Expectation {
@@ -73,6 +76,10 @@ impl Expectation {
         } = record
         {
             self.dead_letters.remove(tx);
+        }
+        if let Record::Reconciled { reconciliation, .. } = record {
+            self.reconciled += 1;
+            self.mismatches += u64::from(reconciliation.worst().is_mismatch());
         }
         let Record::Escrow(record) = record else { return };
         match record {
@@ -168,6 +175,8 @@ impl Expectation {
             ("reorged_min", expect.reorged_min, self.reorged.len() as u64),
             ("cordoned_min", expect.cordoned_min, self.cordoned.len() as u64),
             ("reported_min", expect.reported_min, stats.reported),
+            ("reconciled_min", expect.reconciled_min, self.reconciled),
+            ("mismatches_min", expect.mismatches_min, self.mismatches),
         ];
         for (name, expected, found) in least {
             if expected.is_some_and(|expected| found < expected) {

@@ -186,6 +186,7 @@ fn answer(reply: &Reply) -> (Option<Answer>, bool) {
         | Reply::Done
         | Reply::Reported { .. }
         | Reply::Status(_)
+        | Reply::Reconciliations { .. }
         | Reply::Conflict { .. }
         | Reply::Refused(_) => (None, false),
     }
@@ -221,6 +222,7 @@ fn key_of_record(record: &Record) -> Option<Scoped> {
         Record::Ledger(_)
         | Record::Escrow(_)
         | Record::AssetRegistered { .. }
+        | Record::Reconciled { .. }
         | Record::AddressAssigned { .. } => None,
     }
 }

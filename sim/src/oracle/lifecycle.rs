@@ -216,6 +216,7 @@ impl Follower for Lives {
                 | Record::Ledger(_)
                 | Record::AssetRegistered { .. }
                 | Record::UserRegistered { .. }
+                | Record::Reconciled { .. }
                 | Record::AddressAssigned { .. } => {}
             }
         }

@@ -20,6 +20,7 @@ pub mod integrity;
 pub mod lifecycle;
 pub mod orders;
 pub mod panel;
+pub mod reconciliation;
 pub mod replay;
 mod standing;
 pub mod suspense;
@@ -48,6 +49,7 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(decisions::Decisions::default()),
         Box::new(told::Told::default()),
         Box::new(suspense::Suspense::new(plan)),
+        Box::new(reconciliation::Reconciled::default()),
         Box::new(dead_letters::DeadLetters::default()),
         Box::new(dates::Dates::default()),
         Box::new(durability::Durability::default()),

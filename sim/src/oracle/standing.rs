@@ -63,7 +63,11 @@ impl Follower for Standing {
                 };
                 self.breakers.insert(endpoint.clone(), state);
             }
-            AdminAct::Sweep | AdminAct::Process(_) | AdminAct::Drain | AdminAct::Undrain => {}
+            AdminAct::Sweep
+            | AdminAct::Process(_)
+            | AdminAct::Drain
+            | AdminAct::Undrain
+            | AdminAct::Reconcile(_) => {}
         });
         Ok(())
     }
@@ -81,6 +85,7 @@ fn act_of(record: &Record) -> Option<&AdminAct> {
         | Record::UserRegistered { .. }
         | Record::AddressAssigned { .. }
         | Record::Ledger(_)
-        | Record::Escrow(_) => None,
+        | Record::Escrow(_)
+        | Record::Reconciled { .. } => None,
     }
 }

@@ -95,7 +95,7 @@ impl Follower for Picture {
                 Record::AddressAssigned { user, chain, address } => {
                     self.owners.insert((*chain, *address), *user);
                 }
-                Record::AssetRegistered { .. } | Record::Administered { .. } => {}
+                Record::AssetRegistered { .. } | Record::Administered { .. } | Record::Reconciled { .. } => {}
             }
         }
         match self.released.first_key_value() {

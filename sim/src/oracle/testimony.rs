@@ -132,7 +132,11 @@ impl Testimony {
             }
             (
                 Asked::Receipt(_) | Asked::Scan,
-                Answer::Identity { .. } | Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. },
+                Answer::Identity { .. }
+                | Answer::Heads { .. }
+                | Answer::Receipt { .. }
+                | Answer::Scan { .. }
+                | Answer::Balances { .. },
             ) => {}
         }
     }
@@ -165,7 +169,7 @@ impl Testimony {
         let asked = match question {
             Question::Receipt { tx } => Asked::Receipt(*tx),
             Question::Scan { .. } => Asked::Scan,
-            Question::Identity { .. } | Question::Heads => return,
+            Question::Identity { .. } | Question::Heads | Question::Balances { .. } => return,
         };
         self.calls.insert(*call, (*endpoint, asked));
     }

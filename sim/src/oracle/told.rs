@@ -103,6 +103,7 @@ impl Told {
             | Reply::Reported { .. }
             | Reply::Administered { .. }
             | Reply::Status(_)
+            | Reply::Reconciliations { .. }
             | Reply::Conflict { .. }
             | Reply::Refused(_) => Ok(()),
         }
@@ -195,6 +196,7 @@ impl Follower for Picture {
                 Record::Administered { .. }
                 | Record::AssetRegistered { .. }
                 | Record::UserRegistered { .. }
+                | Record::Reconciled { .. }
                 | Record::AddressAssigned { .. } => {}
             }
         }

@@ -118,6 +118,7 @@ impl ZeroLoss {
                 Ok(())
             }
             Record::AssetRegistered { .. }
+            | Record::Reconciled { .. }
             | Record::UserRegistered { .. }
             | Record::AddressAssigned { .. } => Ok(()),
         }

@@ -142,6 +142,10 @@ impl Findings<'_> {
             let message = "a run of zero seeds proves nothing";
             self.require(seeds.get_ref().0 > 0, seeds.span(), message);
         }
+        if let Some(every) = &world.reconcile_ms {
+            let message = "custody is reconciled at most each 1000 ms";
+            self.require(every.get_ref().0 >= 1_000, every.span(), message);
+        }
     }
 
     /// What endpoints cannot tell, and what stands for nothing any more.

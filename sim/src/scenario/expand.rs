@@ -11,7 +11,7 @@ use super::schema::{DepositsTable, OrdersTable, ScenarioTable, TransactionsTable
 use super::values::Names;
 use crate::world::plan::{
     BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, Handling, HoldEnd,
-    HoldPlan, LinkPlan, Movement, OrderPlan, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Token,
+    HoldPlan, LinkPlan, Movement, OrderPlan, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Theft, Token,
     Topology, WorkersPlan,
 };
 
@@ -119,6 +119,10 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
             block_ms: world.block_ms.get_ref().0,
             finality_blocks: world.finality_blocks.get_ref().0,
             usdc_retired_after: world.usdc_retired_after.as_ref().map(|blocks| blocks.get_ref().0),
+            theft: world.theft.as_ref().map(|theft| Theft {
+                at_ms: theft.at_ms.get_ref().0,
+                amount_milli: theft.amount.0,
+            }),
             ..ChainPlan::default()
         },
         endpoints: (0..endpoints).map(endpoint).collect(),
@@ -131,6 +135,7 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
             sweep_ms: world.sweep_ms.get_ref().0,
             patience_ms: world.patience_ms.get_ref().0,
             recheck_ms: world.recheck_ms.get_ref().0,
+            reconcile_ms: world.reconcile_ms.as_ref().map(|every| every.get_ref().0),
             dismiss_alone_milli: world.dismiss_alone_max.map(|sum| sum.0),
             fast_track_ms: world.fast_track_ms.iter().map(|millis| millis.0).collect(),
             price: Some(PRICE),

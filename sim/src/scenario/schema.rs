@@ -82,6 +82,10 @@ pub struct WorldTable {
     pub patience_ms: Spanned<Millis>,
     /// How often dead letters are looked at again.
     pub recheck_ms: Spanned<Millis>,
+    /// How often custody is reconciled; left out, never.
+    pub reconcile_ms: Option<Spanned<Millis>>,
+    /// What a thief takes, of whom the bank is not told.
+    pub theft: Option<TheftTable>,
     /// The most USDT that one operator may dismiss alone; left out, any amount.
     pub dismiss_alone_max: Option<Sum>,
     /// Whether the bank has bad luck on purpose.
@@ -114,6 +118,8 @@ impl Default for WorldTable {
             poll_ms: plain(Millis(1_000)),
             patience_ms: plain(Millis(24 * 60 * 60 * 1_000)),
             recheck_ms: plain(Millis(10 * 60 * 1_000)),
+            reconcile_ms: None,
+            theft: None,
             dismiss_alone_max: None,
             buggify: false,
             workers: plain(Count(0)),
@@ -122,6 +128,16 @@ impl Default for WorldTable {
             sweep_ms: plain(Millis(3_000)),
         }
     }
+}
+
+/// `world.theft`: what is gone from the deposit addresses, and when.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TheftTable {
+    /// When.
+    pub at_ms: Spanned<Millis>,
+    /// How much USDT.
+    pub amount: Sum,
 }
 
 /// `[workload]`: what people do.
@@ -347,6 +363,10 @@ pub struct ExpectTable {
     pub cordoned_min: Option<Count>,
     /// At least so many transactions become final by the report of a worker.
     pub reported_min: Option<Count>,
+    /// At least so many times custody is reconciled.
+    pub reconciled_min: Option<Count>,
+    /// At least so many of these times the chain has not what the books say.
+    pub mismatches_min: Option<Count>,
     /// Nothing is credited from the first of these times to the second.
     pub none_credited_between_ms: Option<Spanned<Span<Millis>>>,
     /// The failure that the run must come to, on purpose.
@@ -371,6 +391,8 @@ impl ExpectTable {
             reorged_min: count(self.reorged_min),
             cordoned_min: count(self.cordoned_min),
             reported_min: count(self.reported_min),
+            reconciled_min: count(self.reconciled_min),
+            mismatches_min: count(self.mismatches_min),
             none_credited_between_ms: between.map(|between| (between.low.0, between.high.0)),
             canary: self.canary,
         }

@@ -20,7 +20,7 @@ use crate::engine::Latency;
 use crate::model::assets::MIN_MILLI;
 use crate::world::plan::{
     BankPlan, BuggifyPlan, ChainPlan, Deed, EndpointPlan, Handling, LinkPlan, Plan, PoolPlan, QuotaPlan,
-    StorePlan, Topology, WorkersPlan,
+    StorePlan, Theft, Topology, WorkersPlan,
 };
 
 /// The least and the most blocks that endpoints scan at once, where they bound it.
@@ -139,6 +139,7 @@ fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
         chain: ChainPlan {
             block_ms: rng.between(150, 1_500),
             finality_blocks: rng.between(1, 8),
+            theft: theft(&mut rng.fork("theft")),
             ..ChainPlan::default()
         },
         endpoints,
@@ -195,12 +196,24 @@ fn bank(swarm: &SwarmTable, rng: &mut Rng) -> BankPlan {
         sweep_ms: rng.fork("sweep").between(500, SWEEP_MS_MAX),
         pool: pool(&mut rng.fork("pool")),
         recheck_ms: rng.fork("recheck").between(1_000, 60_000),
+        reconcile_ms: {
+            let mut rng = rng.fork("reconcile");
+            rng.chance(1, 3).then(|| rng.between(3_000, 30_000))
+        },
         dismiss_alone_milli: {
             let mut rng = rng.fork("approvals");
             rng.chance(1, 2).then(|| rng.below(100_000))
         },
         buggify: buggify(&mut rng.fork("buggify")),
     }
+}
+
+/// What is stolen, in some runs.
+fn theft(rng: &mut Rng) -> Option<Theft> {
+    rng.chance(1, 6).then(|| Theft {
+        at_ms: rng.below(60_000),
+        amount_milli: rng.between(1, 100_000),
+    })
 }
 
 /// When what is newly named is looked for; the usual times in half of the runs.

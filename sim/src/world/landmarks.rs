@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::bank::{Act, ActDone, AdminAct, Known, Notice, Record, Reply};
-use plimsoll_core::escrow::{Beneficiary, Booked, DeadLetterReason, EscrowRecord, Resolution, TxKey};
+use plimsoll_core::escrow::{
+    Agreement, Beneficiary, Booked, DeadLetterReason, EscrowRecord, Reconciliation, Resolution, TxKey,
+};
 use plimsoll_core::id::{TxHash, UserId};
 use plimsoll_core::ledger::{LedgerRecord, Refusal};
 use plimsoll_core::resilience::BreakerState;
@@ -125,10 +127,30 @@ impl Watcher {
             Record::Ledger(record) => self.note_ledger(record),
             Record::Escrow(record) => self.note_escrow(record),
             Record::Administered { act, done, .. } => self.note_act(act, *done),
+            Record::Reconciled { reconciliation, .. } => self.note_reconciled(reconciliation),
             Record::AssetRegistered { .. }
             | Record::UserRegistered { .. }
             | Record::AddressAssigned { .. } => {}
         }
+    }
+
+    fn note_reconciled(&mut self, reconciliation: &Reconciliation) {
+        let worst = reconciliation.worst();
+        sometimes!(
+            self.reached,
+            worst == Agreement::Even,
+            "the chain had what the books said"
+        );
+        sometimes!(
+            self.reached,
+            worst == Agreement::Open,
+            "a reconciliation left open what was not decided yet"
+        );
+        sometimes!(
+            self.reached,
+            worst.is_mismatch(),
+            "the chain had not what the books said"
+        );
     }
 
     fn note_act(&mut self, act: &AdminAct, done: ActDone) {
@@ -161,6 +183,7 @@ impl Watcher {
                     "an operator made what was open due at once"
                 );
             }
+            AdminAct::Reconcile(_) => {}
             AdminAct::PauseChain(_) => sometimes!(self.reached, true, "an operator paused a chain"),
             AdminAct::PauseEndpoint(_) => sometimes!(self.reached, true, "an operator paused an endpoint"),
             AdminAct::Drain => sometimes!(self.reached, true, "an operator let nothing new in"),

@@ -13,7 +13,7 @@ pub use check::PlanError;
 pub(crate) use check::QUOTA_CALLS;
 pub use topology::{
     BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, LinkPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan,
-    Topology, WorkersPlan,
+    Theft, Topology, WorkersPlan,
 };
 pub use workload::{ClaimPlan, Deed, Fate, Handling, HoldEnd, HoldPlan, Movement, OrderPlan, Shape, Token};
 
@@ -119,6 +119,10 @@ pub struct Expectations {
     pub cordoned_min: Option<u64>,
     /// The fewest transactions that become final by the report of a worker.
     pub reported_min: Option<u64>,
+    /// The fewest times that custody is reconciled.
+    pub reconciled_min: Option<u64>,
+    /// The fewest of these times that the chain has not what the books say.
+    pub mismatches_min: Option<u64>,
     /// Nothing is credited from the first of these times to the second.
     pub none_credited_between_ms: Option<(u64, u64)>,
     /// The failure that the run must come to, on purpose: it shows that failures are still found.

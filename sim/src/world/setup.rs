@@ -104,6 +104,7 @@ fn escrow(bank: &BankPlan, workers: Option<WorkersPlan>, chain: ChainConfig) -> 
             has_immediate: workers.immediate,
             takeover: Duration::from_millis(workers.takeover_ms),
         }),
+        reconcile: bank.reconcile_ms.map(Duration::from_millis),
         ..EscrowConfig::default()
     }
 }

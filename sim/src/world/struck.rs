@@ -235,6 +235,7 @@ impl Struck {
             Question::Heads => vec![Condition::Heads],
             Question::Scan { .. } => vec![Condition::Scanner],
             Question::Receipt { tx } if *tx == NO_TX => vec![Condition::Identity],
+            Question::Balances { .. } => Vec::new(),
             Question::Receipt { tx } => {
                 let named = self.named.get(tx).copied().unwrap_or(self.began);
                 let track = if now.since(named) <= self.fast_track {

@@ -20,6 +20,22 @@ pub(crate) fn question(body: &[u8]) -> Option<Question> {
             let tx: TxHash = parsed(first(1)?)?;
             Some(Question::Receipt { tx })
         }
+        ("eth_getBlockByNumber", Some("finalized"), "eth_getBlockByNumber")
+            if method(2) == Some("eth_call") =>
+        {
+            let calls = || batch.iter().skip(2).map(|call| &call["params"][0]);
+            let holder = |call: &Value| {
+                let data = call["data"].as_str()?;
+                format!("0x{}", data.get(data.len().checked_sub(40)?..)?)
+                    .parse()
+                    .ok()
+            };
+            Some(Question::Balances {
+                block: height(first(1)?)?,
+                token: parsed(&calls().next()?["to"])?,
+                holders: calls().map(holder).collect::<Option<_>>()?,
+            })
+        }
         ("eth_getBlockByNumber", Some("finalized"), "eth_getBlockByNumber") => {
             let filter = first(2)?;
             let tokens = filter["address"].as_array()?.iter().map(parsed);
@@ -84,6 +100,18 @@ pub(crate) fn answered(answer: &Answer) -> Value {
                 Ok(block(last.as_ref())),
                 Ok(logs.collect()),
             ]
+        }
+        Answer::Balances {
+            finalized,
+            at,
+            balances,
+        } => {
+            let start = [Ok(block(Some(finalized))), Ok(block(at.as_ref()))];
+            let balance = |word: &[u8; 32]| {
+                let digits = word.iter().map(|byte| format!("{byte:02x}"));
+                Ok(Value::String(format!("0x{}", digits.collect::<String>())))
+            };
+            start.into_iter().chain(balances.iter().map(balance)).collect()
         }
     };
     batch(results)

@@ -39,6 +39,14 @@ fn scan() -> Question {
     }
 }
 
+fn balances() -> Question {
+    Question::Balances {
+        block: 0x12,
+        token: TOKEN,
+        holders: vec![Address::Evm([7; 20]), Address::Evm([8; 20])],
+    }
+}
+
 /// Results in the order of their calls.
 fn results(results: &[Value]) -> Value {
     let calls = results.iter().enumerate();

@@ -56,4 +56,18 @@ fn each_question_is_one_batch() {
             ("eth_getLogs", json!([filter])),
         ],
     );
+    let of = |holder: &str| json!([{"to": hex, "data": format!("0x70a08231{holder:0>64}")}, "0xff"]);
+    check(
+        &Question::Balances {
+            block: 255,
+            token,
+            holders: vec![Address::Evm([7; 20]), Address::Evm([8; 20])],
+        },
+        &[
+            ("eth_getBlockByNumber", json!(["finalized", false])),
+            ("eth_getBlockByNumber", json!(["0xff", false])),
+            ("eth_call", of(&"07".repeat(20))),
+            ("eth_call", of(&"08".repeat(20))),
+        ],
+    );
 }

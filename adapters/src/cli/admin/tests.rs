@@ -35,6 +35,8 @@ fn every_verb_is_one_request() {
         "breaker reset eip155:56 bnb-1 --reason why",
         "drain --reason why",
         "undrain --reason why",
+        "reconciliation",
+        "reconcile eip155:56 --reason why",
         "letters list",
         "letters list --limit 2 --after eip155:56/0x12",
         "letters list --chain eip155:56 --dead-for unseen --claimed-by user-1 --older-than 24h --fingerprint 0xab",

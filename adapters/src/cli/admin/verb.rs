@@ -49,6 +49,16 @@ pub(super) enum Verb {
         #[command(flatten)]
         why: Why,
     },
+    /// Show whether the chains have what the books say, by the last reconciliation of each (viewer).
+    Reconciliation,
+    /// Hold what custody addresses have on a chain against the books (operator).
+    Reconcile {
+        /// The chain, by its CAIP-2 name, such as eip155:56.
+        chain: String,
+        /// Why.
+        #[command(flatten)]
+        why: Why,
+    },
     /// See to dead letters.
     #[command(subcommand)]
     Letters(Letters),
@@ -189,6 +199,10 @@ impl Verb {
             Self::Breaker(breaker) => breaker.request(),
             Self::Drain { why } => post("drain", why.body()),
             Self::Undrain { why } => post("undrain", why.body()),
+            Self::Reconciliation => get("reconciliation"),
+            Self::Reconcile { chain, why } => {
+                post("reconciliation", json!({ "chain": chain, "reason": why.reason }))
+            }
             Self::Letters(letters) => letters.request(),
             Self::Suspense(suspense) => suspense.request(),
         }

@@ -84,9 +84,9 @@ fn compare(name: &str, answer: Result<Answer, Fault>, evidence: &Evidence) -> Ch
         Ok(Answer::Receipt { receipt: None, .. }) => {
             Check::unknown(what, "it has no such receipt, or none any more".to_owned())
         }
-        Ok(Answer::Identity { .. } | Answer::Heads { .. } | Answer::Scan { .. }) => {
-            Check::unknown(what, "it answered another question".to_owned())
-        }
+        Ok(
+            Answer::Identity { .. } | Answer::Heads { .. } | Answer::Scan { .. } | Answer::Balances { .. },
+        ) => Check::unknown(what, "it answered another question".to_owned()),
         Err(fault) => Check::unknown(what, format!("{fault:?}")),
     }
 }

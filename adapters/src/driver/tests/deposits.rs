@@ -79,6 +79,15 @@ impl Asker for Paid {
                     receipt: (tx == TX).then_some(receipt),
                 }
             }
+            Question::Balances {
+                block: number,
+                holders,
+                ..
+            } => Answer::Balances {
+                finalized,
+                at: Some(block(number)),
+                balances: vec![[0; 32]; holders.len()],
+            },
             Question::Scan { from, to, .. } => {
                 let found = ScanLog {
                     tx: TX,

@@ -48,6 +48,8 @@ pub(super) struct Standing {
     chain_history_used: Family<ChainLabel, Gauge>,
     backfill_remaining: Family<ChainLabel, Gauge>,
     backfill_rate: Family<ChainLabel, Gauge>,
+    reconciled_age: Family<ChainLabel, Seconds>,
+    reconciled_mismatch: Family<ChainLabel, Gauge>,
     journal_position: Gauge,
     journal_uncommitted: Gauge,
     journal_up: Gauge,
@@ -166,6 +168,13 @@ impl Standing {
             "Blocks read in a second while it catches up",
             self.backfill_rate.clone(),
         );
+        let help = "Since custody was last reconciled";
+        registry.register_with_unit("reconciled_age", help, Unit::Seconds, self.reconciled_age.clone());
+        registry.register(
+            "reconciled_mismatch",
+            "1 if the chain had not what the books say",
+            self.reconciled_mismatch.clone(),
+        );
     }
 
     fn register_journal(&self, registry: &mut Registry) {
@@ -223,10 +232,10 @@ impl Standing {
         self.oldest_open_seconds.set(age(status.oldest_open));
         self.oldest_dead_letter_seconds
             .set(age(status.oldest_dead_letter));
-        status.chains.iter().for_each(|chain| self.take_chain(chain));
+        status.chains.iter().for_each(|chain| self.take_chain(now, chain));
     }
 
-    fn take_chain(&self, status: &ChainStatus) {
+    fn take_chain(&self, now: WallClock, status: &ChainStatus) {
         let chain = status.chain.to_string();
         let label = ChainLabel { chain: chain.clone() };
         if let Some(finalized) = status.finalized {
@@ -247,6 +256,12 @@ impl Standing {
             &self.backfill_rate,
             backfill.map_or(0, |one| one.blocks_per_second),
         );
+        if let Some((at, worst)) = status.reconciled {
+            let age = now.since(at).as_secs_f64();
+            self.reconciled_age.get_or_create(&label).set(age);
+            let is_off = i64::from(worst.is_mismatch());
+            self.reconciled_mismatch.get_or_create(&label).set(is_off);
+        }
         for endpoint in &status.endpoints {
             self.take_endpoint(
                 &EndpointLabel {

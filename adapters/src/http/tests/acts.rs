@@ -58,6 +58,7 @@ async fn each_act_says_what_it_did_and_is_journalled_once() {
         ),
         ("emergency-process", &tx, json!({ "known": "unnamed" })),
         ("trigger-background-processing", &all, json!({ "due": 1 })),
+        ("reconciliation", &chain, changed.clone()),
         ("drain", &all, changed.clone()),
         ("undrain", &all, changed),
     ];
@@ -107,6 +108,26 @@ async fn what_makes_no_sense_is_refused_by_name() {
     let tx = json!({ "chain": "eip155:56", "tx": TX.to_string(), "reason": "why" });
     let reply = act(&server, "emergency-process", "k6", &tx).await;
     check_problem(&reply, 409, "chain_paused", Some("chain"));
+}
+
+#[tokio::test]
+async fn custody_is_reconciled_by_order_and_what_came_of_it_is_shown() {
+    let server = Server::new();
+    server.fund(25).await;
+    let nothing = json!({ "reconciliations": [] });
+    assert_eq!(looked(&server, "reconciliation").await, nothing);
+    let chain = json!({ "chain": "eip155:56", "reason": "the books are closed" });
+    let reply = act(&server, "reconciliation", "k1", &chain).await;
+    assert_eq!((reply.status, reply.json()), (200, json!({ "changed": true })));
+    server.house.finalize();
+    let mut shown = looked(&server, "reconciliation").await;
+    for time in ["began", "at"] {
+        shown["reconciliations"][0][time] = json!("[time]");
+    }
+    insta::assert_json_snapshot!("reconciliation", shown);
+    let abroad = json!({ "chain": "eip155:1", "reason": "why" });
+    let reply = act(&server, "reconciliation", "k2", &abroad).await;
+    check_problem(&reply, 422, "unknown_chain", Some("chain"));
 }
 
 #[tokio::test]

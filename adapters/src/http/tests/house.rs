@@ -429,6 +429,23 @@ impl Inside {
                 finalized,
                 receipt: self.receipt.clone().filter(|_| *tx == TX),
             },
+            Question::Balances {
+                block: number,
+                holders,
+                ..
+            } => {
+                let paid = self.receipt.iter().filter(|one| one.block.number <= *number);
+                let logs: Vec<Log> = paid.flat_map(|one| one.logs.clone()).collect();
+                let held = |holder: &Address| {
+                    let mine = |log: &&Log| log.topics[2][12..] == *holder.bytes();
+                    logs.iter().find(mine).map_or([0; 32], |log| log.word)
+                };
+                Answer::Balances {
+                    finalized,
+                    at: Some(block(*number)),
+                    balances: holders.iter().map(held).collect(),
+                }
+            }
             Question::Scan { from, to, .. } => {
                 let found = self
                     .receipt

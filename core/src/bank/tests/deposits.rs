@@ -212,7 +212,9 @@ fn an_endpoint_of_another_chain_is_never_asked_about_money() {
                 decimals,
             }))
         }
-        Question::Heads | Question::Receipt { .. } | Question::Scan { .. } => None,
+        Question::Heads | Question::Receipt { .. } | Question::Scan { .. } | Question::Balances { .. } => {
+            None
+        }
     };
     house.bends.insert(2, other);
     let (alice, address) = house.register("alice");
@@ -247,7 +249,11 @@ fn a_node_that_contradicts_its_own_finality_has_no_vote() {
                 receipt: Some(receipt),
             }))
         }
-        Answer::Identity { .. } | Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. } => None,
+        Answer::Identity { .. }
+        | Answer::Heads { .. }
+        | Answer::Receipt { .. }
+        | Answer::Scan { .. }
+        | Answer::Balances { .. } => None,
     };
     for endpoint in 0..3 {
         house.bends.insert(endpoint, crooked);

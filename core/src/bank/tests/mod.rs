@@ -12,6 +12,7 @@ mod late;
 mod letters;
 mod orders;
 mod people;
+mod reconciling;
 mod resolving;
 mod restarts;
 
@@ -21,11 +22,14 @@ use std::vec;
 use std::vec::Vec;
 
 use super::{Act, Bank, BankConfig, Command, Effect, Event, Input, Notice, Query, Record, Reply, State};
-use crate::escrow::testing::{CHAIN, PAYER, asset, block, chain, config, receipt, registry, transfer, tx};
+use crate::escrow::testing::{
+    CHAIN, PAYER, asset, block, chain, config, receipt, registry, topic, transfer, tx,
+};
 use crate::escrow::{Answer, Fault, Log, Question, Receipt, ScanLog, Stage, TxKey};
 use crate::id::{Address, CallId, IdempotencyKey, RequestId, TxHash, UserId};
 use crate::limits::GROUP_RECORDS_MAX;
 use crate::machine::{Effects, Intent, Machine};
+use crate::money::Amount;
 use crate::queue::{Lane, LaneFault, QueueReply, QueueRequest};
 use crate::resilience::PoolPolicy;
 use crate::time::{Instant, WallClock};
@@ -200,6 +204,15 @@ impl House {
                 finalized,
                 receipt: self.mined.get(tx).cloned(),
             },
+            Question::Balances {
+                block: number,
+                holders,
+                ..
+            } => Answer::Balances {
+                finalized,
+                at: Some(block(*number)),
+                balances: holders.iter().map(|one| self.held(*one, *number)).collect(),
+            },
             Question::Scan { from, to, .. } => {
                 let inside =
                     |receipt: &&Receipt| receipt.succeeded && (*from..=*to).contains(&receipt.block.number);
@@ -216,6 +229,27 @@ impl House {
                 }
             }
         }
+    }
+
+    /// What `holder` has on the chain at a height.
+    fn held(&self, holder: Address, height: u64) -> [u8; 32] {
+        let mined = self
+            .mined
+            .values()
+            .filter(|one| one.succeeded && one.block.number <= height);
+        let mut units = 0i128;
+        for log in mined.flat_map(|one| &one.logs) {
+            let moved = Amount::from_be_word(&log.word).unwrap().minor();
+            if log.topics[2] == topic(holder) {
+                units += moved;
+            }
+            if log.topics[1] == topic(holder) {
+                units -= moved;
+            }
+        }
+        let mut word = [0; 32];
+        word[16..].copy_from_slice(&units.max(0).to_be_bytes());
+        word
     }
 
     /// Makes every endpoint do `bend`.

@@ -23,7 +23,7 @@ fn rpc(n: u8) -> EndpointName {
 }
 
 /// Each under a key of its own.
-fn ordered(house: &House, act: AdminAct) -> Command {
+pub(super) fn ordered(house: &House, act: AdminAct) -> Command {
     Command::Administer {
         key: key(&std::format!("act {}", house.requests)),
         act,

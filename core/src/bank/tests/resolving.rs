@@ -97,7 +97,8 @@ fn replayed(house: &House) -> Vec<(u8, i64)> {
         | Record::AddressAssigned { .. }
         | Record::Ledger(_)
         | Record::Escrow(_)
-        | Record::Administered { .. } => None,
+        | Record::Administered { .. }
+        | Record::Reconciled { .. } => None,
     };
     house.records.iter().filter_map(replayed).collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! It begins what is due (probes, polls, verifications), asks the endpoints that its pool chooses, replaces those
 //! that fail or let their time pass, and reports what a quorum stands behind. `asking.rs` chooses whom to ask,
-//! `abilities.rs` finds out what they can do, `answer.rs` takes answers apart, `hedge.rs` asks somebody else, too, `orders.rs` obeys operators, `reading.rs` brings verifications and scans as far as the answers go.
+//! `abilities.rs` finds out what they can do, `answer.rs` takes answers apart, `hedge.rs` asks somebody else, too, `orders.rs`
+//! obeys operators, `reading.rs` brings verifications and scans as far as the answers go, `tally.rs` pages of balances.
 
 mod abilities;
 mod answer;
@@ -10,12 +11,16 @@ mod asking;
 mod hedge;
 mod orders;
 mod reading;
+mod tally;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+
+pub(crate) use tally::Page;
+use tally::Tally;
 
 use super::ability::{Abilities, Ability, Probe};
 use super::backfill::{Backfill, Catching};
@@ -55,6 +60,7 @@ enum Purpose {
     Receipt { tx: TxHash, round: u64 },
     Scan { from: u64, to: u64, round: u64 },
     Ability(Probe),
+    Balances { block: u64, holders: usize, round: u64 },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +95,10 @@ pub(super) struct Desk {
     scans: bool,
     /// Whether the scan waits for the same.
     is_scan_stalled: bool,
+    /// The page of balances that is asked for.
+    tally: Option<Tally>,
+    /// Whether it waits for an endpoint with room.
+    is_tally_stalled: bool,
     /// Verified endpoints that are far behind what is agreed to be final: asked only when nobody else is left.
     laggards: EndpointSet,
     calls: BTreeMap<CallId, Call>,
@@ -137,6 +147,8 @@ impl Desk {
             stalled: BTreeSet::new(),
             scans: true,
             is_scan_stalled: false,
+            tally: None,
+            is_tally_stalled: false,
             laggards: EndpointSet::EMPTY,
             calls: BTreeMap::new(),
             deadlines: BTreeSet::new(),
@@ -351,8 +363,11 @@ impl Desk {
         while let Some((number, tx)) = self.stalled.pop_first() {
             self.advance_receipt(now, tx, out);
             if self.stalled.contains(&(number, tx)) {
-                break;
+                return;
             }
+        }
+        if core::mem::take(&mut self.is_tally_stalled) {
+            self.advance_tally(now, out);
         }
     }
 

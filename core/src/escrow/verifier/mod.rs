@@ -16,6 +16,7 @@ use core::time::Duration;
 
 pub use ability::{Abilities, Service};
 pub use backfill::Backfill;
+pub(crate) use desk::Page;
 pub(crate) use round::QUORUM;
 
 use serde::{Deserialize, Serialize};
@@ -64,6 +65,20 @@ pub(crate) enum Finding {
         /// Every transfer log of registered tokens, in order.
         logs: Vec<ScanLog>,
     },
+    /// Holders have these balances at a block that two independent upstreams have finalized.
+    Counted {
+        /// The number of the page.
+        number: u64,
+        /// The block.
+        block: BlockRef,
+        /// The balances, in the order asked.
+        balances: Vec<[u8; 32]>,
+    },
+    /// A page of balances cannot be had: nobody is left who has it.
+    Uncounted {
+        /// The number of the page.
+        number: u64,
+    },
     /// An endpoint contradicted a quorum about a final block, and was cordoned.
     Disagreed {
         /// Which.
@@ -93,9 +108,12 @@ impl Finding {
         match self {
             Self::Mined { receipt, .. } => Some(receipt.tx),
             Self::Absent { tx, .. } | Self::Undecided { tx } => Some(*tx),
-            Self::Scanned { .. } | Self::Disagreed { .. } | Self::Cordoned { .. } | Self::Breaker { .. } => {
-                None
-            }
+            Self::Scanned { .. }
+            | Self::Counted { .. }
+            | Self::Uncounted { .. }
+            | Self::Disagreed { .. }
+            | Self::Cordoned { .. }
+            | Self::Breaker { .. } => None,
         }
     }
 
@@ -103,7 +121,11 @@ impl Finding {
     pub(crate) const fn makes_records(&self) -> bool {
         match self {
             Self::Mined { .. } | Self::Absent { .. } | Self::Undecided { .. } | Self::Scanned { .. } => true,
-            Self::Disagreed { .. } | Self::Cordoned { .. } | Self::Breaker { .. } => false,
+            Self::Counted { .. }
+            | Self::Uncounted { .. }
+            | Self::Disagreed { .. }
+            | Self::Cordoned { .. }
+            | Self::Breaker { .. } => false,
         }
     }
 }
@@ -203,6 +225,18 @@ impl Verifier {
         if let Some(desk) = self.desk_mut(tx.chain) {
             desk.look(now, tx.tx, out);
         }
+    }
+
+    /// Asks for a page of balances on `chain`: what comes of it is a finding. Does nothing if the chain is not configured.
+    pub(crate) fn tally(&mut self, now: Instant, chain: ChainId, page: Page, out: &mut Out) {
+        if let Some(desk) = self.desk_mut(chain) {
+            desk.tally(now, page, out);
+        }
+    }
+
+    /// How many holders one page of balances on `chain` may have.
+    pub(crate) fn holders_max(&self, chain: ChainId) -> usize {
+        self.desk(chain).map_or(1, Desk::holders_max)
     }
 
     /// A worker has verified `tx`.

@@ -10,6 +10,7 @@
 mod calendar;
 mod event;
 mod forks;
+mod house;
 mod log;
 mod truth;
 mod view;
@@ -24,11 +25,12 @@ use plimsoll_core::time::Instant;
 
 pub use calendar::FIRST_HEIGHT;
 pub use event::{ChainEvent, Moved, TxIndex};
+pub use house::Held;
 pub use log::{Payee, plain_transfer};
 pub use truth::{Due, Truth};
 pub use view::View;
 
-use crate::world::plan::{ChainPlan, Fate, Movement};
+use crate::world::plan::{ChainPlan, Fate, Movement, Theft};
 use calendar::Calendar;
 use forks::Forks;
 
@@ -68,6 +70,7 @@ pub struct Chain {
     by_hash: Table<TxHash, TxIndex>,
     /// Every transaction that ever was at a height.
     heights: BTreeMap<u64, Vec<TxIndex>>,
+    theft: Option<Theft>,
     rng: Rng,
 }
 
@@ -84,6 +87,7 @@ impl Chain {
             transactions: Vec::new(),
             by_hash: Table::new(),
             heights: BTreeMap::new(),
+            theft: plan.theft,
             rng,
         }
     }

@@ -105,6 +105,14 @@ impl<'a> View<'a> {
         found
     }
 
+    /// What each of `holders` has of `token` at the end of a block that this view has.
+    #[must_use]
+    pub fn balances(&self, block: u64, token: Address, holders: &[Address]) -> Vec<[u8; 32]> {
+        let house = self.chain.house(block, self.as_of);
+        let held = |holder: &Address| house.get(&(token, *holder)).copied().unwrap_or_default();
+        holders.iter().map(|holder| held(holder).word()).collect()
+    }
+
     fn block(&self, number: u64) -> BlockRef {
         match self.private {
             Some(name) if number > self.chain.finalized(self.as_of) => {

@@ -25,13 +25,19 @@ pub(super) fn tell(
 ) {
     match lie {
         Lie::InventedPayment => invent(answer, view, question, victim),
-        Lie::InflatedAmount => each_log(answer, |log| log.word.rotate_left(1)),
+        Lie::InflatedAmount => {
+            each_log(answer, |log| log.word.rotate_left(1));
+            if let Answer::Balances { balances, .. } = answer {
+                balances.iter_mut().for_each(|word| word.rotate_left(1));
+            }
+        }
         Lie::OmittedLog => match answer {
             Answer::Receipt {
                 receipt: Some(receipt),
                 ..
             } => drop(receipt.logs.pop()),
             Answer::Scan { logs, .. } => drop(logs.pop()),
+            Answer::Balances { balances, .. } => balances.fill([0; 32]),
             Answer::Receipt { receipt: None, .. } | Answer::Identity { .. } | Answer::Heads { .. } => {}
         },
         Lie::EarlyFinality => set_finalized(answer, view.latest()),
@@ -69,9 +75,22 @@ fn invent(answer: &mut Answer, view: View<'_>, question: &Question, victim: Addr
             let tx = TxHash::Evm(hash);
             logs.push(ScanLog { tx, block: *to, log });
         }
+        (Answer::Balances { balances, .. }, Question::Balances { .. }) => {
+            if let Some(word) = balances.first_mut() {
+                *word = log.word;
+            }
+        }
         (
-            Answer::Identity { .. } | Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. },
-            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } | Question::Scan { .. },
+            Answer::Identity { .. }
+            | Answer::Heads { .. }
+            | Answer::Receipt { .. }
+            | Answer::Scan { .. }
+            | Answer::Balances { .. },
+            Question::Identity { .. }
+            | Question::Heads
+            | Question::Receipt { .. }
+            | Question::Scan { .. }
+            | Question::Balances { .. },
         ) => {}
     }
 }
@@ -85,7 +104,7 @@ fn each_log(answer: &mut Answer, change: impl Fn(&mut Log)) {
                 .for_each(change);
         }
         Answer::Scan { logs, .. } => logs.iter_mut().for_each(|one| change(&mut one.log)),
-        Answer::Identity { .. } | Answer::Heads { .. } => {}
+        Answer::Identity { .. } | Answer::Heads { .. } | Answer::Balances { .. } => {}
     }
 }
 
@@ -93,7 +112,8 @@ fn set_finalized(answer: &mut Answer, to: BlockRef) {
     match answer {
         Answer::Heads { finalized, .. }
         | Answer::Receipt { finalized, .. }
-        | Answer::Scan { finalized, .. } => {
+        | Answer::Scan { finalized, .. }
+        | Answer::Balances { finalized, .. } => {
             *finalized = to;
         }
         Answer::Identity { .. } => {}
@@ -112,6 +132,12 @@ fn forge(answer: &mut Answer, chain: &Chain) {
             finalized.hash = never;
             if let Some(receipt) = receipt {
                 receipt.block.hash = never;
+            }
+        }
+        Answer::Balances { finalized, at, .. } => {
+            finalized.hash = never;
+            if let Some(at) = at {
+                at.hash = never;
             }
         }
         Answer::Scan { finalized, last, .. } => {

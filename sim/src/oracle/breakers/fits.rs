@@ -24,7 +24,20 @@ pub(super) fn fits(question: &Question, answer: &Answer) -> bool {
             last.number == *to && inside && agree(finalized, &last)
         }),
         (
-            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } | Question::Scan { .. },
+            Question::Balances { block, holders, .. },
+            Answer::Balances {
+                finalized,
+                at,
+                balances,
+            },
+        ) => at
+            .is_none_or(|at| at.number == *block && balances.len() == holders.len() && agree(finalized, &at)),
+        (
+            Question::Identity { .. }
+            | Question::Heads
+            | Question::Receipt { .. }
+            | Question::Scan { .. }
+            | Question::Balances { .. },
             _,
         ) => false,
     }

@@ -23,7 +23,8 @@ impl Breakers {
                 | AdminAct::Sweep
                 | AdminAct::Process(_)
                 | AdminAct::Drain
-                | AdminAct::Undrain => {}
+                | AdminAct::Undrain
+                | AdminAct::Reconcile(_) => {}
             }
         }
     }

@@ -30,6 +30,9 @@ pub(super) fn promise(end: &str, oracle: &str) -> &'static str {
         (_, "orders") => {
             "what operators order holds until they take it back, and each act is on record once."
         }
+        (_, "reconciliation") => {
+            "what a reconciliation says is so: a thief is found, and nobody is alarmed for nothing."
+        }
         (_, "replay") => "replaying the journal gives the very state that the bank had.",
         (_, "suspense") => {
             "what leaves suspense leaves it once and for a reason, and what is below the minimum once it has reached it together."

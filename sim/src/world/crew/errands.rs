@@ -210,7 +210,10 @@ impl World<'_> {
         }
         let tx = match question {
             Question::Receipt { tx } => Some(*tx),
-            Question::Identity { .. } | Question::Heads | Question::Scan { .. } => None,
+            Question::Identity { .. }
+            | Question::Heads
+            | Question::Scan { .. }
+            | Question::Balances { .. } => None,
         };
         self.arrive(delivery, || Shift::Answer {
             by,

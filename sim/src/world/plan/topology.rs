@@ -84,6 +84,19 @@ pub struct ChainPlan {
     /// After how many blocks the contract of USDC stands for it no longer (trap E21). Left out, it always does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usdc_retired_after: Option<u64>,
+    /// What a thief takes, of whom the bank is not told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theft: Option<Theft>,
+}
+
+/// A thief takes USDT from the deposit address that has most of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Theft {
+    /// When.
+    pub at_ms: u64,
+    /// How much, in thousandths of a unit; no more than there is.
+    pub amount_milli: u64,
 }
 
 impl Default for ChainPlan {
@@ -94,6 +107,7 @@ impl Default for ChainPlan {
             block_ms: 450,
             finality_blocks: 3,
             usdc_retired_after: None,
+            theft: None,
         }
     }
 }
@@ -211,6 +225,9 @@ pub struct BankPlan {
     pub patience_ms: u64,
     /// How often dead letters are looked at again.
     pub recheck_ms: u64,
+    /// How often custody is reconciled, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reconcile_ms: Option<u64>,
     /// The most USDT, in thousandths, that one operator may dismiss alone; any amount if it is left out.
     pub dismiss_alone_milli: Option<u64>,
     /// What USDT buys, if anything: minor units of GOLD for each minor unit of USDT.
@@ -367,6 +384,7 @@ impl Default for BankPlan {
             sweep_ms: 3_000,
             patience_ms: 24 * 60 * 60 * 1_000,
             recheck_ms: 10 * 60 * 1_000,
+            reconcile_ms: None,
             dismiss_alone_milli: None,
             price: None,
             mailbox: 1_024,

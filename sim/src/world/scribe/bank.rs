@@ -189,6 +189,7 @@ impl Scribe {
             Record::Ledger(_) => "ledger",
             Record::Escrow(_) => "escrow",
             Record::Administered { .. } => "operators",
+            Record::Reconciled { .. } => "reconciler",
             Record::AssetRegistered { .. }
             | Record::UserRegistered { .. }
             | Record::AddressAssigned { .. } => "registry",

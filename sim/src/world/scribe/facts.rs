@@ -1,8 +1,10 @@
 //! A record as the trace shows it.
 
 use plimsoll_core::bank::{AdminAct, Record};
-use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, Evidence, Resolution, TxKey};
-use plimsoll_core::id::{ClaimId, TransactionId, TxHash, UserId};
+use plimsoll_core::escrow::{
+    Beneficiary, Booked, DepositKey, EscrowRecord, Evidence, Reconciliation, Resolution, TxKey,
+};
+use plimsoll_core::id::{ChainId, ClaimId, TransactionId, TxHash, UserId};
 use plimsoll_core::ledger::LedgerRecord;
 
 use super::{about, said};
@@ -79,6 +81,10 @@ pub(super) fn fact(record: &Record, endpoints: &[String]) -> Fact {
             )
         }
         Record::Ledger(record) => ledger(record),
+        Record::Reconciled {
+            chain,
+            reconciliation,
+        } => reconciled(*chain, reconciliation),
         Record::Escrow(record) => escrow(record, endpoints),
         Record::Administered { act, actor, .. } => {
             let ids = match act {
@@ -90,7 +96,8 @@ pub(super) fn fact(record: &Record, endpoints: &[String]) -> Fact {
                 | AdminAct::Breaker { .. }
                 | AdminAct::Sweep
                 | AdminAct::Drain
-                | AdminAct::Undrain => Ids::default(),
+                | AdminAct::Undrain
+                | AdminAct::Reconcile(_) => Ids::default(),
             };
             Fact::new("administered", ids, format!("{actor} {}", said::act(act)))
         }
@@ -282,6 +289,18 @@ fn letter(record: &EscrowRecord) -> Fact {
         | EscrowRecord::DustCredited { .. }
         | EscrowRecord::SuspenseAttributed { .. } => unreachable!("this is about no dead letter"),
     }
+}
+
+fn reconciled(chain: ChainId, reconciliation: &Reconciliation) -> Fact {
+    let rows = reconciliation.rows.iter();
+    let rows: Vec<String> = rows
+        .map(|row| format!("{} {}", row.asset, row.agreement.code()))
+        .collect();
+    let block = reconciliation.block.number;
+    let what = format!("{chain} at block {block}: {}", rows.join(", "));
+    let mut fact = Fact::new("reconciled", Ids::default(), what);
+    fact.recorded.block = Some(block);
+    fact
 }
 
 fn claim_filed(claim: ClaimId, user: UserId, tx: &TxKey) -> Fact {

@@ -191,7 +191,8 @@ impl Scribe {
                 | Query::DeadLetter(_)
                 | Query::DeadLetterGroups
                 | Query::Suspense { .. }
-                | Query::Status,
+                | Query::Status
+                | Query::Reconciliations,
             ) => None,
         };
         found.unwrap_or_else(|| "somebody".to_owned())

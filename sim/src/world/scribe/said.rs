@@ -93,6 +93,7 @@ pub(super) fn act(act: &AdminAct) -> String {
         AdminAct::Process(tx) => format!("has {} verified at once", short(&tx.tx)),
         AdminAct::Drain => "lets nothing new in".to_owned(),
         AdminAct::Undrain => "lets new things in again".to_owned(),
+        AdminAct::Reconcile(chain) => format!("has {chain} reconciled"),
     }
 }
 
@@ -136,6 +137,7 @@ pub(super) fn query(query: &Query) -> String {
         Query::DeadLetterGroups => "asks what the dead letters have in common".to_owned(),
         Query::Suspense { .. } => "lists what is in suspense".to_owned(),
         Query::Status => "asks how everything stands".to_owned(),
+        Query::Reconciliations => "asks whether the chains have what the books say".to_owned(),
     }
 }
 
@@ -173,6 +175,7 @@ pub(super) fn reply(reply: &Reply) -> String {
         Reply::Reported { is_open: false } => "taken, it is done".to_owned(),
         Reply::Administered { done, .. } => self::done(done),
         Reply::Status(_) => "the status".to_owned(),
+        Reply::Reconciliations { last, .. } => format!("{} chains were reconciled", last.len()),
         Reply::Conflict { field } => format!("the key was used with another `{field}`"),
         Reply::Refused(refusal) => format!("refused: {refusal}"),
     }
@@ -246,6 +249,9 @@ pub(super) fn question(question: &Question) -> String {
         Question::Receipt { tx } if *tx == NO_TX => "do you tell receipts?".to_owned(),
         Question::Receipt { tx } => format!("the receipt of {}?", short(tx)),
         Question::Scan { from, to, .. } => format!("transfers in blocks {from} to {to}?"),
+        Question::Balances { block, holders, .. } => {
+            format!("what {} holders have at block {block}?", holders.len())
+        }
     }
 }
 
@@ -281,6 +287,10 @@ fn answer(answer: &Answer) -> String {
         Answer::Scan { last, logs, .. } => match last {
             None => "the last block is not here".to_owned(),
             Some(last) => format!("transfers up to block {}: {}", last.number, logs.len()),
+        },
+        Answer::Balances { at, balances, .. } => match at {
+            None => "the state of the block is not here".to_owned(),
+            Some(at) => format!("balances at block {}: {}", at.number, balances.len()),
         },
     }
 }

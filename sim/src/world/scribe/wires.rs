@@ -102,7 +102,10 @@ impl Scribe {
     ) {
         let tx = match question {
             Question::Receipt { tx } => (*tx != NO_TX).then(|| tx.to_string()),
-            Question::Identity { .. } | Question::Heads | Question::Scan { .. } => None,
+            Question::Identity { .. }
+            | Question::Heads
+            | Question::Scan { .. }
+            | Question::Balances { .. } => None,
         };
         self.calls.insert((by, call.number()), tx);
         let ids = self.ids_of_call(by, call);

@@ -106,8 +106,16 @@ fn check(question: &Question, answer: &Answer) {
             };
             assert!(logs.iter().all(is_asked), "a log that was not asked for");
         }
+        (Question::Balances { block, holders, .. }, Answer::Balances { at, balances, .. }) => {
+            assert!(at.is_none_or(|at| at.number == *block));
+            assert_eq!(balances.len(), if at.is_some() { holders.len() } else { 0 });
+        }
         (
-            Question::Identity { .. } | Question::Heads | Question::Receipt { .. } | Question::Scan { .. },
+            Question::Identity { .. }
+            | Question::Heads
+            | Question::Receipt { .. }
+            | Question::Scan { .. }
+            | Question::Balances { .. },
             _,
         ) => panic!("{answer:?} to {question:?}"),
     }

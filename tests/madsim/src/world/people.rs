@@ -248,6 +248,7 @@ const fn is_replayed(reply: &Reply) -> bool {
         | Reply::Reported { .. }
         | Reply::Done
         | Reply::Status(_)
+        | Reply::Reconciliations { .. }
         | Reply::Conflict { .. }
         | Reply::Refused(_) => false,
     }

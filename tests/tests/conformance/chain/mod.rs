@@ -237,6 +237,7 @@ impl Said {
             Ok(Answer::Identity { .. } | Answer::Heads { .. }) => true,
             Ok(Answer::Receipt { receipt, .. }) => receipt.is_some(),
             Ok(Answer::Scan { last, .. }) => last.is_some(),
+            Ok(Answer::Balances { at, .. }) => at.is_some(),
             Err(_) => false,
         }
     }

@@ -90,6 +90,14 @@ impl Names {
                 }
                 text
             }
+            Ok(Answer::Balances {
+                finalized,
+                at,
+                balances,
+            }) => {
+                let at = at.as_ref().map(|at| self.block(at));
+                format!("{}, at {at:?}: {balances:?}", self.finalized(finalized))
+            }
             Err(fault) => fault_in_words(fault),
         }
     }

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    BLOCK, FINALIZED, TOKEN, TX, block, identity, log, parse_value, receipt, receipt_of, results, scan, set,
-    word,
+    BLOCK, FINALIZED, TOKEN, TX, balances, block, identity, log, parse_value, receipt, receipt_of, results,
+    scan, set, word,
 };
 use crate::chain::answer::parse;
 
@@ -15,7 +15,8 @@ fn any_question() -> impl Strategy<Value = Question> {
         Just(identity()),
         Just(Question::Heads),
         Just(receipt_of()),
-        Just(scan())
+        Just(scan()),
+        Just(balances())
     ]
 }
 
@@ -88,6 +89,7 @@ fn sound(question: &Question) -> Value {
         Question::Identity { .. } => vec![json!("0x38"), block(&genesis), word("12"), word("6")],
         Question::Heads => vec![block(&BLOCK), block(&FINALIZED)],
         Question::Receipt { .. } => vec![block(&FINALIZED), receipt(&[log(&BLOCK, 1), log(&BLOCK, 2)])],
+        Question::Balances { .. } => vec![block(&FINALIZED), block(&BLOCK), word("2a"), word("0")],
         Question::Scan { .. } => {
             vec![
                 block(&FINALIZED),

@@ -4,8 +4,8 @@ use plimsoll_core::escrow::{Answer, BlockRef, Fault, Question, Receipt, ScanLog}
 use serde_json::{Value, json};
 
 use super::{
-    BLOCK, FINALIZED, TX, block, check_fault, identity, log, parse_value, parsed_log, receipt, receipt_of,
-    results, scan, set, without, word,
+    BLOCK, FINALIZED, TX, balances, block, check_fault, identity, log, parse_value, parsed_log, receipt,
+    receipt_of, results, scan, set, without, word,
 };
 
 #[test]
@@ -166,6 +166,44 @@ fn a_node_that_has_the_last_block_and_calls_it_too_high_is_not_ready() {
     body[1]["result"] = Value::Null;
     body[2] = json!({"id": 2, "error": {"code": -32602, "message": "too many topics"}});
     check_fault(&scan(), &body, &Fault::Server { code: -32602 });
+}
+
+#[test]
+fn balances_are_words_and_a_node_without_the_state_of_the_block_has_none() {
+    let all = results(&[block(&FINALIZED), block(&BLOCK), word("2a"), word("0")]);
+    let mut forty_two = [0; 32];
+    forty_two[31] = 42;
+    let expected = Answer::Balances {
+        finalized: FINALIZED,
+        at: Some(BLOCK),
+        balances: vec![forty_two, [0; 32]],
+    };
+    assert_eq!(parse_value(&balances(), &all), Ok(expected));
+    let nothing = Answer::Balances {
+        finalized: FINALIZED,
+        at: None,
+        balances: vec![],
+    };
+    for message in [
+        "missing trie node 7b (path )",
+        "header not found",
+        "historical state 0x1 is not available",
+    ] {
+        let mut pruned = all.clone();
+        pruned[3] = json!({"id": 3, "error": {"code": -32000, "message": message}});
+        assert_eq!(
+            parse_value(&balances(), &pruned),
+            Ok(nothing.clone()),
+            "{message}"
+        );
+    }
+    let mut short = all.clone();
+    short[2]["result"] = json!("0x2a");
+    let what = "a balance that is no word";
+    check_fault(&balances(), &short, &Fault::Malformed { what });
+    let mut refused = all;
+    refused[2] = json!({"id": 2, "error": {"code": -32005, "message": "limit exceeded"}});
+    check_fault(&balances(), &refused, &Fault::RateLimited { retry_after: None });
 }
 
 #[test]

@@ -44,7 +44,7 @@ impl Orders {
             }
             AdminAct::Drain => (Subject::Intake, true),
             AdminAct::Undrain => (Subject::Intake, false),
-            AdminAct::Sweep | AdminAct::Process(_) => {
+            AdminAct::Sweep | AdminAct::Process(_) | AdminAct::Reconcile(_) => {
                 self.give(at_ms, act);
                 return;
             }
@@ -104,7 +104,8 @@ impl Orders {
                 AdminAct::PauseChain(_)
                 | AdminAct::ResumeChain(_)
                 | AdminAct::ResumeEndpoint(_)
-                | AdminAct::Undrain => return None,
+                | AdminAct::Undrain
+                | AdminAct::Reconcile(_) => return None,
             };
             Some(Deed::Order {
                 at_ms: given.at_ms,

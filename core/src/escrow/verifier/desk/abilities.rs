@@ -19,7 +19,7 @@ impl Desk {
         let can = |ability: &Ability| match purpose {
             Purpose::Receipt { .. } => ability.tells_receipts(),
             Purpose::Scan { from, .. } => ability.holds_logs(from),
-            Purpose::Identity | Purpose::Heads | Purpose::Ability(_) => true,
+            Purpose::Identity | Purpose::Heads | Purpose::Ability(_) | Purpose::Balances { .. } => true,
         };
         let unable = (0..).zip(&self.abilities).filter(|(_, ability)| !can(ability));
         unable.map(|(endpoint, _)| endpoint).collect()

@@ -34,6 +34,10 @@ enum Fitting {
         logs: alloc::vec::Vec<ScanLog>,
     },
     Ability(Probe),
+    Balances {
+        finalized: BlockRef,
+        content: Option<(BlockRef, alloc::vec::Vec<[u8; 32]>)>,
+    },
 }
 
 impl Desk {
@@ -129,12 +133,35 @@ impl Desk {
             // It has not got the block yet, or is another node than the one that said so: that tells nothing.
             (Purpose::Ability(Probe::Logs { .. }), Answer::Scan { last: None, .. }) => Err(Fault::NotReady),
             (
+                Purpose::Balances { block, holders, .. },
+                Answer::Balances {
+                    finalized,
+                    at,
+                    balances,
+                },
+            ) => {
+                if let Some(at) = at
+                    && (at.number != block || balances.len() != holders || contradicts(finalized, at))
+                {
+                    return malformed("balances of others, or at another block");
+                }
+                Ok(Fitting::Balances {
+                    finalized,
+                    content: at.map(|at| (at, balances)),
+                })
+            }
+            (
                 Purpose::Identity
                 | Purpose::Heads
                 | Purpose::Receipt { .. }
                 | Purpose::Scan { .. }
-                | Purpose::Ability(_),
-                Answer::Identity { .. } | Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. },
+                | Purpose::Ability(_)
+                | Purpose::Balances { .. },
+                Answer::Identity { .. }
+                | Answer::Heads { .. }
+                | Answer::Receipt { .. }
+                | Answer::Scan { .. }
+                | Answer::Balances { .. },
             ) => malformed("answer to another question"),
         }
     }
@@ -187,6 +214,11 @@ impl Desk {
                 }
             }
             Fitting::Ability(probe) => self.on_ability(now, endpoint, probe, Ok(())),
+            Fitting::Balances { finalized, content } => {
+                if let Purpose::Balances { round, .. } = purpose {
+                    self.on_balances(now, round, Vote { endpoint, finalized }, content, out);
+                }
+            }
         }
     }
 
@@ -320,6 +352,7 @@ impl Desk {
                     self.advance_scan(now, out);
                 }
             }
+            Purpose::Balances { round, .. } => self.on_no_balances(now, round, provider, out),
         }
     }
 }

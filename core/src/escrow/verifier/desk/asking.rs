@@ -125,6 +125,7 @@ impl Desk {
                 Question::receipt_calls(self.chain.id.family())
             }
             Purpose::Scan { .. } | Purpose::Ability(Probe::Logs { .. }) => Question::SCAN_CALLS,
+            Purpose::Balances { holders, .. } => Question::balances_calls(holders),
         }
     }
 
@@ -147,6 +148,16 @@ impl Desk {
                 to: at,
                 tokens: contracts().collect(),
             },
+            Purpose::Balances { .. } => {
+                let Some(super::Tally { page, .. }) = &self.tally else {
+                    unreachable!("balances are asked for and no page is wanted")
+                };
+                Question::Balances {
+                    block: page.block,
+                    token: page.token,
+                    holders: page.holders.clone(),
+                }
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ impl Desk {
     pub(super) fn hedge_at(&self, now: Instant, purpose: Purpose, deadline: Instant) -> Option<Instant> {
         let is_about_money = match purpose {
             Purpose::Receipt { .. } | Purpose::Scan { .. } => true,
-            Purpose::Identity | Purpose::Heads | Purpose::Ability(_) => false,
+            Purpose::Identity | Purpose::Heads | Purpose::Ability(_) | Purpose::Balances { .. } => false,
         };
         let pause = self.pool.hedge_after().filter(|_| is_about_money)?;
         Some(now.after(pause)).filter(|at| *at < deadline)
@@ -61,7 +61,7 @@ impl Desk {
                     }
                 }
             }
-            Purpose::Identity | Purpose::Heads | Purpose::Ability(_) => {}
+            Purpose::Identity | Purpose::Heads | Purpose::Ability(_) | Purpose::Balances { .. } => {}
         }
     }
 

@@ -27,6 +27,7 @@ impl Desk {
         }
         self.scan.abandon();
         self.is_scan_stalled = false;
+        self.drop_tally(out);
         self.heads_asked = (EndpointSet::EMPTY, ProviderSet::EMPTY);
     }
 

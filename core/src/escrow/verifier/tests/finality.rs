@@ -89,7 +89,9 @@ fn when_finality_stalls_heads_are_asked_for_as_usual_again() {
             finalized: crate::escrow::testing::block(18),
             receipt,
         })),
-        crate::escrow::Answer::Identity { .. } | crate::escrow::Answer::Scan { .. } => None,
+        crate::escrow::Answer::Identity { .. }
+        | crate::escrow::Answer::Scan { .. }
+        | crate::escrow::Answer::Balances { .. } => None,
     };
     office
         .endpoints

@@ -50,6 +50,8 @@ fn a_slow_answer_is_asked_for_elsewhere_and_nobody_is_counted_twice() {
             Finding::Absent { .. }
             | Finding::Undecided { .. }
             | Finding::Scanned { .. }
+            | Finding::Counted { .. }
+            | Finding::Uncounted { .. }
             | Finding::Disagreed { .. }
             | Finding::Cordoned { .. }
             | Finding::Breaker { .. } => None,

@@ -143,6 +143,22 @@ impl Office {
                     .filter(|one| one.block.number <= latest)
                     .cloned(),
             },
+            Question::Balances {
+                block: number,
+                holders,
+                ..
+            } => {
+                let is_there = *number <= latest;
+                Answer::Balances {
+                    finalized,
+                    at: is_there.then(|| block(*number)),
+                    balances: if is_there {
+                        vec![[7; 32]; holders.len()]
+                    } else {
+                        vec![]
+                    },
+                }
+            }
             Question::Scan { from, to, .. } => {
                 let inside = |one: &&Receipt| (*from..=(*to).min(latest)).contains(&one.block.number);
                 let logs = |one: &Receipt| {

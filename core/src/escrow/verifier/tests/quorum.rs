@@ -17,7 +17,11 @@ fn lie(office: &Office, question: &Question) -> Option<Result<Answer, crate::esc
             let receipt = Some(receipt);
             Some(Ok(Answer::Receipt { finalized, receipt }))
         }
-        Answer::Identity { .. } | Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. } => None,
+        Answer::Identity { .. }
+        | Answer::Heads { .. }
+        | Answer::Receipt { .. }
+        | Answer::Scan { .. }
+        | Answer::Balances { .. } => None,
     }
 }
 

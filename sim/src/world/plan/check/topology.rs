@@ -8,8 +8,8 @@ use plimsoll_core::resilience::limiter::WINDOWS_MAX;
 
 use super::{BLOCKS_MAX, DURATION_MS_MAX, ENTRIES_MAX, Findings};
 use crate::world::plan::{
-    BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan, Topology,
-    WorkersPlan,
+    BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan, Theft,
+    Topology, WorkersPlan,
 };
 
 /// The longest time between two blocks: an hour.
@@ -88,6 +88,7 @@ fn check_chain(chain: ChainPlan, found: &mut Findings) {
         block_ms,
         finality_blocks,
         usdc_retired_after,
+        theft,
     } = chain;
     found.within(format_args!("topology.chain.id"), id, 1, ChainId::EIP155_MAX);
     let field = format_args!("topology.chain.block_ms");
@@ -96,6 +97,14 @@ fn check_chain(chain: ChainPlan, found: &mut Findings) {
     found.within(field, finality_blocks, 1, BLOCKS_MAX);
     let field = format_args!("topology.chain.usdc_retired_after");
     found.within(field, usdc_retired_after.unwrap_or(1), 1, ENTRIES_MAX as u64);
+    if let Some(Theft {
+        at_ms,
+        amount_milli: _,
+    }) = theft
+    {
+        let field = format_args!("topology.chain.theft.at_ms");
+        found.within(field, at_ms, 0, DURATION_MS_MAX);
+    }
 }
 
 fn check_endpoints(endpoints: &[EndpointPlan], found: &mut Findings) {
@@ -147,6 +156,7 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
         sweep_ms,
         patience_ms,
         recheck_ms,
+        reconcile_ms,
         dismiss_alone_milli: _,
         price,
         mailbox,
@@ -165,6 +175,10 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
     }
     let field = format_args!("topology.bank.recheck_ms");
     found.within(field, *recheck_ms, 1_000, DURATION_MS_MAX);
+    if let Some(reconcile_ms) = reconcile_ms {
+        let field = format_args!("topology.bank.reconcile_ms");
+        found.within(field, *reconcile_ms, 1_000, DURATION_MS_MAX);
+    }
     found.within(
         format_args!("topology.bank.sweep_ms"),
         *sweep_ms,

@@ -1,0 +1,104 @@
+//! What the addresses of the house hold: every movement of the real tokens that a block holds, and what a thief has taken.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::id::Address;
+use plimsoll_core::time::Instant;
+
+use super::{Chain, Due};
+use crate::model::assets::minor_units;
+use crate::world::plan::{Shape, Token};
+
+/// What one address has of one token, in the token's units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Held {
+    /// How many, but for payments that nobody can count.
+    pub units: i128,
+    /// Whether there was such a payment: then it is the most that a word holds.
+    pub is_huge: bool,
+}
+
+impl Held {
+    /// As a contract tells it.
+    #[must_use]
+    pub fn word(&self) -> [u8; 32] {
+        if self.is_huge {
+            return [0xff; 32];
+        }
+        let mut word = [0; 32];
+        word[16..].copy_from_slice(&self.units.to_be_bytes());
+        word
+    }
+}
+
+impl Chain {
+    /// What every address of the house holds at the end of `block`, as the chain stood at `as_of`, by contract and address.
+    #[must_use]
+    pub fn house(&self, block: u64, as_of: Instant) -> BTreeMap<(Address, Address), Held> {
+        let mut house: BTreeMap<(Address, Address), Held> = BTreeMap::new();
+        for (number, here) in self.heights.range(..=block) {
+            for index in here {
+                if self
+                    .spot(*index, as_of)
+                    .is_some_and(|spot| spot.number == *number)
+                {
+                    self.move_into(&mut house, index.place());
+                }
+            }
+        }
+        if let Some(theft) = self.theft.filter(|theft| {
+            let at = Instant::from_nanos(theft.at_ms * 1_000_000);
+            self.calendar.time_of(block) >= at
+        }) {
+            steal(&mut house, theft.amount_milli);
+        }
+        house
+    }
+
+    fn move_into(&self, house: &mut BTreeMap<(Address, Address), Held>, place: usize) {
+        let tx = &self.transactions[place];
+        for (log, truth) in tx.logs.iter().zip(&tx.truths) {
+            let mut word = [0; 16];
+            word.copy_from_slice(&log.word[16..]);
+            let units = i128::from_be_bytes(word);
+            match truth.due {
+                Due::User(_) | Due::Suspense(_) | Due::Nothing(Shape::Minted) => {
+                    house.entry((log.address, truth.to)).or_default().units += units;
+                }
+                Due::Person => house.entry((log.address, truth.to)).or_default().is_huge = true,
+                Due::Nothing(Shape::OwnSweep) => {
+                    let from = house.entry((log.address, truth.from)).or_default();
+                    // A transfer of more than there is would have reverted.
+                    let moved = units.min(from.units);
+                    from.units -= moved;
+                    house.entry((log.address, truth.to)).or_default().units += moved;
+                }
+                Due::Nothing(
+                    Shape::Payment
+                    | Shape::ToCollect
+                    | Shape::ToStranger
+                    | Shape::FakeToken
+                    | Shape::Erc721
+                    | Shape::DirtyTopic
+                    | Shape::LongData
+                    | Shape::Native
+                    | Shape::ZeroValue
+                    | Shape::SelfTransfer
+                    | Shape::Huge
+                    | Shape::Approval,
+                ) => {}
+            }
+        }
+    }
+}
+
+/// Takes so many USDT from whoever has most, as far as that goes.
+fn steal(house: &mut BTreeMap<(Address, Address), Held>, amount_milli: u64) {
+    let Some((contract, decimals)) = Token::Usdt.facts().contract else {
+        return;
+    };
+    let rich = house.iter_mut().filter(|((of, _), _)| *of == contract);
+    if let Some((_, held)) = rich.max_by_key(|(_, held)| held.units) {
+        held.units -= minor_units(amount_milli, decimals).minor().min(held.units);
+    }
+}
