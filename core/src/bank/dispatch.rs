@@ -11,7 +11,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Act, Bank, Effect, Notice, Refusal, Reply};
-use crate::escrow::{Report, TxKey, Workers};
+use crate::escrow::{Report, Sighting, TxKey, Workers};
 use crate::id::ErrandId;
 use crate::machine::{Deadline, Effects, Intent};
 use crate::queue::{JOBS_PER_REQUEST_MAX, Lane, LaneFault, Lanes, Place, Priority, QueueReply, QueueRequest};
@@ -176,7 +176,8 @@ impl Bank {
         let (chain, job) = (chain.id, report.job());
         // About a chain that is paused nothing is decided: the job is there again once it is resumed.
         if self.is_open(job) && !self.state.orders().is_chain_paused(chain) {
-            self.verifier.on_reported(job);
+            let is_decided = !matches!(report.sighting, Sighting::Undecided { .. });
+            self.verifier.on_reported(job, is_decided);
             // A report may be old. What is final stays so; what is not says nothing about what was seen since.
             if report.sighting.is_final() || self.seen_in(job).is_none() {
                 self.on_finding(chain, report.sighting.into(), fx);

@@ -112,8 +112,8 @@ pub struct EscrowConfig {
 pub struct Workers {
     /// Whether there is an immediate lane before the database lane.
     pub has_immediate: bool,
-    /// How long the workers may have a transaction before the bank verifies it itself, because none has reported: at least
-    /// two sweeps.
+    /// How long the workers may have a transaction before the bank verifies it itself, because none has reported what
+    /// it found: at least two sweeps.
     pub takeover: Duration,
 }
 

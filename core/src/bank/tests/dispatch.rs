@@ -55,6 +55,18 @@ fn mined(house: &House, n: u8, finalized: u64) -> Sighting {
     Sighting::Mined { receipt, evidence }
 }
 
+/// That two endpoints have no receipt of transaction `n`, as of the latest block.
+fn absent(house: &House, n: u8) -> Sighting {
+    let vote = |endpoint| Vote {
+        endpoint,
+        finalized: block(house.latest),
+    };
+    Sighting::Absent {
+        tx: tx(n),
+        votes: vec![vote(0), vote(2)],
+    }
+}
+
 #[test]
 fn what_the_fast_track_did_not_find_goes_to_workers_at_every_sweep() {
     let mut house = house();
@@ -224,8 +236,8 @@ fn while_workers_report_the_bank_leaves_it_to_them() {
     let asked = receipts_asked(&house);
     for _ in 0..12 {
         house.pass(Duration::from_secs(3));
-        let undecided = report(Sighting::Undecided { tx: tx(1) });
-        assert_eq!(house.command(undecided), Reply::Reported { is_open: true });
+        let absent = report(absent(&house, 1));
+        assert_eq!(house.command(absent), Reply::Reported { is_open: true });
     }
     assert_eq!(receipts_asked(&house), asked);
     let high = enqueued(Lane::Immediate, 1, Priority::High);
@@ -275,17 +287,9 @@ fn an_old_report_says_nothing_against_what_was_seen_since() {
     house.pay(1, &[(to_alice, 5_000)]);
     let height = house.latest;
     house.command(report(mined(&house, 1, height - 1)));
-    let vote = |endpoint| Vote {
-        endpoint,
-        finalized: block(height),
-    };
-    let absent = Sighting::Absent {
-        tx: tx(1),
-        votes: vec![vote(0), vote(2)],
-    };
     let records = house.records.len();
     for old in [
-        absent,
+        absent(&house, 1),
         Sighting::Undecided { tx: tx(1) },
         mined(&house, 1, height - 1),
     ] {
@@ -347,4 +351,18 @@ fn about_a_paused_chain_nothing_is_handed_over_and_no_report_decides() {
     assert_eq!(house.command(last), Reply::Reported { is_open: false });
     assert_eq!(house.stage(1), "final");
     house.audit();
+}
+
+#[test]
+fn a_worker_that_cannot_tell_keeps_the_bank_from_nothing() {
+    let mut house = house();
+    let (alice, to_alice) = house.register("alice");
+    house.claim(alice, 1);
+    house.pass(Duration::from_secs(6));
+    house.pay(1, &[(to_alice, 5_000)]);
+    for _ in 0..8 {
+        house.mine(3);
+        house.command(report(Sighting::Undecided { tx: tx(1) }));
+    }
+    assert_eq!(house.stage(1), "final", "the workers have had their time");
 }

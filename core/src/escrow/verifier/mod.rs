@@ -239,10 +239,10 @@ impl Verifier {
         self.desk(chain).map_or(1, Desk::holders_max)
     }
 
-    /// A worker has verified `tx`.
-    pub(crate) fn on_reported(&mut self, tx: TxKey) {
+    /// A worker has verified `tx`, and could tell or not.
+    pub(crate) fn on_reported(&mut self, tx: TxKey, is_decided: bool) {
         if let Some(desk) = self.desk_mut(tx.chain) {
-            desk.schedule.on_reported(tx.tx);
+            desk.schedule.on_reported(tx.tx, is_decided);
         }
     }
 

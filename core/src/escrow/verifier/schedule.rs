@@ -37,7 +37,7 @@ struct Job {
     height: Option<u64>,
     /// Since when it is.
     final_since: Option<Instant>,
-    /// Since when the workers have it, while none has reported.
+    /// Since when the workers have it, while none has reported what it found.
     handed: Option<Instant>,
     /// Whether it is to be verified here next, by an operator's order.
     is_forced: bool,
@@ -173,7 +173,7 @@ impl Schedule {
 
     /// Whether `tx` is for the workers now: not while it is on the fast track, nor once it was seen, because what waits for
     /// finality is due at moments that are known here, as long as heads are; and not when they have had it for long and
-    /// none has reported.
+    /// none has reported what it found.
     fn for_workers(&mut self, now: Instant, tx: TxHash) -> Option<Priority> {
         let takeover = self.takeover?;
         let job = self.jobs.get_mut(&tx)?;
@@ -189,11 +189,11 @@ impl Schedule {
         (now.since(since) < takeover).then_some(Priority::Normal)
     }
 
-    /// A worker has verified `tx`.
-    pub(crate) fn on_reported(&mut self, tx: TxHash) {
+    /// A worker has verified `tx`. One that could not tell has not used its time: whoever is here may be able to.
+    pub(crate) fn on_reported(&mut self, tx: TxHash, is_decided: bool) {
         if let Some(job) = self.jobs.get_mut(&tx) {
             job.attempts += 1;
-            job.handed = None;
+            job.handed = job.handed.filter(|_| !is_decided);
         }
     }
 

@@ -175,7 +175,7 @@ fn what_the_fast_track_did_not_decide_is_for_the_workers_until_they_have_had_the
         assert_eq!(schedule.take_due(at(now)), verify(1), "{now}");
         schedule.put_back(at(now), tx(1), true);
     }
-    schedule.on_reported(tx(1));
+    schedule.on_reported(tx(1), true);
     assert_eq!(schedule.attempts(tx(1)), 5);
     assert_eq!(schedule.take_due(at(22_000)), hand_over(1, Priority::High));
 }
@@ -224,7 +224,7 @@ fn a_report_gives_the_workers_their_time_anew() {
     let mut schedule = with_workers();
     for now in [4_000, 7_000, 10_000, 13_000, 16_000, 19_000] {
         assert_eq!(schedule.take_due(at(now)), hand_over(1, Priority::High), "{now}");
-        schedule.on_reported(tx(1));
+        schedule.on_reported(tx(1), true);
     }
 }
 
@@ -254,4 +254,21 @@ fn what_was_seen_is_for_the_workers_while_nothing_can_be_seen_here() {
     // Heads are heard of again.
     schedule.on_finalized(at(8_000), 7);
     assert_eq!(schedule.take_due(at(8_000)), verify(1));
+}
+
+#[test]
+fn a_report_that_says_nothing_gives_the_workers_no_more_time() {
+    let mut schedule = with_workers();
+    for now in [4_000, 7_000, 10_000, 13_000] {
+        assert!(
+            matches!(schedule.take_due(at(now)), Some(Due::HandOver(..))),
+            "{now}"
+        );
+        schedule.on_reported(tx(1), false);
+    }
+    assert_eq!(schedule.take_due(at(16_000)), verify(1));
+    assert_eq!(schedule.attempts(tx(1)), 7);
+    schedule.put_back(at(16_000), tx(1), true);
+    schedule.on_reported(tx(1), true);
+    assert_eq!(schedule.take_due(at(19_000)), hand_over(1, Priority::High));
 }
