@@ -23,8 +23,10 @@ const WHOLE: Node = Node {
 
 /// Asks the node whatever is due at `now`: the blocks whose logs were asked for, and how many questions that took.
 fn ask_all(ability: &mut Ability, node: Node, now: Instant, (start, finalized): (u64, u64)) -> Vec<u64> {
-    let mut blocks = Vec::new();
+    let (mut blocks, mut asked) = (Vec::new(), 0);
     while let Some(probe) = ability.due(now, start, finalized) {
+        asked += 1;
+        assert!(asked < 100, "it is asked without end");
         ability.on_asked();
         assert_eq!(ability.due(now, start, finalized), None, "one question at a time");
         match probe {
@@ -42,7 +44,6 @@ fn ask_all(ability: &mut Ability, node: Node, now: Instant, (start, finalized): 
             }
         }
         ability.on_probed(now, finalized);
-        assert!(blocks.len() < 100, "a border is found in a few questions");
     }
     blocks
 }
@@ -157,4 +158,63 @@ fn a_question_that_is_lost_shortens_no_refusal() {
     ability.on_no_answer(at(2));
     assert_eq!(ability.due(at(60), 1, 9), None);
     assert_eq!(ability.due(at(61), 1, 9), Some(Probe::Logs { at: 1 }));
+}
+
+#[test]
+fn every_service_has_its_published_name() {
+    for (service, code) in [
+        (Service::Unknown, "unknown"),
+        (Service::Served, "served"),
+        (Service::Refused, "refused"),
+    ] {
+        assert_eq!(service.code(), code);
+    }
+}
+
+/// One that lacks the logs of block 10 and holds those of 20.
+fn bordered() -> Ability {
+    Ability {
+        receipts: Service::Served,
+        logs: Service::Served,
+        lacks: Some(10),
+        holds: Some(20),
+        is_begun: true,
+        ..Ability::default()
+    }
+}
+
+#[test]
+fn a_border_is_searched_until_it_is_known_well_enough() {
+    for (finalized, at_block) in [(500, 15), (1_000, 20)] {
+        assert_eq!(
+            bordered().due(at(0), 1, finalized),
+            Some(Probe::Logs { at: at_block }),
+            "{finalized}"
+        );
+    }
+}
+
+#[test]
+fn what_it_says_that_it_has_not_got_it_does_not_hold() {
+    for (pruned, history_from) in [(10, 11), (15, 20), (20, 21), (30, 31)] {
+        let mut ability = bordered();
+        ability.on_pruned(at(0), pruned);
+        assert_eq!(ability.abilities().history_from, Some(history_from), "{pruned}");
+    }
+}
+
+#[test]
+fn one_that_refuses_anything_is_left_alone_for_a_while_after_each_question() {
+    let mut ability = Ability::default();
+    ability.on_logs_refused(at(0));
+    ability.on_receipts_refused(at(0));
+    let now = at(0).after(REFUSED_FOR);
+    assert_eq!(ability.due(now, 1, 9), Some(Probe::Receipts));
+    ability.on_asked();
+    ability.on_receipts();
+    ability.on_probed(now, 9);
+    assert_eq!(
+        ability.next_deadline().map(|due| due.at),
+        Some(now.after(REFUSED_FOR))
+    );
 }

@@ -210,3 +210,18 @@ fn every_look_is_a_round_of_its_own_and_one_that_is_under_way_is_not_begun_again
     desk.unwatch(tx(1));
     assert_ne!(look(&mut desk), first, "answers to the first do not vote in it");
 }
+
+#[test]
+fn what_an_endpoint_can_do_is_due_once_its_height_is_known_and_while_blocks_are_read() {
+    for (is_known, scans, is_due) in [(false, true, false), (true, true, true), (true, false, false)] {
+        let (mut desk, mut out) = (desk(), Out::default());
+        if is_known {
+            desk.on_height(at(0), 2, 12, 10, &mut out);
+        }
+        if !scans {
+            desk.stop_scanning();
+        }
+        let due = desk.abilities_due().map(|deadline| deadline.at);
+        assert_eq!(due, is_due.then_some(at(0)), "{is_known} {scans}");
+    }
+}
