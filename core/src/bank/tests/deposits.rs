@@ -1,12 +1,16 @@
 //! A deposit's life, and each way in which it may go wrong.
 
 use core::time::Duration;
+use std::vec::Vec;
 
 use super::bends::{refusing, silent};
 use super::{House, named};
-use crate::bank::{BankConfig, ClaimStatus, ClaimVerdict, Command, Query, Refusal, Reply};
+use crate::bank::{BankConfig, ClaimStatus, ClaimVerdict, Command, Query, Record, Refusal, Reply};
 use crate::escrow::testing::{COLLECT, block, tx};
-use crate::escrow::{Answer, BlockRef, DepositKey, Question, Reason, Resolution, SuspenseReason};
+use crate::escrow::{
+    Answer, BlockRef, DeadLetterReason, DepositKey, EscrowRecord, Question, Reason, Resolution,
+    SuspenseReason,
+};
 use crate::id::BlockHash;
 use crate::resilience::CordonReason;
 
@@ -126,6 +130,82 @@ fn e11_a_reorg_voids_the_hold_and_the_same_deposit_is_credited_once_where_it_lan
     assert_eq!(house.stage(1), "final");
     assert_eq!(house.balances(alice), (0, 0, 10));
     house.audit();
+}
+
+#[test]
+fn e11_what_is_seen_again_after_a_reorg_is_held_again_and_credited_once() {
+    let mut house = House::new();
+    let (alice, address) = house.register("alice");
+    house.mine(1);
+    house.pay(1, &[(address, 3_000)]);
+    house.claim(alice, 1);
+    for _ in 0..2 {
+        assert_eq!((house.stage(1), house.balances(alice)), ("seen", (0, 3_000, 0)));
+        let mut moved = house.mined.remove(&tx(1)).unwrap();
+        house.mine(3);
+        assert_eq!((house.stage(1), house.balances(alice)), ("reorged", (0, 0, 0)));
+        moved.block = block(house.latest);
+        house.mined.insert(tx(1), moved);
+        house.pass(SECOND * 4);
+    }
+    house.mine(4);
+    assert_eq!((house.stage(1), house.balances(alice)), ("final", (0, 0, 10)));
+    house.audit();
+}
+
+#[test]
+fn what_no_rule_can_judge_is_for_a_person_once_it_is_final_and_not_before() {
+    let mut house = House::new();
+    let (alice, address) = house.register("alice");
+    house.mine(1);
+    house.pay(1, &[(address, u128::MAX)]);
+    house.claim(alice, 1);
+    house.pass(SECOND * 4);
+    assert_eq!(house.stage(1), "observed", "the verdict may still change");
+    house.mine(4);
+    assert_eq!(house.stage(1), "dead_letter");
+    let letter = house.bank.state().escrow().dead_letter(named(1)).unwrap();
+    assert_eq!(letter.reason, DeadLetterReason::AmountOutOfRange);
+    house.audit();
+}
+
+#[test]
+fn a_cursor_is_journalled_when_it_lags_and_what_is_settled_is_not_found_again() {
+    let mut house = House::new();
+    let (alice, address) = house.register("alice");
+    house.mine(1);
+    house.pay(1, &[(address, 3_000)]);
+    house.claim(alice, 1);
+    house.mine(200);
+    assert_eq!(house.stage(1), "final");
+    let scans = |house: &House| -> Vec<(u64, usize)> {
+        let of = |record: &Record| match record {
+            Record::Escrow(EscrowRecord::Scanned { to, found, .. }) => Some((to.number, found.len())),
+            Record::Escrow(_)
+            | Record::Ledger(_)
+            | Record::AssetRegistered { .. }
+            | Record::UserRegistered { .. }
+            | Record::AddressAssigned { .. }
+            | Record::Administered { .. } => None,
+        };
+        house.records.iter().filter_map(of).collect()
+    };
+    let before = scans(&house);
+    let cursors: Vec<u64> = before.iter().map(|(to, _)| *to).collect();
+    let pauses: Vec<u64> = cursors.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!((3..=5).contains(&cursors.len()), "{cursors:?}");
+    assert!(
+        pauses[1..].iter().all(|pause| (64..70).contains(pause)),
+        "{cursors:?}"
+    );
+    house.pay(2, &[(address, 3_000)]);
+    house.claim(alice, 2);
+    house.mine(4);
+    house.restart(|_| {});
+    house.mine(4);
+    assert_eq!(house.stage(2), "final");
+    let found: usize = scans(&house)[before.len()..].iter().map(|(_, found)| found).sum();
+    assert!(found <= 1, "a scan that comes again finds nothing more");
 }
 
 #[test]
