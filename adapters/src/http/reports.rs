@@ -19,6 +19,10 @@ use crate::worker::wire::{self, WireError};
 pub(super) struct ReportTaken {
     /// Whether the transaction is still open: then the worker gives the job back.
     is_open: bool,
+    /// Whether operators have paused the chain.
+    is_chain_paused: bool,
+    /// The endpoints of the chain that operators have paused or forced open, by their places in the configuration.
+    paused_endpoints: Vec<u8>,
 }
 
 /// Takes in what a worker found out. For `plimsoll worker`, which writes the body; telling twice does no harm.
@@ -34,10 +38,14 @@ pub(super) async fn take(
     let body = body.map_err(|rejection| unread(&rejection))?;
     let report = wire::decode(wire::digest_of(&api.chains), &body)?;
     let reply = api.bank.command(Command::Report(Box::new(report))).await?;
-    let Reply::Reported { is_open } = reply else {
+    let Reply::Reported(taken) = reply else {
         return Err(problem_in(reply));
     };
-    Ok(Json(ReportTaken { is_open }))
+    Ok(Json(ReportTaken {
+        is_open: taken.is_open,
+        is_chain_paused: taken.pauses.chain,
+        paused_endpoints: taken.pauses.endpoints.iter().collect(),
+    }))
 }
 
 fn unread(rejection: &BytesRejection) -> Problem {

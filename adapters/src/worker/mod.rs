@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use plimsoll_core::bank::{Command, Reply};
-use plimsoll_core::escrow::Report;
+use plimsoll_core::escrow::{Report, Taken};
 use plimsoll_core::worker::Answerless;
 
 pub(crate) use remote::ROUTE;
@@ -23,8 +23,8 @@ pub use staff::Staff;
 
 use crate::driver::Handle;
 
-/// Whether what was reported about is still open, once that is known.
-pub type Reporting = Pin<Box<dyn Future<Output = Result<bool, Answerless>> + Send>>;
+/// What the bank says to a report, once what follows from it is durable.
+pub type Reporting = Pin<Box<dyn Future<Output = Result<Taken, Answerless>> + Send>>;
 
 /// Takes reports to the bank.
 pub trait Reporter: Send + Sync {
@@ -38,7 +38,7 @@ impl Reporter for Handle {
         Box::pin(async move {
             let told = handle.command(Command::Report(Box::new(report)));
             match tokio::time::timeout(timeout, told).await {
-                Ok(Ok(Reply::Reported { is_open })) => Ok(is_open),
+                Ok(Ok(Reply::Reported(taken))) => Ok(taken),
                 Ok(Ok(reply)) => {
                     tracing::warn!(?reply, "the bank does not believe a report");
                     Err(Answerless)

@@ -9,7 +9,9 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Request, StatusCode, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use plimsoll_core::escrow::Report;
+use plimsoll_core::escrow::{Pauses, Report, Taken};
+use plimsoll_core::limits::ENDPOINTS_MAX;
+use plimsoll_core::resilience::EndpointSet;
 use plimsoll_core::worker::Answerless;
 use serde::Deserialize;
 use tokio::sync::watch;
@@ -49,8 +51,10 @@ pub struct RemoteBank<D> {
 
 /// What a server answers.
 #[derive(Debug, Deserialize)]
-struct Taken {
+struct Said {
     is_open: bool,
+    is_chain_paused: bool,
+    paused_endpoints: Vec<u8>,
 }
 
 /// What it answers otherwise.
@@ -93,7 +97,7 @@ impl<D: Dial> RemoteBank<D> {
         }
     }
 
-    async fn tell(&self, body: Bytes) -> Result<bool, Answerless> {
+    async fn tell(&self, body: Bytes) -> Result<Taken, Answerless> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.to.clone();
@@ -111,8 +115,8 @@ impl<D: Dial> RemoteBank<D> {
             .await;
         let body = body.map_err(|_| Answerless)?.to_bytes();
         if status.is_success() {
-            let taken = serde_json::from_slice::<Taken>(&body).map_err(|_| Answerless)?;
-            return Ok(taken.is_open);
+            let said = serde_json::from_slice::<Said>(&body).map_err(|_| Answerless)?;
+            return Ok(taken(&said));
         }
         let problem = serde_json::from_slice::<Problem>(&body).ok();
         let detail = problem.map_or_else(|| "no more was said".to_owned(), |problem| problem.detail);
@@ -125,6 +129,21 @@ impl<D: Dial> RemoteBank<D> {
             }));
         }
         Err(Answerless)
+    }
+}
+
+fn taken(said: &Said) -> Taken {
+    let mut endpoints = EndpointSet::EMPTY;
+    let known = said.paused_endpoints.iter().copied();
+    for endpoint in known.filter(|endpoint| usize::from(*endpoint) < ENDPOINTS_MAX) {
+        endpoints.insert(endpoint);
+    }
+    Taken {
+        is_open: said.is_open,
+        pauses: Pauses {
+            chain: said.is_chain_paused,
+            endpoints,
+        },
     }
 }
 

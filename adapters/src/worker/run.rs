@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plimsoll_core::bank::ConfigError;
-use plimsoll_core::escrow::{Answer, Fault};
+use plimsoll_core::escrow::{Answer, Fault, Taken};
 use plimsoll_core::id::{CallId, ErrandId};
 use plimsoll_core::machine::{Effects, Machine as _};
 use plimsoll_core::queue::{LaneFault, QueueReply};
@@ -54,7 +54,7 @@ pub struct Runner<A> {
     clock: Clock,
     calls: Tasks<(CallId, Result<Answer, Fault>)>,
     errands: Tasks<(ErrandId, Result<QueueReply, LaneFault>)>,
-    reports: Tasks<(ErrandId, Result<bool, Answerless>)>,
+    reports: Tasks<(ErrandId, Result<Taken, Answerless>)>,
     figures: Figures,
     figures_at: Instant,
 }
@@ -115,10 +115,10 @@ impl<A: Asker> Runner<A> {
         }
     }
 
-    fn on_report(&mut self, errand: ErrandId, outcome: Result<bool, Answerless>) {
+    fn on_report(&mut self, errand: ErrandId, outcome: Result<Taken, Answerless>) {
         match outcome {
-            Ok(false) => self.figures.settled += 1,
-            Ok(true) => self.figures.still_open += 1,
+            Ok(Taken { is_open: false, .. }) => self.figures.settled += 1,
+            Ok(_) => self.figures.still_open += 1,
             Err(Answerless) => self.figures.unanswered += 1,
         }
         self.handle(Input::Reported { errand, outcome });

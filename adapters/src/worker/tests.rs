@@ -4,7 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use plimsoll_core::escrow::{Answer, BlockRef, Fault, Question, Receipt, Report, Sighting, TxKey};
+use plimsoll_core::escrow::{
+    Answer, BlockRef, Fault, Pauses, Question, Receipt, Report, Sighting, Taken, TxKey,
+};
 use plimsoll_core::id::{BlockHash, EndpointId, TxHash};
 use plimsoll_core::queue::{Lane, LaneFault, Priority, QueueReply, QueueRequest};
 use plimsoll_core::worker::{Answerless, WorkerConfig, WorkerPolicy};
@@ -125,7 +127,10 @@ impl Reporter for Told {
                 return Err(Answerless);
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
-            Ok(is_open)
+            Ok(Taken {
+                is_open,
+                pauses: Pauses::default(),
+            })
         })
     }
 }

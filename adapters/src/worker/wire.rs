@@ -7,7 +7,7 @@ use plimsoll_core::digest::Digest;
 use plimsoll_core::escrow::{ChainConfig, Report};
 
 /// The format that this version writes, and the only one that it reads.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 /// The most bytes of a report: a receipt with more logs than any block has room for.
 pub const REPORT_BYTES_MAX: usize = 8 << 20;
 /// How many bytes come before the report itself.

@@ -11,11 +11,11 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Act, Bank, Effect, Notice, Refusal, Reply};
-use crate::escrow::{Report, Sighting, TxKey, Workers};
-use crate::id::ErrandId;
+use crate::escrow::{Pauses, Report, Sighting, Taken, TxKey, Workers};
+use crate::id::{ChainId, ErrandId};
 use crate::machine::{Deadline, Effects, Intent};
 use crate::queue::{JOBS_PER_REQUEST_MAX, Lane, LaneFault, Lanes, Place, Priority, QueueReply, QueueRequest};
-use crate::resilience::Transition;
+use crate::resilience::{BreakerOrder, EndpointSet, Transition};
 use crate::time::Instant;
 
 /// How long a queue may take to take jobs over.
@@ -174,6 +174,7 @@ impl Bank {
         let chain = chain.ok_or(Refusal::UnknownChain(report.chain))?;
         report.check(chain).map_err(Refusal::BadReport)?;
         let (chain, job) = (chain.id, report.job());
+        self.keep_what_was_tried(job, &report.tried);
         // About a chain that is paused nothing is decided: the job is there again once it is resumed.
         if self.is_open(job) && !self.state.orders().is_chain_paused(chain) {
             let is_decided = !matches!(report.sighting, Sighting::Undecided { .. });
@@ -183,9 +184,29 @@ impl Bank {
                 self.on_finding(chain, report.sighting.into(), fx);
             }
         }
-        Ok(Reply::Reported {
+        Ok(Reply::Reported(Taken {
             is_open: self.is_open(job),
-        })
+            pauses: self.pauses(chain),
+        }))
+    }
+
+    /// What operators hold up on `chain`.
+    fn pauses(&self, chain: ChainId) -> Pauses {
+        let orders = self.state.orders();
+        let mut endpoints = EndpointSet::EMPTY;
+        for (name, ordered) in orders.endpoints() {
+            let is_held_up = ordered.is_paused || ordered.breaker == Some(BreakerOrder::ForceOpen);
+            if let Ok(endpoint) = self.configured(name)
+                && endpoint.chain == chain
+                && is_held_up
+            {
+                endpoints.insert(endpoint.index);
+            }
+        }
+        Pauses {
+            chain: orders.is_chain_paused(chain),
+            endpoints,
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::record::Record;
 use crate::escrow::{
     Abilities, Agreement, Attempt, Backfill, Booked, DeadLetterReason, Deposit, DepositKey, Evidence,
     LetterGroup, LetterPage, LetterView, Question, Reason, Reconciliation, Replay, ReportError, Service,
-    Stage, Suspended, TxKey, Vote,
+    Stage, Suspended, Taken, TxKey, Vote,
 };
 use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, ErrandId, RequestId, Text, UserId};
 use crate::ledger::{Balance, Outcome, TransactionView};
@@ -112,11 +112,8 @@ pub enum Reply {
     Replay(Replay),
     /// A dismissal was proposed: another operator must approve it.
     Proposed,
-    /// What a worker found out was taken in.
-    Reported {
-        /// Whether the transaction is still open.
-        is_open: bool,
-    },
+    /// What a worker found out was taken in, and this is what it is told.
+    Reported(Taken),
     /// Deposits in suspense.
     Suspense(Vec<(DepositKey, Suspended)>),
     /// A decision of an operator was taken.

@@ -5,7 +5,8 @@ use alloc::boxed::Box;
 use super::query::LIST_MAX;
 use super::{Bank, Refusal, Reply};
 use crate::escrow::verifier::Heard;
-use crate::escrow::{Attempt, LetterFilter, LetterPlace, LetterView, TxKey};
+use crate::escrow::{Attempt, LetterFilter, LetterPlace, LetterView, Tried, TxKey};
+use crate::time::WallClock;
 
 impl Bank {
     /// Adds what endpoints said to the histories of the transactions that are open.
@@ -31,6 +32,26 @@ impl Bank {
             }
         }
         self.out.heard = heard;
+    }
+
+    /// Adds what a worker tried to the history of `tx`, if that is open. Dates are of this clock, and never go back: a worker
+    /// only knows how long ago something was.
+    pub(super) fn keep_what_was_tried(&mut self, tx: TxKey, tried: &[Tried]) {
+        if !self.is_open(tx) {
+            return;
+        }
+        for one in tried {
+            let ago = i64::try_from(one.ago_micros).unwrap_or(i64::MAX);
+            let at = WallClock::from_micros(self.wall.as_micros().saturating_sub(ago));
+            let history = self.histories.entry(tx).or_default();
+            let last = history.last().last().map_or(at, |last| last.at);
+            history.push(Attempt {
+                at: at.max(last),
+                endpoint: one.endpoint,
+                class: one.class,
+                height: one.height,
+            });
+        }
     }
 
     /// Ends the work on `tx`: automation is done with it, or gave it up.

@@ -382,7 +382,7 @@ impl Bank {
     }
 
     /// The endpoint called `name`, if it is configured.
-    fn configured(&self, name: &EndpointName) -> Result<EndpointId, Refusal> {
+    pub(super) fn configured(&self, name: &EndpointName) -> Result<EndpointId, Refusal> {
         self.check_chain(name.chain)?;
         let chain = self.config.escrow.chains.iter().find(|one| one.id == name.chain);
         let named = chain.and_then(|chain| chain.endpoints.iter().position(|one| one.name == name.name));

@@ -44,7 +44,7 @@ pub use reason::{AttemptClass, DeadLetterReason, Reason, SuspenseReason};
 pub use reconciliation::{Agreement, Named, Part, Reconciliation, Row};
 pub use record::{EscrowRecord, Resolution};
 pub use replay::{Replay, ReplayEnd, ReplayPlan};
-pub use report::{Report, ReportError, Sighting};
+pub use report::{Pauses, Report, ReportError, Sighting, Taken, Tried};
 pub use solana::{TOKEN_PROGRAM, program_address, token_account, user_wallet};
 pub use state::{EscrowState, Suspended, Watch};
 pub use verifier::{Abilities, Backfill, Service};

@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::config::ChainConfig;
 use super::deposit::{Evidence, TxKey, Vote};
 use super::evm::Receipt;
+use super::reason::AttemptClass;
 use super::verifier::{Finding, QUORUM};
 use crate::digest::Digest;
 use crate::id::{ChainId, TxHash};
+use crate::limits::ATTEMPTS_KEPT_MAX;
 use crate::resilience::EndpointSet;
 
 /// What a worker found out in one attempt.
@@ -22,6 +24,39 @@ pub struct Report {
     pub chain: ChainId,
     /// What was found there.
     pub sighting: Sighting,
+    /// Whom the worker asked on the way there, and what came of it: the last [`ATTEMPTS_KEPT_MAX`], oldest first.
+    pub tried: Vec<Tried>,
+}
+
+/// One endpoint was asked by a worker for the receipt, or none could be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tried {
+    /// How long before the report the answer came or was given up, in microseconds: workers know no dates.
+    pub ago_micros: u64,
+    /// The endpoint's place in the chain's configuration; `None` when nobody could be asked.
+    pub endpoint: Option<u8>,
+    /// What came of it.
+    pub class: AttemptClass,
+    /// The height of the block that holds the receipt, or else the endpoint's finalized height, if it answered.
+    pub height: Option<u64>,
+}
+
+/// What the bank answers to a report, once what follows from it is durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Taken {
+    /// Whether the transaction is still open: then the worker gives the job back.
+    pub is_open: bool,
+    /// What operators hold up on the chain of the report, for the worker to obey.
+    pub pauses: Pauses,
+}
+
+/// What operators hold up on one chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Pauses {
+    /// Whether nobody is to be asked about the chain.
+    pub chain: bool,
+    /// The endpoints that are not to be asked: paused, or with a breaker that is forced open.
+    pub endpoints: EndpointSet,
 }
 
 /// How one attempt at a transaction ended.
@@ -74,6 +109,11 @@ pub enum ReportError {
     /// The evidence is of another receipt.
     #[error("evidence.digest: not that of the receipt")]
     Digest,
+    /// More attempts than are kept, one by an endpoint that the chain has not got, or an answer that nobody gave.
+    #[error(
+        "tried: at most {ATTEMPTS_KEPT_MAX}, each by an endpoint of the chain, or by none if nobody was asked"
+    )]
+    Tried,
 }
 
 impl Report {
@@ -95,6 +135,14 @@ impl Report {
     /// # Errors
     /// The first thing that does not.
     pub fn check(&self, chain: &ChainConfig) -> Result<(), ReportError> {
+        let is_sound = |tried: &Tried| match tried.endpoint {
+            None => tried.class == AttemptClass::NobodyAsked,
+            Some(endpoint) => {
+                tried.class != AttemptClass::NobodyAsked && usize::from(endpoint) < chain.endpoints.len()
+            }
+        };
+        let are_sound = self.tried.len() <= ATTEMPTS_KEPT_MAX && self.tried.iter().all(is_sound);
+        require(are_sound, ReportError::Tried)?;
         match &self.sighting {
             Sighting::Mined { receipt, evidence } => {
                 check_votes(chain, &evidence.votes)?;

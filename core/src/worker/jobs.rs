@@ -4,8 +4,9 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::escrow::TxKey;
-use crate::id::ErrandId;
+use crate::escrow::{Tried, TxKey};
+use crate::id::{ChainId, ErrandId};
+use crate::limits::ATTEMPTS_KEPT_MAX;
 use crate::machine::Deadline;
 use crate::queue::{JOBS_PER_REQUEST_MAX, Lane, Token};
 use crate::time::Instant;
@@ -30,6 +31,8 @@ pub(super) struct Job {
     /// When it is prolonged.
     extend_at: Instant,
     step: Step,
+    /// Whom it was asked of since the last report, and when: at most [`ATTEMPTS_KEPT_MAX`].
+    tried: Vec<(Instant, Tried)>,
 }
 
 impl Job {
@@ -41,6 +44,7 @@ impl Job {
             lease: Some(now.after(visibility)),
             extend_at: now.after(visibility / 2),
             step: Step::Verifying,
+            tried: Vec::new(),
         }
     }
 }
@@ -64,8 +68,8 @@ impl Jobs {
         match self.0.get_mut(&key) {
             None => self.0.insert(key, job).is_none(),
             Some(held) => {
-                let step = held.step.clone();
-                *held = Job { step, ..job };
+                let (step, tried) = (held.step.clone(), core::mem::take(&mut held.tried));
+                *held = Job { step, tried, ..job };
                 false
             }
         }
@@ -80,6 +84,34 @@ impl Jobs {
             job.step = Step::Reporting { errand, deadline };
         }
         is_news
+    }
+
+    /// Somebody was asked for a job. Of a job that is not held nobody wants to know it.
+    pub(super) fn hear(&mut self, now: Instant, key: TxKey, tried: Tried) {
+        if let Some(job) = self.0.get_mut(&key) {
+            if job.tried.len() >= ATTEMPTS_KEPT_MAX {
+                job.tried.remove(0);
+            }
+            job.tried.push((now, tried));
+        }
+    }
+
+    /// Takes out what was tried with a job so far, each with how long ago that was.
+    pub(super) fn take_tried(&mut self, now: Instant, key: TxKey) -> Vec<Tried> {
+        let tried = self.0.get_mut(&key).map(|job| core::mem::take(&mut job.tried));
+        let told = |(at, tried): (Instant, Tried)| Tried {
+            ago_micros: u64::try_from(now.since(at).as_micros()).unwrap_or(u64::MAX),
+            ..tried
+        };
+        tried.unwrap_or_default().into_iter().map(told).collect()
+    }
+
+    /// The jobs of `chain` that are being verified.
+    pub(super) fn verified_on(&self, chain: ChainId) -> Vec<TxKey> {
+        let jobs = self.0.iter();
+        jobs.filter(|(key, job)| key.chain == chain && job.step == Step::Verifying)
+            .map(|(key, _)| *key)
+            .collect()
     }
 
     /// The lease of a job is lost; true if nobody needs to know of the job any more.

@@ -7,14 +7,17 @@
 //! - A job is completed only when the bank has made durable what follows from the report, so a worker that dies at any
 //!   moment loses no deposit: its lease ends, and another worker takes the job.
 //! - A worker whose lease was lost goes on to report: the bank takes a second report of the same thing for what it is.
+//! - What operators pause it hears of with the answer to a report, and obeys: `pauses`.
 //! - While the immediate lane is down its jobs come from the database lane, which is looked at each few seconds in any
 //!   case, so that nothing is forgotten there.
 
 mod config;
 mod errands;
 mod jobs;
+mod pauses;
 mod words;
 
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -25,7 +28,7 @@ use self::errands::Errands;
 use self::jobs::{Job, Jobs};
 use crate::bank::ConfigError;
 use crate::escrow::verifier::{Finding, Out, Verifier};
-use crate::escrow::{Answer, Fault, Report, Sighting, TxKey};
+use crate::escrow::{Answer, Fault, Pauses, Report, Sighting, Taken, Tried, TxKey};
 use crate::id::{CallId, ChainId, EndpointId, ErrandId};
 use crate::machine::{Deadline, Effects, Machine};
 use crate::queue::{Lane, LaneFault, Lanes, Leased, QueueReply, QueueRequest, Token};
@@ -56,6 +59,8 @@ pub struct Worker {
     out: Out,
     jobs: Jobs,
     errands: Errands,
+    /// What operators hold up, by chain, as the bank said last.
+    pauses: BTreeMap<ChainId, Pauses>,
     /// When each lane is asked for jobs next.
     next_immediate: Instant,
     next_database: Instant,
@@ -81,6 +86,7 @@ impl Worker {
             verifier,
             out: Out::default(),
             jobs: Jobs::default(),
+            pauses: BTreeMap::new(),
             errands: Errands::new(config.policy.call_timeout),
             next_immediate: Instant::ZERO,
             next_database: Instant::ZERO,
@@ -130,7 +136,7 @@ impl Worker {
         }
         match (call.purpose, outcome) {
             (errands::Purpose::Lease { token }, Ok(QueueReply::Leased { jobs, .. })) => {
-                self.on_leased(now, lane, token, &jobs);
+                self.on_leased(now, lane, token, &jobs, fx);
             }
             (errands::Purpose::Lease { .. }, _) => self.pause(now, lane),
             (errands::Purpose::Extend { jobs }, Ok(QueueReply::Kept { lost })) => {
@@ -145,7 +151,7 @@ impl Worker {
         }
     }
 
-    fn on_leased(&mut self, now: Instant, lane: Lane, token: Token, jobs: &[Leased]) {
+    fn on_leased(&mut self, now: Instant, lane: Lane, token: Token, jobs: &[Leased], fx: &mut Effects<Act>) {
         if jobs.is_empty() {
             return self.pause(now, lane);
         }
@@ -156,7 +162,12 @@ impl Worker {
                 continue;
             }
             let job = Job::new(lane, token, now, visibility, leased.attempts);
-            if self.jobs.insert(leased.job, job) {
+            if !self.jobs.insert(leased.job, job) {
+                continue;
+            }
+            if self.is_held_up(leased.job.chain) {
+                self.ask_the_bank(now, leased.job, fx);
+            } else {
                 self.verifier.watch(now, leased.job);
             }
         }
@@ -182,21 +193,31 @@ impl Worker {
         &mut self,
         now: Instant,
         errand: ErrandId,
-        outcome: Result<bool, Answerless>,
+        outcome: Result<Taken, Answerless>,
         fx: &mut Effects<Act>,
     ) {
         let Some((job, held)) = self.jobs.take_reported(errand) else {
             return;
         };
+        let was_held_up = self.is_held_up(job.chain);
+        if let Ok(taken) = outcome {
+            self.obey(now, job.chain, taken.pauses, fx);
+        }
         let Some(place) = held.lease.and_then(|_| self.lanes.at(now, held.lane)) else {
             return;
         };
         let token = held.token;
         let request = match outcome {
-            Ok(false) => QueueRequest::Complete {
+            Ok(Taken { is_open: false, .. }) => QueueRequest::Complete {
                 leases: alloc::vec![(job, token)],
             },
-            Ok(true) | Err(Answerless) => QueueRequest::Release {
+            // It was only held up, and is no more.
+            Ok(_) if was_held_up && !self.is_held_up(job.chain) => QueueRequest::Release {
+                job,
+                token,
+                after: Duration::ZERO,
+            },
+            Ok(_) | Err(Answerless) => QueueRequest::Release {
                 job,
                 token,
                 after: self.pause_of(now, errand, held.attempts),
@@ -296,6 +317,15 @@ impl Worker {
         {
             self.verifier.on_tick(now, &mut self.out);
         }
+        for heard in self.out.heard.drain(..) {
+            let tried = Tried {
+                ago_micros: 0,
+                endpoint: heard.endpoint,
+                class: heard.class,
+                height: heard.height,
+            };
+            self.jobs.hear(now, heard.tx, tried);
+        }
         for (chain, finding) in core::mem::take(&mut self.out.findings) {
             self.on_finding(now, chain, finding, fx);
         }
@@ -346,8 +376,13 @@ impl Worker {
     }
 
     fn report(&mut self, now: Instant, chain: ChainId, sighting: Sighting, fx: &mut Effects<Act>) {
-        let report = Report { chain, sighting };
+        let mut report = Report {
+            chain,
+            sighting,
+            tried: Vec::new(),
+        };
         let job = report.job();
+        report.tried = self.jobs.take_tried(now, job);
         self.verifier.unwatch(job);
         let errand = self.errands.next_id();
         let timeout = self.config.policy.report_timeout;

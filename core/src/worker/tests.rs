@@ -7,12 +7,12 @@ use std::vec::Vec;
 
 use super::{Act, Answerless, Input, Notice, Worker, WorkerConfig, WorkerPolicy};
 use crate::escrow::testing::{CHAIN, COLLECT, PAYER, block, chain, config, receipt, registry, transfer, tx};
-use crate::escrow::{Answer, Question, Sighting, TxKey};
+use crate::escrow::{Answer, AttemptClass, Pauses, Question, Sighting, Taken, Tried, TxKey};
 use crate::id::{CallId, ErrandId};
 use crate::machine::{Effects, Machine};
 use crate::queue::{Lane, LaneFault, Leased, QueueReply, QueueRequest, Token};
 use crate::resilience::breaker::TripModel;
-use crate::resilience::{BreakerPolicy, BreakerState, PoolPolicy};
+use crate::resilience::{BreakerPolicy, BreakerState, EndpointSet, PoolPolicy};
 use crate::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -37,7 +37,7 @@ struct Yard {
     down: Vec<Lane>,
     mute: Vec<Lane>,
     /// Whether the bank answers, and that what it was told of is open.
-    bank: Result<bool, Answerless>,
+    bank: Result<Taken, Answerless>,
     /// Whether it never answers.
     is_bank_mute: bool,
     /// Whether endpoints never answer.
@@ -50,7 +50,21 @@ struct Yard {
     asked_for: (usize, usize),
     tokens: Vec<Token>,
     reports: Vec<Sighting>,
+    /// What was tried before each report.
+    tried: Vec<Vec<Tried>>,
+    /// Whom questions about transactions were put to.
+    asked: Vec<u8>,
     notices: Vec<Notice>,
+}
+
+const fn taken(is_open: bool) -> Taken {
+    Taken {
+        is_open,
+        pauses: Pauses {
+            chain: false,
+            endpoints: EndpointSet::EMPTY,
+        },
+    }
 }
 
 fn job(n: u8) -> TxKey {
@@ -81,7 +95,7 @@ impl Yard {
             queue: BTreeMap::new(),
             down: Vec::new(),
             mute: Vec::new(),
-            bank: Ok(false),
+            bank: Ok(taken(false)),
             is_bank_mute: false,
             are_endpoints_mute: false,
             on_the_way: BTreeMap::new(),
@@ -90,6 +104,8 @@ impl Yard {
             asked_for: (usize::MAX, 0),
             tokens: Vec::new(),
             reports: Vec::new(),
+            tried: Vec::new(),
+            asked: Vec::new(),
             notices: Vec::new(),
         }
     }
@@ -134,9 +150,20 @@ impl Yard {
                     request,
                     ..
                 } => self.on_queue(errand, lane, request),
-                Act::Ask { call, question, .. } => self.on_ask(call, &question),
+                Act::Ask {
+                    call,
+                    endpoint,
+                    question,
+                    ..
+                } => {
+                    if matches!(question, Question::Receipt { .. }) {
+                        self.asked.push(endpoint.index);
+                    }
+                    self.on_ask(call, &question)
+                }
                 Act::Report { errand, report, .. } => {
                     self.reports.push(report.sighting);
+                    self.tried.push(report.tried);
                     let outcome = self.bank;
                     (!self.is_bank_mute).then_some(Input::Reported { errand, outcome })
                 }
@@ -265,7 +292,7 @@ fn a_job_is_verified_reported_and_completed() {
 #[test]
 fn what_is_not_there_yet_waits_longer_each_time() {
     let mut yard = Yard::new();
-    yard.bank = Ok(true);
+    yard.bank = Ok(taken(true));
     yard.enqueue(Lane::Immediate, 2);
     yard.pass(SECOND * 60);
     let is_absent = |one: &Sighting| matches!(one, Sighting::Absent { .. });
@@ -282,7 +309,7 @@ fn a_job_whose_report_was_not_taken_comes_again() {
     yard.enqueue(Lane::Immediate, 1);
     yard.pass(SECOND * 5);
     assert_eq!(yard.reports.len(), 3);
-    yard.bank = Ok(false);
+    yard.bank = Ok(taken(false));
     yard.pass(SECOND * 5);
     assert_eq!(yard.reports.len(), 4);
     assert!(yard.queue.is_empty());
@@ -406,7 +433,7 @@ fn it_holds_no_more_than_it_may() {
             n,
         )
     });
-    yard.bank = Ok(false);
+    yard.bank = Ok(taken(false));
     yard.pass(SECOND * 30);
     assert!(yard.queue.is_empty(), "{} are left", yard.queue.len());
     assert_eq!(yard.asked_for, (1, 3), "nobody is asked for no job");
@@ -457,7 +484,7 @@ fn a_worker_that_drains_ends_what_it_has_and_takes_no_more() {
 #[test]
 fn attempts_that_end_at_once_are_one_report() {
     let mut yard = Yard::new();
-    yard.bank = Ok(true);
+    yard.bank = Ok(taken(true));
     yard.worker = Worker::open(WorkerConfig {
         pool: PoolPolicy {
             breaker: BreakerPolicy {
@@ -475,4 +502,87 @@ fn attempts_that_end_at_once_are_one_report() {
     yard.pass(SECOND * 10);
     let is_undecided = |one: &Sighting| matches!(one, Sighting::Undecided { .. });
     assert!(!yard.reports.is_empty() && yard.reports.iter().all(is_undecided));
+}
+
+#[test]
+fn a_report_tells_whom_was_asked_how_long_ago_and_what_came_of_it() {
+    let mut yard = Yard::new();
+    yard.enqueue(Lane::Immediate, 1);
+    yard.pass(2 * SECOND);
+    let tried = &yard.tried[0];
+    assert!(tried.len() >= 2, "{tried:?}");
+    for one in tried {
+        assert!(
+            one.endpoint
+                .is_some_and(|endpoint| yard.asked.contains(&endpoint))
+        );
+        assert_eq!(one.class, AttemptClass::Shown, "{one:?}");
+        assert!(one.ago_micros <= 1_000_000, "{one:?}");
+    }
+}
+
+#[test]
+fn an_endpoint_that_operators_pause_is_not_asked_until_they_resume_it() {
+    let mut yard = Yard::new();
+    let mut endpoints = EndpointSet::EMPTY;
+    endpoints.insert(0);
+    let paused = Taken {
+        is_open: false,
+        pauses: Pauses {
+            chain: false,
+            endpoints,
+        },
+    };
+    yard.bank = Ok(paused);
+    yard.enqueue(Lane::Immediate, 1);
+    yard.pass(5 * SECOND);
+    yard.asked.clear();
+    for n in 2..12 {
+        yard.enqueue(Lane::Immediate, n);
+    }
+    yard.pass(5 * SECOND);
+    assert!(
+        !yard.asked.is_empty() && !yard.asked.contains(&0),
+        "{:?}",
+        yard.asked
+    );
+    yard.bank = Ok(taken(false));
+    for n in 12..32 {
+        yard.enqueue(Lane::Immediate, n);
+        yard.pass(SECOND);
+    }
+    assert!(yard.asked.contains(&0), "{:?}", yard.asked);
+}
+
+#[test]
+fn of_a_chain_that_is_paused_nobody_is_asked_but_the_bank() {
+    let mut yard = Yard::new();
+    let paused = Taken {
+        is_open: true,
+        pauses: Pauses {
+            chain: true,
+            endpoints: EndpointSet::EMPTY,
+        },
+    };
+    yard.bank = Ok(paused);
+    yard.enqueue(Lane::Immediate, 1);
+    yard.pass(5 * SECOND);
+    yard.asked.clear();
+    yard.reports.clear();
+    for n in 2..6 {
+        yard.enqueue(Lane::Immediate, n);
+    }
+    yard.pass(60 * SECOND);
+    assert_eq!(yard.asked, [], "nobody is asked about the chain");
+    let asks_the_bank = |one: &Sighting| matches!(one, Sighting::Undecided { .. });
+    assert!(yard.reports.len() >= 4 && yard.reports.iter().all(asks_the_bank));
+    yard.reports.clear();
+    yard.bank = Ok(taken(true));
+    yard.pass(60 * SECOND);
+    assert!(!yard.asked.is_empty(), "the chain was resumed");
+    assert!(
+        yard.reports
+            .iter()
+            .any(|one| matches!(one, Sighting::Mined { .. }))
+    );
 }

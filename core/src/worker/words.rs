@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use core::time::Duration;
 
-use crate::escrow::{Answer, Fault, Question, Report, TxKey};
+use crate::escrow::{Answer, Fault, Question, Report, Taken, TxKey};
 use crate::id::{CallId, EndpointId, ErrandId};
 use crate::queue::{Lane, LaneFault, QueueReply, QueueRequest};
 use crate::resilience::{BreakerState, CordonReason};
@@ -35,8 +35,8 @@ pub enum Input {
     Reported {
         /// The report.
         errand: ErrandId,
-        /// Whether the transaction is still open, now that what follows from the report is durable.
-        outcome: Result<bool, Answerless>,
+        /// What the bank says, now that what follows from the report is durable.
+        outcome: Result<Taken, Answerless>,
     },
     /// No more jobs are to be taken.
     Drain,

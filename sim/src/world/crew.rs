@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::bank::BankConfig;
 use plimsoll_core::digest::Digest;
-use plimsoll_core::escrow::{Answer, Fault, Question, Report};
+use plimsoll_core::escrow::{Answer, Fault, Question, Report, Taken};
 use plimsoll_core::id::{CallId, EndpointId, ErrandId, RequestId, TxHash};
 use plimsoll_core::queue::{Lane, LaneFault, QueueReply, QueueRequest};
 use plimsoll_core::rng::Rng;
@@ -90,7 +90,7 @@ pub(super) enum Shift {
     Reported {
         by: Tenant,
         errand: ErrandId,
-        outcome: Result<bool, Answerless>,
+        outcome: Result<Taken, Answerless>,
     },
 }
 

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use plimsoll_core::escrow::{BlockRef, Report, Sighting, Vote};
+use plimsoll_core::escrow::{AttemptClass, BlockRef, Report, Sighting, Tried, Vote};
 use plimsoll_core::id::{BlockHash, ChainId, TxHash};
 use serde_json::json;
 
@@ -11,6 +11,15 @@ use super::{CLAIMS, check_problem, claim};
 use crate::worker::wire::{digest_of, encode};
 
 const ROUTE: &str = "/api/v1/escrow/reports";
+
+const fn tried() -> Tried {
+    Tried {
+        ago_micros: 1_500,
+        endpoint: Some(1),
+        class: AttemptClass::Timeout,
+        height: None,
+    }
+}
 
 fn absent(tx: TxHash, votes: [u8; 2]) -> Report {
     let finalized = BlockRef {
@@ -24,6 +33,7 @@ fn absent(tx: TxHash, votes: [u8; 2]) -> Report {
             tx,
             votes: votes.map(vote).to_vec(),
         },
+        tried: vec![tried()],
     }
 }
 
@@ -48,13 +58,22 @@ async fn what_a_worker_found_out_is_taken_in() {
     .await;
     assert_eq!(
         (unknown.status, unknown.json()),
-        (200, json!({ "is_open": false }))
+        (
+            200,
+            json!({ "is_open": false, "is_chain_paused": false, "paused_endpoints": [] })
+        )
     );
     server
         .post(CLAIMS, "k1", &claim("user-1", "eip155:56", &TX.to_string()))
         .await;
     let open = post(&server, WORKER, encode(chains, &absent(TX, [0, 1]))).await;
-    assert_eq!((open.status, open.json()), (200, json!({ "is_open": true })));
+    assert_eq!(
+        (open.status, open.json()),
+        (
+            200,
+            json!({ "is_open": true, "is_chain_paused": false, "paused_endpoints": [] })
+        )
+    );
 }
 
 #[tokio::test]

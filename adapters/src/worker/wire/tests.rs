@@ -1,4 +1,4 @@
-use plimsoll_core::escrow::{BlockRef, Report, Sighting, Vote};
+use plimsoll_core::escrow::{AttemptClass, BlockRef, Report, Sighting, Tried, Vote};
 use plimsoll_core::id::{BlockHash, ChainId, TxHash};
 use proptest::prelude::*;
 
@@ -17,6 +17,12 @@ fn report() -> Report {
             tx: TxHash::Evm([3; 32]),
             votes: [0, 1].map(vote).to_vec(),
         },
+        tried: vec![Tried {
+            ago_micros: 1_500,
+            endpoint: Some(1),
+            class: AttemptClass::Timeout,
+            height: None,
+        }],
     }
 }
 
@@ -60,8 +66,8 @@ fn what_is_no_report_is_refused() {
     longer.push(0);
     assert_eq!(decode(5, &longer), Err(WireError::Malformed));
     let mut newer = bytes;
-    newer[0] = 2;
-    assert_eq!(decode(5, &newer), Err(WireError::Format(2)));
+    newer[0] = 3;
+    assert_eq!(decode(5, &newer), Err(WireError::Format(3)));
 }
 
 proptest! {

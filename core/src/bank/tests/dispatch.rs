@@ -6,15 +6,17 @@ use std::vec;
 use std::vec::Vec;
 
 use super::bends::silent;
-use super::orders::order;
+use super::orders::{order, rpc};
 use super::{House, named};
 use crate::bank::{AdminAct, Command, Notice, Refusal, Reply};
 use crate::digest::Digest;
 use crate::escrow::testing::{CHAIN, block, tx};
-use crate::escrow::{Evidence, Question, Report, ReportError, Sighting, Vote, Workers};
+use crate::escrow::{
+    AttemptClass, Evidence, Pauses, Question, Report, ReportError, Sighting, Taken, Tried, Vote, Workers,
+};
 use crate::id::ChainId;
 use crate::queue::{Lane, Priority, QueueRequest};
-use crate::resilience::BreakerState;
+use crate::resilience::{BreakerOrder, BreakerState};
 
 /// A house whose workers have 10 s, and which asks nobody anything that is answered.
 fn house() -> House {
@@ -37,7 +39,15 @@ fn report(sighting: Sighting) -> Command {
     Command::Report(Box::new(Report {
         chain: CHAIN,
         sighting,
+        tried: Vec::new(),
     }))
+}
+
+fn taken(is_open: bool) -> Reply {
+    Reply::Reported(Taken {
+        is_open,
+        pauses: Pauses::default(),
+    })
 }
 
 /// What two endpoints show of transaction `n`, at whose word a block is final or not.
@@ -149,11 +159,11 @@ fn a_report_of_a_final_deposit_credits_it_once() {
     house.pay(1, &[(to_alice, 5_000)]);
     let height = house.latest;
     let seen = report(mined(&house, 1, height - 1));
-    assert_eq!(house.command(seen), Reply::Reported { is_open: true });
+    assert_eq!(house.command(seen), taken(true));
     assert_eq!(house.balances(alice), (0, 5_000, 0));
     let last = report(mined(&house, 1, height));
     for _ in 0..3 {
-        assert_eq!(house.command(last.clone()), Reply::Reported { is_open: false });
+        assert_eq!(house.command(last.clone()), taken(false));
         assert_eq!(house.final_deposits(1), 1);
     }
     let (available, locked, bought) = house.balances(alice);
@@ -206,6 +216,7 @@ fn a_report_that_does_not_hang_together_changes_nothing() {
     let elsewhere = Command::Report(Box::new(Report {
         chain: ChainId::new(1),
         sighting: Sighting::Undecided { tx: tx(1) },
+        tried: Vec::new(),
     }));
     assert_eq!(
         house.command(elsewhere),
@@ -223,7 +234,7 @@ fn a_report_about_what_nobody_watches_is_done_with() {
     house.pay(1, &[(to_alice, 5_000)]);
     let height = house.latest;
     let unknown = report(mined(&house, 1, height));
-    assert_eq!(house.command(unknown), Reply::Reported { is_open: false });
+    assert_eq!(house.command(unknown), taken(false));
     assert_eq!(house.stage(1), "unknown");
 }
 
@@ -237,7 +248,7 @@ fn while_workers_report_the_bank_leaves_it_to_them() {
     for _ in 0..12 {
         house.pass(Duration::from_secs(3));
         let absent = report(absent(&house, 1));
-        assert_eq!(house.command(absent), Reply::Reported { is_open: true });
+        assert_eq!(house.command(absent), taken(true));
     }
     assert_eq!(receipts_asked(&house), asked);
     let high = enqueued(Lane::Immediate, 1, Priority::High);
@@ -293,7 +304,7 @@ fn an_old_report_says_nothing_against_what_was_seen_since() {
         Sighting::Undecided { tx: tx(1) },
         mined(&house, 1, height - 1),
     ] {
-        assert_eq!(house.command(report(old)), Reply::Reported { is_open: true });
+        assert_eq!(house.command(report(old)), taken(true));
     }
     assert_eq!((house.records.len(), house.stage(1)), (records, "seen"));
     assert_eq!(house.balances(alice), (0, 5_000, 0));
@@ -345,10 +356,17 @@ fn about_a_paused_chain_nothing_is_handed_over_and_no_report_decides() {
 
     house.pay(1, &[(to_alice, 5_000)]);
     let last = report(mined(&house, 1, house.latest));
-    assert_eq!(house.command(last.clone()), Reply::Reported { is_open: true });
+    let held_up = Taken {
+        is_open: true,
+        pauses: Pauses {
+            chain: true,
+            ..Pauses::default()
+        },
+    };
+    assert_eq!(house.command(last.clone()), Reply::Reported(held_up));
     assert_eq!(house.stage(1), "observed");
     order(&mut house, AdminAct::ResumeChain(CHAIN));
-    assert_eq!(house.command(last), Reply::Reported { is_open: false });
+    assert_eq!(house.command(last), taken(false));
     assert_eq!(house.stage(1), "final");
     house.audit();
 }
@@ -365,4 +383,72 @@ fn a_worker_that_cannot_tell_keeps_the_bank_from_nothing() {
         house.command(report(Sighting::Undecided { tx: tx(1) }));
     }
     assert_eq!(house.stage(1), "final", "the workers have had their time");
+}
+
+#[test]
+fn a_dead_letter_has_the_attempts_of_workers_in_the_order_of_the_banks_dates() {
+    let mut house = house();
+    let (alice, _) = house.register("alice");
+    house.claim(alice, 1);
+    house.pass(Duration::from_secs(3));
+    let tried = |ago_micros, endpoint, class| Tried {
+        ago_micros,
+        endpoint,
+        class,
+        height: None,
+    };
+    let told = |tried| {
+        Command::Report(Box::new(Report {
+            chain: CHAIN,
+            sighting: Sighting::Undecided { tx: tx(1) },
+            tried,
+        }))
+    };
+    let both = vec![
+        tried(900_000_000, Some(1), AttemptClass::Timeout),
+        tried(1_000, None, AttemptClass::NobodyAsked),
+    ];
+    assert_eq!(house.command(told(both)), taken(true));
+    for bad in [
+        vec![tried(0, Some(99), AttemptClass::Timeout)],
+        vec![tried(0, None, AttemptClass::Timeout)],
+        vec![tried(0, Some(0), AttemptClass::NobodyAsked)],
+        vec![tried(0, Some(0), AttemptClass::Timeout); 17],
+    ] {
+        let refused = Reply::Refused(Refusal::BadReport(ReportError::Tried));
+        assert_eq!(house.command(told(bad)), refused);
+    }
+    house.pass(Duration::from_secs(86_500));
+    let letter = house.bank.state().escrow().dead_letter(named(1)).unwrap();
+    let history = &letter.history;
+    assert!(history.count() > 2, "the bank's own, too");
+    assert!(history.last().is_sorted_by_key(|one| one.at));
+    house.audit();
+}
+
+#[test]
+fn the_answer_to_a_report_tells_what_operators_hold_up() {
+    let mut house = house();
+    let undecided = || report(Sighting::Undecided { tx: tx(9) });
+    assert_eq!(house.command(undecided()), taken(false));
+    let (paused, forced) = (rpc(1), rpc(2));
+    order(&mut house, AdminAct::PauseEndpoint(paused.clone()));
+    let force = AdminAct::Breaker {
+        endpoint: forced,
+        order: BreakerOrder::ForceOpen,
+    };
+    order(&mut house, force);
+    order(&mut house, AdminAct::PauseChain(CHAIN));
+    let Reply::Reported(told) = house.command(undecided()) else {
+        panic!("a report is taken")
+    };
+    assert!(told.pauses.chain);
+    assert_eq!(told.pauses.endpoints.iter().collect::<Vec<_>>(), [1, 2]);
+    order(&mut house, AdminAct::ResumeChain(CHAIN));
+    order(&mut house, AdminAct::ResumeEndpoint(paused));
+    let Reply::Reported(told) = house.command(undecided()) else {
+        panic!("a report is taken")
+    };
+    assert!(!told.pauses.chain);
+    assert_eq!(told.pauses.endpoints.iter().collect::<Vec<_>>(), [2]);
 }

@@ -15,7 +15,7 @@ use crate::resilience::{BreakerOrder, BreakerState};
 const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-fn rpc(n: u8) -> EndpointName {
+pub(super) fn rpc(n: u8) -> EndpointName {
     EndpointName {
         chain: CHAIN,
         name: std::format!("rpc-{n}"),

@@ -162,6 +162,7 @@ fn what_workers_report_is_believed_where_nobody_heard_what_they_were_told() {
     let report = Event::Command {
         request: RequestId::new(1),
         command: Command::Report(Box::new(Report {
+            tried: Vec::new(),
             chain: CHAIN,
             sighting,
         })),

@@ -1,7 +1,7 @@
 //! What travels between the bank, the workers, the queues and the endpoints.
 
 use plimsoll_core::bank::{Command, Event, Reply};
-use plimsoll_core::escrow::{Question, Report};
+use plimsoll_core::escrow::{Question, Report, Taken};
 use plimsoll_core::id::{CallId, EndpointId, ErrandId, RequestId};
 use plimsoll_core::queue::{Lane, LaneFault, QueueReply, QueueRequest};
 use plimsoll_core::worker::{Act, Answerless, Input};
@@ -267,15 +267,15 @@ impl World<'_> {
             return false;
         }
         if let Some((by, errand)) = self.crew().reports.remove(&request) {
-            let Reply::Reported { is_open } = *reply else {
+            let Reply::Reported(taken) = *reply else {
                 unreachable!("a worker's report was not believed: {reply:?}")
             };
-            self.answer_report(by, errand, Ok(is_open));
+            self.answer_report(by, errand, Ok(taken));
         }
         true
     }
 
-    fn answer_report(&mut self, by: Tenant, errand: ErrandId, outcome: Result<bool, Answerless>) {
+    fn answer_report(&mut self, by: Tenant, errand: ErrandId, outcome: Result<Taken, Answerless>) {
         let (now, worker) = (self.schedule.now(), by.worker.unwrap_or_default());
         let delivery = self.hand(worker).bank.to_bank.send(now);
         if let Some(scribe) = &mut self.jury.scribe {
@@ -284,7 +284,7 @@ impl World<'_> {
         self.arrive(delivery, || Shift::Reported { by, errand, outcome });
     }
 
-    pub(super) fn on_reported(&mut self, by: Tenant, errand: ErrandId, outcome: Result<bool, Answerless>) {
+    pub(super) fn on_reported(&mut self, by: Tenant, errand: ErrandId, outcome: Result<Taken, Answerless>) {
         let met = self.reception(by);
         if let Some(scribe) = &mut self.jury.scribe {
             scribe.acknowledgement_arrived(by, errand, met);

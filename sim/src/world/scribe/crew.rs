@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::digest::Digest;
-use plimsoll_core::escrow::{Report, TxKey};
+use plimsoll_core::escrow::{Report, Taken, TxKey};
 use plimsoll_core::id::ErrandId;
 use plimsoll_core::queue::{Lane, LaneFault, QueueReply, QueueRequest};
 use plimsoll_core::time::Instant;
@@ -270,7 +270,7 @@ impl Scribe {
     pub(in crate::world) fn acknowledgement_sent(
         &mut self,
         (by, errand): (Tenant, ErrandId),
-        outcome: Result<bool, Answerless>,
+        outcome: Result<Taken, Answerless>,
         delivery: Delivery,
     ) {
         let what = message("acknowledgement", acknowledged(outcome));
@@ -330,10 +330,9 @@ fn gone(key: &TxKey, request: Option<&QueueRequest>) -> JobStep {
     }
 }
 
-fn acknowledged(outcome: Result<bool, Answerless>) -> String {
+fn acknowledged(outcome: Result<Taken, Answerless>) -> String {
     match outcome {
-        Ok(true) => "taken, it is open".to_owned(),
-        Ok(false) => "taken, it is done".to_owned(),
+        Ok(taken) => said::taken(taken),
         Err(Answerless) => "not taken".to_owned(),
     }
 }

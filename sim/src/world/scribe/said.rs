@@ -4,7 +4,7 @@ use plimsoll_core::bank::{
     ActDone, AdminAct, ClaimStatus, ClaimVerdict, Command, Known, Notice, Query, Reply,
 };
 use plimsoll_core::escrow::{
-    Answer, Attempt, Fault, History, NO_TX, Question, Report, Resolution, Sighting, TxKey,
+    Answer, Attempt, Fault, History, NO_TX, Question, Report, Resolution, Sighting, Taken, TxKey,
 };
 use plimsoll_core::id::{AssetId, TxHash};
 use plimsoll_core::ledger::{self, Outcome, Transfer};
@@ -171,8 +171,7 @@ pub(super) fn reply(reply: &Reply) -> String {
         Reply::DeadLetterGroups(groups) => format!("{} groups of dead letters", groups.len()),
         Reply::Suspense(deposits) => format!("{} deposits in suspense", deposits.len()),
         Reply::Done => "done".to_owned(),
-        Reply::Reported { is_open: true } => "taken, it is open".to_owned(),
-        Reply::Reported { is_open: false } => "taken, it is done".to_owned(),
+        Reply::Reported(taken) => self::taken(*taken),
         Reply::Administered { done, .. } => self::done(done),
         Reply::Status(_) => "the status".to_owned(),
         Reply::Reconciliations { last, .. } => format!("{} chains were reconciled", last.len()),
@@ -203,6 +202,17 @@ pub(super) fn report(report: &Report) -> String {
         Sighting::Absent { .. } => format!("no {tx}"),
         Sighting::Undecided { .. } => format!("nothing of {tx}"),
     }
+}
+
+/// What the bank says to a report.
+pub(super) fn taken(taken: Taken) -> String {
+    let stands = if taken.is_open { "open" } else { "done" };
+    let paused = match (taken.pauses.chain, taken.pauses.endpoints.len()) {
+        (true, _) => ", and the chain is paused".to_owned(),
+        (false, 0) => String::new(),
+        (false, count) => format!(", and endpoints are paused: {count}"),
+    };
+    format!("taken, it is {stands}{paused}")
 }
 
 /// What a queue is asked.

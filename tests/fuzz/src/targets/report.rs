@@ -2,7 +2,9 @@
 
 use plimsoll_adapters::worker::wire::{decode, encode};
 use plimsoll_core::digest::Digest;
-use plimsoll_core::escrow::{BlockRef, Evidence, Log, Receipt, Report, Sighting, TRANSFER_TOPIC, Vote};
+use plimsoll_core::escrow::{
+    AttemptClass, BlockRef, Evidence, Log, Receipt, Report, Sighting, TRANSFER_TOPIC, Tried, Vote,
+};
 use plimsoll_core::id::{Address, BlockHash, ChainId, TxHash};
 
 const CHAINS: u128 = 0x5eed;
@@ -11,7 +13,7 @@ const CHAINS: u128 = 0x5eed;
 pub(super) fn run(data: &[u8]) -> bool {
     let _ = decode(CHAINS, data);
     // Else a header would have to be guessed first.
-    let mut with_header = vec![1];
+    let mut with_header = vec![2];
     with_header.extend(CHAINS.to_le_bytes());
     with_header.extend_from_slice(data);
     let Ok(report) = decode(CHAINS, &with_header) else {
@@ -64,6 +66,12 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     let report = |sighting| Report {
         chain: ChainId::new(56),
         sighting,
+        tried: vec![Tried {
+            ago_micros: 70_000,
+            endpoint: Some(1),
+            class: AttemptClass::Timeout,
+            height: None,
+        }],
     };
     // Without its header, which `run` adds.
     sightings
