@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use plimsoll_core::bank::{Act, Bank, Command, Event, Input, Record, Reply, State};
 use plimsoll_core::escrow::TxKey;
-use plimsoll_core::id::{Address, IdempotencyKey, RequestId, UserId};
+use plimsoll_core::id::{Address, IdempotencyKey, RequestId, TxHash, UserId};
 use plimsoll_core::ledger::{self, Owner, Request, Rules, Transfer, Verdict};
 use plimsoll_core::machine::{Effects, Intent, Machine as _};
 use plimsoll_core::money::Amount;
@@ -125,6 +125,29 @@ impl House {
             .sum::<u64>();
         assert_eq!(last, blocks * deposits, "not every deposit became final");
         core::mem::take(&mut self.recorded)
+    }
+
+    /// The next `count` claims of transactions that no chain has, a microsecond apart, each user's turn after the other's.
+    /// They are not played.
+    pub fn claims(&mut self, count: u64) -> Script {
+        (0..count).map(|_| self.claim()).collect()
+    }
+
+    fn claim(&mut self) -> (Instant, Input) {
+        self.now = self.now.after(Duration::from_micros(1));
+        self.requests += 1;
+        let turn = usize::try_from(self.requests).unwrap_or(usize::MAX) % self.users.len();
+        let mut hash = [0x99; 32];
+        hash[..8].copy_from_slice(&self.requests.to_be_bytes());
+        let command = Command::Claim {
+            key: self.key(),
+            user: self.users[turn].0,
+            tx: TxKey {
+                chain: CHAIN,
+                tx: TxHash::Evm(hash),
+            },
+        };
+        (self.now, self.input(command))
     }
 
     fn transfer(&mut self) -> (Instant, Input) {

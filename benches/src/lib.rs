@@ -4,7 +4,9 @@
 //! answers the machine's questions, and then times the machine alone on a copy of them.
 
 pub mod config;
+pub mod crowd;
 pub mod house;
+pub mod node;
 pub mod rival;
 pub mod script;
 pub mod site;

@@ -11,7 +11,7 @@ use super::callers::Caller;
 use crate::clock::Clock;
 
 /// The most requests that may wait for their turn.
-pub(super) const MAILBOX_MAX: usize = 4_096;
+pub(super) const MAILBOX_MAX: usize = 16_384;
 
 /// Why there is no reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
