@@ -10,6 +10,9 @@ use super::world::World;
 
 /// One whole USDT, and the least deposit.
 const USDT_UNIT: u128 = 1_000_000_000_000_000_000;
+/// So little USDT that nobody is paid the least deposit in such pieces: what they were credited together, and so bought, would
+/// depend on the order of things. The simulator's oracles know that order.
+const DUST: u128 = USDT_UNIT / 1_000 - 1;
 /// One whole USDC on the chain.
 const USDC_UNIT: u128 = 1_000_000;
 /// The gas prices of a payment and of the one that replaces it, in wei.
@@ -141,7 +144,7 @@ impl World<'_> {
                 let amount = USDC_UNIT + u128::from(rng.below(500 * 1_000_000));
                 payer.send(&self.usdc, "transfer", &[to.into(), amount.into()])
             }
-            Kind::BelowMinimum => transfer(payer, to, USDT_UNIT - 1),
+            Kind::BelowMinimum => transfer(payer, to, DUST),
             Kind::AboveMaximum => transfer(payer, to, u128::from(Settings::MAX) * USDT_UNIT + 1),
             Kind::ToCollect => transfer(payer, self.collect.address(), amount),
             Kind::Several => self.pay_several(payer, to, other, rng),
@@ -187,7 +190,7 @@ impl World<'_> {
         let collect = self.collect.address();
         let recipients = [to, other, to, collect, to].map(Arg::from).to_vec();
         let twice = usdt(rng);
-        let values = [twice, usdt(rng), twice, usdt(rng), USDT_UNIT / 2];
+        let values = [twice, usdt(rng), twice, usdt(rng), DUST];
         let values = values.map(Arg::from).to_vec();
         let args = [self.usdt.address.into(), Arg::List(recipients), Arg::List(values)];
         payer.send(&self.multisend, "multisend", &args)
