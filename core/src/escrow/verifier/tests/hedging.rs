@@ -83,3 +83,22 @@ fn nothing_is_hedged_that_answers_in_time_and_an_outage_is_not_met_with_more_and
     let (without, with) = (asked(None), asked(Some(MILLI * 150)));
     assert!(with <= without + 100, "{without} questions became {with}");
 }
+
+#[test]
+fn where_every_answer_is_slow_only_some_are_asked_for_elsewhere() {
+    let asked = |hedge_after| {
+        let mut office = office(hedge_after);
+        for endpoint in &mut office.endpoints {
+            endpoint.latency = MILLI * 250;
+        }
+        let since = office.now;
+        for n in 0..200 {
+            office.watch(tx(n));
+            office.run(MILLI * 300);
+        }
+        receipts_asked(&office, since).len()
+    };
+    let (without, with) = (asked(None), asked(Some(MILLI * 150)));
+    assert!(with > without, "some are: {without} questions became {with}");
+    assert!(with <= without * 3 / 2, "{without} questions became {with}");
+}
