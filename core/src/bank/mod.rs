@@ -23,6 +23,7 @@ mod query;
 mod recheck;
 mod reconcile;
 mod record;
+mod refusal;
 mod replay;
 mod state;
 mod volatile;
@@ -33,11 +34,12 @@ use alloc::vec::Vec;
 pub use config::{BankConfig, ConfigError, OpenError};
 pub use effect::{
     Act, ChainStatus, ClaimStatus, ClaimVerdict, ClaimView, DryRun, DryRunOutcome, Effect, EndpointStatus,
-    Notice, ReconciliationProgress, Refusal, Reply, Status,
+    Notice, ReconciliationProgress, Reply, Status,
 };
 pub use input::{Command, Event, Input, Query};
 pub use orders::{ActDone, AdminAct, EndpointName, EndpointOrders, Known, Orders};
 pub use record::Record;
+pub use refusal::Refusal;
 pub use state::{State, User};
 pub use volatile::Volatile;
 

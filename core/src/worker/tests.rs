@@ -1,5 +1,7 @@
 //! A worker against a toy chain, two toy queues and a bank that answers as it is told.
 
+mod told;
+
 use alloc::collections::BTreeMap;
 use core::time::Duration;
 use std::vec;
@@ -7,7 +9,7 @@ use std::vec::Vec;
 
 use super::{Act, Answerless, Input, Notice, Worker, WorkerConfig, WorkerPolicy};
 use crate::escrow::testing::{CHAIN, COLLECT, PAYER, block, chain, config, receipt, registry, transfer, tx};
-use crate::escrow::{Answer, AttemptClass, Pauses, Question, Sighting, Taken, Tried, TxKey};
+use crate::escrow::{Answer, Pauses, Question, Sighting, Taken, Tried, TxKey};
 use crate::id::{CallId, ErrandId};
 use crate::machine::{Effects, Machine};
 use crate::queue::{Lane, LaneFault, Leased, QueueReply, QueueRequest, Token};
@@ -502,87 +504,4 @@ fn attempts_that_end_at_once_are_one_report() {
     yard.pass(SECOND * 10);
     let is_undecided = |one: &Sighting| matches!(one, Sighting::Undecided { .. });
     assert!(!yard.reports.is_empty() && yard.reports.iter().all(is_undecided));
-}
-
-#[test]
-fn a_report_tells_whom_was_asked_how_long_ago_and_what_came_of_it() {
-    let mut yard = Yard::new();
-    yard.enqueue(Lane::Immediate, 1);
-    yard.pass(2 * SECOND);
-    let tried = &yard.tried[0];
-    assert!(tried.len() >= 2, "{tried:?}");
-    for one in tried {
-        assert!(
-            one.endpoint
-                .is_some_and(|endpoint| yard.asked.contains(&endpoint))
-        );
-        assert_eq!(one.class, AttemptClass::Shown, "{one:?}");
-        assert!(one.ago_micros <= 1_000_000, "{one:?}");
-    }
-}
-
-#[test]
-fn an_endpoint_that_operators_pause_is_not_asked_until_they_resume_it() {
-    let mut yard = Yard::new();
-    let mut endpoints = EndpointSet::EMPTY;
-    endpoints.insert(0);
-    let paused = Taken {
-        is_open: false,
-        pauses: Pauses {
-            chain: false,
-            endpoints,
-        },
-    };
-    yard.bank = Ok(paused);
-    yard.enqueue(Lane::Immediate, 1);
-    yard.pass(5 * SECOND);
-    yard.asked.clear();
-    for n in 2..12 {
-        yard.enqueue(Lane::Immediate, n);
-    }
-    yard.pass(5 * SECOND);
-    assert!(
-        !yard.asked.is_empty() && !yard.asked.contains(&0),
-        "{:?}",
-        yard.asked
-    );
-    yard.bank = Ok(taken(false));
-    for n in 12..32 {
-        yard.enqueue(Lane::Immediate, n);
-        yard.pass(SECOND);
-    }
-    assert!(yard.asked.contains(&0), "{:?}", yard.asked);
-}
-
-#[test]
-fn of_a_chain_that_is_paused_nobody_is_asked_but_the_bank() {
-    let mut yard = Yard::new();
-    let paused = Taken {
-        is_open: true,
-        pauses: Pauses {
-            chain: true,
-            endpoints: EndpointSet::EMPTY,
-        },
-    };
-    yard.bank = Ok(paused);
-    yard.enqueue(Lane::Immediate, 1);
-    yard.pass(5 * SECOND);
-    yard.asked.clear();
-    yard.reports.clear();
-    for n in 2..6 {
-        yard.enqueue(Lane::Immediate, n);
-    }
-    yard.pass(60 * SECOND);
-    assert_eq!(yard.asked, [], "nobody is asked about the chain");
-    let asks_the_bank = |one: &Sighting| matches!(one, Sighting::Undecided { .. });
-    assert!(yard.reports.len() >= 4 && yard.reports.iter().all(asks_the_bank));
-    yard.reports.clear();
-    yard.bank = Ok(taken(true));
-    yard.pass(60 * SECOND);
-    assert!(!yard.asked.is_empty(), "the chain was resumed");
-    assert!(
-        yard.reports
-            .iter()
-            .any(|one| matches!(one, Sighting::Mined { .. }))
-    );
 }

@@ -189,13 +189,7 @@ impl Asking {
         } else if !known.is_proved {
             return wrong("asked_unproved", "and has not said who it is");
         }
-        let range = match question {
-            Question::Scan { from, to, .. } => Some((*from, *to)),
-            Question::Identity { .. }
-            | Question::Heads
-            | Question::Receipt { .. }
-            | Question::Balances { .. } => None,
-        };
+        let range = range_of(question);
         if range.is_some() && at < known.no_logs_until {
             return wrong("asked_what_it_refuses", "though it searches no logs");
         }
@@ -297,6 +291,17 @@ impl Oracle for Asking {
 
     fn finish(&mut self, _end: &End<'_>) -> Result<(), Violation> {
         Ok(())
+    }
+}
+
+/// The blocks whose logs are asked for.
+const fn range_of(question: &Question) -> Option<(u64, u64)> {
+    match question {
+        Question::Scan { from, to, .. } => Some((*from, *to)),
+        Question::Identity { .. }
+        | Question::Heads
+        | Question::Receipt { .. }
+        | Question::Balances { .. } => None,
     }
 }
 

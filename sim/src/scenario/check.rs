@@ -98,6 +98,12 @@ impl Findings<'_> {
             self.require(possible, providers.span(), message);
         }
         self.history(table);
+        self.pace(table);
+    }
+
+    /// How often things happen, and how long they may take.
+    fn pace(&mut self, table: &ScenarioTable) {
+        let world = &table.world;
         self.require(
             world.block_ms.get_ref().0 >= 10,
             world.block_ms.span(),

@@ -3,28 +3,26 @@
 //! Each table draws from a stream of its own, named by its place, and each entry of a table from one numbered within
 //! it: adding an entry moves no other.
 
+mod payment;
+
 use plimsoll_core::rng::Rng;
 
+use payment::Payment;
+
 use super::faults::{endpoint_name, latency};
-use super::kinds::{Claiming, DepositKind, OrderKind, ShapeKind, TransactionKind};
+use super::kinds::{Claiming, DepositKind, OrderKind, ShapeKind};
 use super::schema::{DepositsTable, OrdersTable, ScenarioTable, TransactionsTable, WorldTable};
 use super::values::Names;
 use crate::world::plan::{
-    BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, Handling, HoldEnd,
-    HoldPlan, LinkPlan, Movement, OrderPlan, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Theft, Token,
-    Topology, WorkersPlan,
+    BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, Handling, LinkPlan,
+    Movement, OrderPlan, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Theft, Token, Topology,
+    WorkersPlan,
 };
 
 /// When users are funded: they register in the first half second.
 const FUND_AT_MS: u64 = 600;
 /// How long after the first claim the same request is sent again.
 const REPEAT_AFTER_MS: u64 = 1_500;
-/// How long after it was posted a part of a hold moves back.
-const REVERSED_AFTER_MS: u64 = 2_000;
-/// How long after it is posted, at most, a hold expires that is overdue.
-const OVERDUE_WITHIN_MS: u64 = 300;
-/// What a user who overdraws asks for: more than anybody was ever given.
-const OVERDRAWN_MILLI: u64 = 999_000_000_000;
 /// One whole unit of an asset, the least that a deposit may be.
 const WHOLE_MILLI: u64 = 1_000;
 /// What USDT buys in every scenario: three minor units of GOLD (8 decimals) for 7 x 10^12 of USDT (18 decimals), so that
@@ -372,79 +370,6 @@ fn place_of(name: &str, endpoints: usize) -> usize {
     (0..endpoints)
         .find(|place| endpoint_name(*place) == name)
         .unwrap_or(0)
-}
-
-/// A payment between users.
-struct Payment {
-    at_ms: u64,
-    from: u64,
-    to: u64,
-    amount_milli: u64,
-    key: Option<u64>,
-    run_ends_ms: u64,
-}
-
-impl Payment {
-    fn deed(&self, kind: TransactionKind, end_at_ms: u64) -> Deed {
-        let end_at_ms = end_at_ms.max(self.at_ms);
-        let is_overdrawn = kind == TransactionKind::Overdrawn;
-        Deed::Transfer {
-            at_ms: self.at_ms,
-            from: number(self.from),
-            to: number(self.to),
-            token: Token::Usdc,
-            amount_milli: if is_overdrawn {
-                OVERDRAWN_MILLI
-            } else {
-                self.amount_milli
-            },
-            key: self.key,
-            hold: self.hold(kind, end_at_ms),
-            reverse_at_ms: match kind {
-                TransactionKind::Reversed => Some(end_at_ms),
-                TransactionKind::HoldReversed => Some((end_at_ms + REVERSED_AFTER_MS).min(self.run_ends_ms)),
-                TransactionKind::Transfer
-                | TransactionKind::HoldPosted
-                | TransactionKind::HoldPostedPart
-                | TransactionKind::HoldVoided
-                | TransactionKind::HoldExpired
-                | TransactionKind::HoldAbandoned
-                | TransactionKind::HoldContested
-                | TransactionKind::HoldOverdue
-                | TransactionKind::HoldExceeded
-                | TransactionKind::Overdrawn => None,
-            },
-        }
-    }
-
-    fn hold(&self, kind: TransactionKind, end_at_ms: u64) -> Option<HoldPlan> {
-        let lasts_ms = (end_at_ms - self.at_ms).max(1);
-        let percent = u8::try_from(self.amount_milli % 101).unwrap_or(100);
-        let (end, expires_after_ms) = match kind {
-            TransactionKind::Transfer | TransactionKind::Reversed | TransactionKind::Overdrawn => {
-                return None;
-            }
-            TransactionKind::HoldPosted | TransactionKind::HoldContested => (HoldEnd::Post, None),
-            TransactionKind::HoldPostedPart | TransactionKind::HoldReversed => {
-                (HoldEnd::PostPercent(percent), None)
-            }
-            TransactionKind::HoldVoided => (HoldEnd::Void, None),
-            TransactionKind::HoldExpired => (HoldEnd::Abandon, Some(lasts_ms)),
-            TransactionKind::HoldAbandoned => (HoldEnd::Abandon, None),
-            // The request travels meanwhile, so it may come before or after.
-            TransactionKind::HoldOverdue => (
-                HoldEnd::Post,
-                Some(lasts_ms + self.amount_milli % OVERDUE_WITHIN_MS),
-            ),
-            TransactionKind::HoldExceeded => (HoldEnd::PostExcess, None),
-        };
-        Some(HoldPlan {
-            expires_after_ms,
-            end_at_ms,
-            end,
-            also: (kind == TransactionKind::HoldContested).then_some(HoldEnd::Void),
-        })
-    }
 }
 
 const fn fate(kind: DepositKind) -> Fate {

@@ -23,19 +23,10 @@ pub fn of(event: &Event) -> String {
         Body::Heard(heard) if heard.settled => format!("hears: {}", heard.what),
         Body::Heard(heard) => format!("hears, and is not done: {}", heard.what),
         Body::GaveUp(gave_up) => {
-            format!(
-                "{}, tries again at {}",
-                gave_up.why,
-                seconds(Instant::from_nanos(gave_up.again))
-            )
+            let again = seconds(Instant::from_nanos(gave_up.again));
+            format!("{}, tries again at {again}", gave_up.why)
         }
-        Body::Opened(opened) => {
-            let user = event
-                .ids
-                .user
-                .map_or_else(String::new, |user| format!("user-{user} "));
-            format!("is {user}with deposit address {}", opened.address)
-        }
+        Body::Opened(opened) => format!("is {}with deposit address {}", user(event), opened.address),
         Body::Submitted(submitted) => format!("{} is sent: {}", short(event), moved(&submitted.moves)),
         Body::Mined(mined) => format!("{} is in block {}", short(event), mined.block),
         Body::Unmined(_) => format!("{} is in no block any more", short(event)),
@@ -134,7 +125,16 @@ fn short(event: &Event) -> String {
         .map_or_else(|| hash.to_owned(), |begin| format!("{begin}…"))
 }
 
-fn fault(event: &Event) -> String {
+/// Whose it is, to go before the rest.
+fn user(event: &Event) -> String {
+    event
+        .ids
+        .user
+        .map_or_else(String::new, |user| format!("user-{user} "))
+}
+
+/// The number of the fault that an event belongs to.
+pub(super) fn fault(event: &Event) -> String {
     event
         .ids
         .fault

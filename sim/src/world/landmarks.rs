@@ -242,20 +242,7 @@ impl Watcher {
                 self.reorged.insert(*tx);
             }
             EscrowRecord::Final { tx, deposits, .. } => self.note_final(*tx, deposits),
-            EscrowRecord::DeadLettered { tx, reason, .. } => {
-                self.dead.insert(*tx);
-                let is_huge = *reason == DeadLetterReason::AmountOutOfRange;
-                sometimes!(
-                    self.reached,
-                    is_huge,
-                    "a person was called for an amount that no ledger can count"
-                );
-                let is_impatient = matches!(
-                    reason,
-                    DeadLetterReason::Unseen | DeadLetterReason::ReorgedOut | DeadLetterReason::NotFinal
-                );
-                sometimes!(self.reached, is_impatient, "automation lost its patience");
-            }
+            EscrowRecord::DeadLettered { tx, reason, .. } => self.note_dead(*tx, *reason),
             EscrowRecord::DeadLetterResolved { tx, resolution, .. } => {
                 if *resolution == Resolution::Retry {
                     self.retried.insert(*tx);
@@ -287,6 +274,21 @@ impl Watcher {
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. } => {}
         }
+    }
+
+    fn note_dead(&mut self, tx: TxKey, reason: DeadLetterReason) {
+        self.dead.insert(tx);
+        let is_huge = reason == DeadLetterReason::AmountOutOfRange;
+        sometimes!(
+            self.reached,
+            is_huge,
+            "a person was called for an amount that no ledger can count"
+        );
+        let is_impatient = matches!(
+            reason,
+            DeadLetterReason::Unseen | DeadLetterReason::ReorgedOut | DeadLetterReason::NotFinal
+        );
+        sometimes!(self.reached, is_impatient, "automation lost its patience");
     }
 
     fn note_final(&mut self, tx: TxKey, deposits: &[Booked]) {

@@ -31,61 +31,7 @@ pub(super) const TX: TxHash = TxHash::Evm([0x7a; 32]);
 /// The date at which every test begins: 2026-11-22.
 const BEGINNING: WallClock = WallClock::from_micros(1_795_305_600_000_000);
 
-const CONFIG: &str = r#"
-[api]
-listen = "127.0.0.1:0"
-body_bytes_max = 4096
-[[api.tokens]]
-name = "ann"
-role = "admin"
-token = "0123456789abcdefghijkl"
-[[api.tokens]]
-name = "olga"
-role = "operator"
-token = "an-operator-who-is-no-admin"
-[[api.tokens]]
-name = "victor"
-role = "viewer"
-token = "a-viewer-who-may-only-look"
-[[api.tokens]]
-name = "wanda"
-role = "worker"
-token = "a-worker-who-may-only-report"
-[journal]
-path = "unused"
-[[assets]]
-symbol = "USDT"
-name = "Tether USD"
-scale = 18
-min = "0.01"
-max = "1000"
-[[assets.tokens]]
-chain = 56
-contract = "0x55d398326f99059fF775485246999027B3197955"
-decimals = 18
-[[assets]]
-symbol = "OLD"
-name = "An asset that is no more"
-scale = 2
-min = "0.01"
-max = "1000"
-enabled = false
-[[chains]]
-id = 56
-genesis = "0x0d21840abff46b96c84b2ac9e10e4f5cdaeb5693cb665db62a2f3b02d2d57b5b"
-start_block = 100
-[chains.deposit_addresses]
-factory = "0x4e59b44847b379578588920ca78fbf26c0b4956c"
-init_code_hash = "0x94a41bb7a2e9d9ef2a9d6c1e3f7bd8c40f2bb0fb0cf4e86f4b4a6a4cda6a8c11"
-[[chains.endpoints]]
-name = "alpha"
-provider = "Alpha Inc"
-url = "http://localhost:1"
-[[chains.endpoints]]
-name = "beta"
-provider = "Beta Ltd"
-url = "http://localhost:2"
-"#;
+const CONFIG: &str = include_str!("house.toml");
 
 /// The bank, the chain that its upstreams show, and what the shell knows of both.
 struct Inside {

@@ -250,13 +250,30 @@ impl BankService for Counter {
 }
 
 pub(super) fn seeds() -> Vec<Vec<u8>> {
-    let tx = "0x".to_owned() + &"7a".repeat(32);
-    let json = "content-type: application/json\nidempotency-key: one\n\n";
-    let letter = format!(r#""chain":"eip155:56","tx":"{tx}""#);
-    let post = |whose: u8, path: &str, body: &str| format!("{whose}POST {path}\n{json}{body}");
-    let get = |whose: u8, path: &str| format!("{whose}GET {path}");
-    let escrow = "/api/v1/escrow";
-    let inputs = [
+    // The first byte is a number, and a digit in what is written here.
+    let number = |input: String| [&[input.as_bytes()[0] - b'0'][..], &input.as_bytes()[1..]].concat();
+    of_users().into_iter().chain(of_operators()).map(number).collect()
+}
+
+/// The path of whatever escrow does.
+const ESCROW: &str = "/api/v1/escrow";
+
+fn get(whose: u8, path: &str) -> String {
+    format!("{whose}GET {path}")
+}
+
+fn post(whose: u8, path: &str, body: &str) -> String {
+    format!("{whose}POST {path}\ncontent-type: application/json\nidempotency-key: one\n\n{body}")
+}
+
+/// A transaction, as fields of JSON.
+fn transaction() -> String {
+    format!(r#""chain":"eip155:56","tx":"0x{}""#, "7a".repeat(32))
+}
+
+fn of_users() -> Vec<String> {
+    let transaction = transaction();
+    vec![
         post(0, "/api/v1/users", r#"{"name":"bob"}"#),
         get(0, "/api/v1/users/user-1/balances?limit=10"),
         get(0, "/api/v1/assets"),
@@ -268,57 +285,60 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
         get(0, "/api/v1/transactions/transaction-1"),
         post(
             0,
-            &format!("{escrow}/claims"),
-            &format!(r#"{{"user":"user-1","chain":"eip155:56","tx":"{tx}"}}"#),
+            &format!("{ESCROW}/claims"),
+            &format!(r#"{{{transaction},"user":"user-1"}}"#),
         ),
-        get(0, &format!("{escrow}/claims/claim-1")),
+        get(0, &format!("{ESCROW}/claims/claim-1")),
+    ]
+}
+
+fn of_operators() -> Vec<String> {
+    let letter = transaction();
+    vec![
         get(
             1,
-            &format!("{escrow}/dead-letter-queue?limit=5&claimed_by=user-1"),
+            &format!("{ESCROW}/dead-letter-queue?limit=5&claimed_by=user-1"),
         ),
-        get(1, &format!("{escrow}/dead-letter-queue/groups")),
-        get(1, &format!("{escrow}/suspense?limit=5")),
-        get(1, &format!("{escrow}/metrics")),
-        get(1, &format!("{escrow}/webhooks/deliveries?limit=3")),
+        get(1, &format!("{ESCROW}/dead-letter-queue/groups")),
+        get(1, &format!("{ESCROW}/suspense?limit=5")),
+        get(1, &format!("{ESCROW}/metrics")),
+        get(1, &format!("{ESCROW}/webhooks/deliveries?limit=3")),
         post(
             2,
-            &format!("{escrow}/dead-letter-queue/resolve"),
+            &format!("{ESCROW}/dead-letter-queue/resolve"),
             &format!(r#"{{{letter},"resolution":"dismiss","reason":"never paid"}}"#),
         ),
         post(
             2,
-            &format!("{escrow}/dead-letter-queue/dry-run"),
+            &format!("{ESCROW}/dead-letter-queue/dry-run"),
             &format!("{{{letter}}}"),
         ),
         post(
             2,
-            &format!("{escrow}/emergency-process"),
+            &format!("{ESCROW}/emergency-process"),
             &format!(r#"{{{letter},"reason":"asked"}}"#),
         ),
         post(
             2,
-            &format!("{escrow}/trigger-background-processing"),
+            &format!("{ESCROW}/trigger-background-processing"),
             r#"{"reason":"late"}"#,
         ),
         post(
             3,
-            &format!("{escrow}/suspense/attribute"),
+            &format!("{ESCROW}/suspense/attribute"),
             &format!(r#"{{{letter},"ordinal":0,"user":"user-1","reason":"a receipt"}}"#),
         ),
         post(
             3,
-            &format!("{escrow}/chains/pause"),
+            &format!("{ESCROW}/chains/pause"),
             r#"{"chain":"eip155:56","reason":"upgrade"}"#,
         ),
         post(
             3,
-            &format!("{escrow}/endpoints/pause"),
+            &format!("{ESCROW}/endpoints/pause"),
             r#"{"chain":"eip155:56","endpoint":"alpha","reason":"slow"}"#,
         ),
-    ];
-    // The first byte is a number here, and a digit above.
-    let number = |input: &String| [&[input.as_bytes()[0] - b'0'][..], &input.as_bytes()[1..]].concat();
-    inputs.iter().map(number).collect()
+    ]
 }
 
 /// What a bank records when it is told a few things.

@@ -3,6 +3,7 @@
 //! An answer of the wrong kind, about something else, or that contradicts itself is a fault of the endpoint. An
 //! answer to a round that is over still tells how healthy the endpoint is, and nothing more.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::{Desk, Purpose};
@@ -31,12 +32,12 @@ enum Fitting {
     Scan {
         finalized: BlockRef,
         last: Option<BlockRef>,
-        logs: alloc::vec::Vec<ScanLog>,
+        logs: Vec<ScanLog>,
     },
     Ability(Probe),
     Balances {
         finalized: BlockRef,
-        content: Option<(BlockRef, alloc::vec::Vec<[u8; 32]>)>,
+        content: Option<(BlockRef, Vec<[u8; 32]>)>,
     },
 }
 
@@ -80,7 +81,6 @@ impl Desk {
 
     /// Checks that an answer is one to the question asked, and does not contradict itself.
     fn fitting(&self, purpose: Purpose, answer: Answer) -> Result<Fitting, Fault> {
-        let malformed = |what| Err(Fault::Malformed { what });
         match (purpose, answer) {
             (
                 Purpose::Identity,
@@ -90,21 +90,9 @@ impl Desk {
                     decimals,
                 },
             ) => Ok(Fitting::Identity(self.identify(chain_id, genesis, &decimals))),
-            (Purpose::Heads, Answer::Heads { latest, finalized }) => {
-                if finalized.number > latest.number {
-                    return malformed("finalized head above the latest");
-                }
-                Ok(Fitting::Heads { latest, finalized })
-            }
+            (Purpose::Heads, Answer::Heads { latest, finalized }) => fit_heads(latest, finalized),
             (Purpose::Receipt { tx, .. }, Answer::Receipt { finalized, receipt }) => {
-                match &receipt {
-                    Some(receipt) if receipt.tx != tx => return malformed("receipt of another transaction"),
-                    Some(receipt) if contradicts(finalized, receipt.block) => {
-                        return malformed("receipt contradicts the finalized head");
-                    }
-                    Some(_) | None => {}
-                }
-                Ok(Fitting::Receipt { finalized, receipt })
+                fit_receipt(tx, finalized, receipt)
             }
             (
                 Purpose::Scan { from, to, .. },
@@ -113,19 +101,7 @@ impl Desk {
                     last,
                     logs,
                 },
-            ) => {
-                if let Some(last) = last {
-                    let inside = logs.iter().all(|log| (from..=to).contains(&log.block));
-                    if last.number != to || !inside || contradicts(finalized, last) {
-                        return malformed("logs or header outside the range asked for");
-                    }
-                }
-                Ok(Fitting::Scan {
-                    finalized,
-                    last,
-                    logs,
-                })
-            }
+            ) => fit_scan((from, to), finalized, last, logs),
             (Purpose::Ability(probe @ Probe::Receipts), Answer::Receipt { .. })
             | (Purpose::Ability(probe @ Probe::Logs { .. }), Answer::Scan { last: Some(_), .. }) => {
                 Ok(Fitting::Ability(probe))
@@ -139,17 +115,7 @@ impl Desk {
                     at,
                     balances,
                 },
-            ) => {
-                if let Some(at) = at
-                    && (at.number != block || balances.len() != holders || contradicts(finalized, at))
-                {
-                    return malformed("balances of others, or at another block");
-                }
-                Ok(Fitting::Balances {
-                    finalized,
-                    content: at.map(|at| (at, balances)),
-                })
-            }
+            ) => fit_balances((block, holders), finalized, at, balances),
             (
                 Purpose::Identity
                 | Purpose::Heads
@@ -261,7 +227,7 @@ impl Desk {
         now: Instant,
         number: u64,
         vote: Vote,
-        content: Option<(BlockRef, alloc::vec::Vec<ScanLog>)>,
+        content: Option<(BlockRef, Vec<ScanLog>)>,
         out: &mut Out,
     ) {
         let provider = self.pool.provider(vote.endpoint);
@@ -355,6 +321,63 @@ impl Desk {
             Purpose::Balances { round, .. } => self.on_no_balances(now, round, provider, out),
         }
     }
+}
+
+const fn malformed<T>(what: &'static str) -> Result<T, Fault> {
+    Err(Fault::Malformed { what })
+}
+
+fn fit_heads(latest: BlockRef, finalized: BlockRef) -> Result<Fitting, Fault> {
+    if finalized.number > latest.number {
+        return malformed("finalized head above the latest");
+    }
+    Ok(Fitting::Heads { latest, finalized })
+}
+
+fn fit_receipt(tx: TxHash, finalized: BlockRef, receipt: Option<Receipt>) -> Result<Fitting, Fault> {
+    match &receipt {
+        Some(receipt) if receipt.tx != tx => malformed("receipt of another transaction"),
+        Some(receipt) if contradicts(finalized, receipt.block) => {
+            malformed("receipt contradicts the finalized head")
+        }
+        Some(_) | None => Ok(Fitting::Receipt { finalized, receipt }),
+    }
+}
+
+fn fit_scan(
+    (from, to): (u64, u64),
+    finalized: BlockRef,
+    last: Option<BlockRef>,
+    logs: Vec<ScanLog>,
+) -> Result<Fitting, Fault> {
+    if let Some(last) = last {
+        let inside = logs.iter().all(|log| (from..=to).contains(&log.block));
+        if last.number != to || !inside || contradicts(finalized, last) {
+            return malformed("logs or header outside the range asked for");
+        }
+    }
+    Ok(Fitting::Scan {
+        finalized,
+        last,
+        logs,
+    })
+}
+
+fn fit_balances(
+    (block, holders): (u64, usize),
+    finalized: BlockRef,
+    at: Option<BlockRef>,
+    balances: Vec<[u8; 32]>,
+) -> Result<Fitting, Fault> {
+    if let Some(at) = at
+        && (at.number != block || balances.len() != holders || contradicts(finalized, at))
+    {
+        return malformed("balances of others, or at another block");
+    }
+    Ok(Fitting::Balances {
+        finalized,
+        content: at.map(|at| (at, balances)),
+    })
 }
 
 /// Whether `block` is at the finalized height and is another block: the node contradicts itself (trap E16).

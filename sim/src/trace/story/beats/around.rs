@@ -6,10 +6,7 @@ use crate::trace::{Body, Event, words};
 
 /// What an event says to a deposit that it is not part of, if anything.
 pub(super) fn sentence(event: &Event) -> Option<String> {
-    let fault = event
-        .ids
-        .fault
-        .map_or_else(|| "?".to_owned(), |number| number.to_string());
+    let fault = words::fault(event);
     let text = match &event.body {
         Body::FaultBegan(began) => format!(
             "Fault {fault} began: {}{}.",
@@ -28,10 +25,8 @@ pub(super) fn sentence(event: &Event) -> Option<String> {
             )
         }
         Body::Breaker(moved) if moved.to == "open" => {
-            format!(
-                "The breaker of {} opened: nobody asks it for a while.",
-                moved.endpoint
-            )
+            let endpoint = &moved.endpoint;
+            format!("The breaker of {endpoint} opened: nobody asks it for a while.")
         }
         Body::Breaker(moved) if moved.to == "closed" => format!("The breaker of {} closed.", moved.endpoint),
         Body::Crashed(crashed) => {
