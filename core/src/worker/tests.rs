@@ -13,8 +13,7 @@ use crate::escrow::{Answer, Pauses, Question, Sighting, Taken, Tried, TxKey};
 use crate::id::{CallId, ErrandId};
 use crate::machine::{Effects, Machine};
 use crate::queue::{Lane, LaneFault, Leased, QueueReply, QueueRequest, Token};
-use crate::resilience::breaker::TripModel;
-use crate::resilience::{BreakerPolicy, BreakerState, EndpointSet, PoolPolicy};
+use crate::resilience::{BreakerState, EndpointSet, PoolPolicy};
 use crate::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -479,29 +478,4 @@ fn a_worker_that_drains_ends_what_it_has_and_takes_no_more() {
     assert!(yard.worker.is_drained());
     assert_eq!(yard.leases.len(), asked);
     assert_eq!(yard.queue.keys().copied().collect::<Vec<_>>(), [job(2)]);
-}
-
-/// Found by seed 217004163913210 of escrow/swarm: an attempt ends when the last endpoint has had its time, and by then the next
-/// one is due, which ends as soon as it begins.
-#[test]
-fn attempts_that_end_at_once_are_one_report() {
-    let mut yard = Yard::new();
-    yard.bank = Ok(taken(true));
-    yard.worker = Worker::open(WorkerConfig {
-        pool: PoolPolicy {
-            breaker: BreakerPolicy {
-                model: TripModel::Consecutive { failures: 1 },
-                ..BreakerPolicy::api()
-            },
-            ..PoolPolicy::default()
-        },
-        ..yard.worker.config().clone()
-    })
-    .unwrap();
-    yard.pass(SECOND);
-    yard.are_endpoints_mute = true;
-    yard.enqueue(Lane::Immediate, 1);
-    yard.pass(SECOND * 10);
-    let is_undecided = |one: &Sighting| matches!(one, Sighting::Undecided { .. });
-    assert!(!yard.reports.is_empty() && yard.reports.iter().all(is_undecided));
 }

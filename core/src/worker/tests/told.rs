@@ -1,12 +1,11 @@
 //! What a worker tells the bank, and what the bank tells it: whom it asked, and whom it must not ask.
 
 use super::{SECOND, Yard, taken};
-use crate::escrow::AttemptClass;
-use crate::escrow::Pauses;
-use crate::escrow::Sighting;
-use crate::escrow::Taken;
+use crate::escrow::{AttemptClass, Pauses, Sighting, Taken};
 use crate::queue::Lane;
-use crate::resilience::EndpointSet;
+use crate::resilience::breaker::TripModel;
+use crate::resilience::{BreakerPolicy, EndpointSet, PoolPolicy};
+use crate::worker::{Worker, WorkerConfig};
 
 #[test]
 fn a_report_tells_whom_was_asked_how_long_ago_and_what_came_of_it() {
@@ -89,4 +88,29 @@ fn of_a_chain_that_is_paused_nobody_is_asked_but_the_bank() {
             .iter()
             .any(|one| matches!(one, Sighting::Mined { .. }))
     );
+}
+
+/// Found by seed 217004163913210 of escrow/swarm: an attempt ends when the last endpoint has had its time, and by then the next
+/// one is due, which ends as soon as it begins.
+#[test]
+fn attempts_that_end_at_once_are_one_report() {
+    let mut yard = Yard::new();
+    yard.bank = Ok(taken(true));
+    yard.worker = Worker::open(WorkerConfig {
+        pool: PoolPolicy {
+            breaker: BreakerPolicy {
+                model: TripModel::Consecutive { failures: 1 },
+                ..BreakerPolicy::api()
+            },
+            ..PoolPolicy::default()
+        },
+        ..yard.worker.config().clone()
+    })
+    .unwrap();
+    yard.pass(SECOND);
+    yard.are_endpoints_mute = true;
+    yard.enqueue(Lane::Immediate, 1);
+    yard.pass(SECOND * 10);
+    let is_undecided = |one: &Sighting| matches!(one, Sighting::Undecided { .. });
+    assert!(!yard.reports.is_empty() && yard.reports.iter().all(is_undecided));
 }
