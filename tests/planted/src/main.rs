@@ -217,9 +217,13 @@ fn is_clean(tree: &Path, bugs: &[Bug], options: &Options) -> Result<bool, String
     planted::plant(None);
     let mut is_clean = true;
     for scenario in hunt::scenarios(tree, &["all".to_owned()])? {
+        // One that names a number of seeds itself is long.
+        let seeds = scenario
+            .seeds()
+            .map_or(options.clean_seeds, |own| own.min(options.clean_seeds));
         let rules = Rules {
             hunts: rules.jobs.get() as u64,
-            runs_max: options.clean_seeds.div_ceil(rules.jobs.get() as u64),
+            runs_max: seeds.div_ceil(rules.jobs.get() as u64),
             ..*rules
         };
         let caught = hunt::hunt(&rules, &[scenario], false);
