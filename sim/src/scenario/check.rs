@@ -1,6 +1,7 @@
 //! What a scenario's fields mean together: times within the run, targets that exist, worlds that can work.
 
 mod faults;
+mod size;
 
 use core::ops::Range;
 
@@ -30,6 +31,7 @@ pub(super) fn check(file: &str, text: &str, table: &ScenarioTable) -> Vec<Scenar
     for fault in &table.faults {
         findings.fault(fault, table);
     }
+    findings.size(table);
     findings.expectations(table);
     findings.swarm(table);
     findings.found

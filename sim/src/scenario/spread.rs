@@ -14,7 +14,7 @@ use crate::fault::{Cue, Direction, Fault, LinkFault, LinkName, StoreFault, Trigg
 use crate::world::plan::ScheduledFault;
 
 /// The most times that one fault comes and goes.
-const FLAPS_MAX: usize = 1_000;
+pub(super) const FLAPS_MAX: usize = 1_000;
 
 /// From when until when.
 #[derive(Debug, Clone, Copy)]

@@ -10,7 +10,7 @@ mod workload;
 use serde::{Deserialize, Serialize};
 
 pub use check::PlanError;
-pub(crate) use check::QUOTA_CALLS;
+pub(crate) use check::{ENTRIES_MAX, QUOTA_CALLS};
 pub use topology::{
     BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, LinkPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan,
     Theft, Topology, WorkersPlan,

@@ -134,6 +134,14 @@ fn impossible_worlds_are_refused() {
         "test.toml:6:8: workload.deposits[0].kind: this needs two users",
     );
     check(
+        "[workload]\nusers = 2\n[[workload.deposits]]\nkind = \"plain\"\ncount = 49_999\nat_ms = 1",
+        "test.toml:4:9: workload.users: a run has at most 50000 users, deposits, transactions and orders",
+    );
+    check(
+        "[[faults]]\nkind = \"crash\"\nat_ms = 1\nfor_ms = 5\ncount = 1_000\ndwell_ms = 20",
+        "test.toml:3:1: faults[0]: with those before it comes to more than the 100000 faults that a run may have",
+    );
+    check(
         "[world]\nsweep_ms = 99",
         "test.toml:4:12: world.sweep_ms: sweeps are at least 100 ms apart, and at most as far as patience lasts",
     );

@@ -12,7 +12,7 @@ use crate::scenario::kinds::{Family, FaultKind};
 use crate::scenario::schema::SwarmTable;
 use crate::scenario::spread::{come_and_go, isolation, swizzle_all};
 use crate::scenario::values::{Millis, Span};
-use crate::world::plan::{Plan, ScheduledFault};
+use crate::world::plan::{ENTRIES_MAX, Plan, ScheduledFault};
 
 /// One fault in so many comes and goes, and one in so many waits for something.
 const RARE: u64 = 6;
@@ -23,7 +23,7 @@ const CUES_MAX: u64 = 30;
 /// How long after its cue a fault strikes at the most.
 const CUE_DELAY_MS_MAX: u64 = 1_000;
 
-/// Everything that breaks in `plan`.
+/// Everything that breaks in `plan`. A plan has no room for more than so many faults: what is drawn behind those is left out.
 pub(super) fn draw(swarm: &SwarmTable, plan: &Plan, rng: &Rng) -> Vec<ScheduledFault> {
     // One liar at most: two make a quorum that nobody could see through.
     let endpoints = plan.topology.endpoints.len();
@@ -58,6 +58,10 @@ pub(super) fn draw(swarm: &SwarmTable, plan: &Plan, rng: &Rng) -> Vec<ScheduledF
             } else {
                 let one = scheduled(fault(kind, (endpoints, workers), liar, &mut rng));
                 faults.extend(schedule(one, plan, &mut rng));
+            }
+            if faults.len() >= ENTRIES_MAX {
+                faults.truncate(ENTRIES_MAX);
+                return faults;
             }
         }
     }

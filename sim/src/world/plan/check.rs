@@ -14,7 +14,7 @@ use crate::fault::{EndpointFault, Fault};
 /// The longest run: ten days.
 const DURATION_MS_MAX: u64 = 864_000_000;
 /// The most users, deeds and faults of a run.
-const ENTRIES_MAX: usize = 100_000;
+pub(crate) const ENTRIES_MAX: usize = 100_000;
 /// The most blocks that anything waits, lags or is replaced.
 const BLOCKS_MAX: u64 = 10_000;
 /// The largest amount of a movement, in thousandths: a thousand million whole tokens.
