@@ -1,12 +1,11 @@
 //! The root machine: the ledger and the escrow behind one door.
 //!
-//! `input` is what can happen to it, `effect` what it can wish for, `record` what becomes durable. `state` changes
-//! by records alone, so replaying a journal rebuilds it by the same lines of code. The decisions are in `command`
-//! (what people want), `query` (what they ask), `finding` (what the chains say), `booking` (what that does to the
-//! ledger), `dust` (what waits below the minimum), `letters` (what is known of dead letters), `recheck` and `replay` (what is done about them), `reconcile` (whether the chain has what
-//! the books say), `orders` (what
-//! operators order), `due` (what time brings) and `dispatch` (what workers do). `volatile` is what a restart forgets and a
-//! recording keeps.
+//! `input` is what can happen to it, `effect` what it can wish for, `refusal` why it does not, `record` what becomes durable.
+//! `state` changes by records alone, so replaying a journal rebuilds it by the same lines of code. The decisions are in
+//! `command` (what people want), `query` (what they ask), `finding` (what the chains say), `booking` (what that does to the
+//! ledger), `dust` (what waits below the minimum), `letters` (what is known of dead letters), `recheck` and `replay` (what is
+//! done about them), `reconcile` (whether the chain has what the books say), `orders` (what operators order), `due` (what time
+//! brings) and `dispatch` (what workers do). `volatile` is what a restart forgets and a recording keeps.
 
 mod booking;
 mod command;
