@@ -19,7 +19,7 @@ pub const NATIVE: Address = {
     Address::Evm(bytes)
 };
 /// What everybody owns at first, in minor units of 18 decimals.
-const WEALTH: u128 = 1_000_000_000_000_000_000_000_000_000;
+pub const WEALTH: u128 = 1_000_000_000_000_000_000_000_000_000;
 
 /// Contracts that log what movements say.
 #[derive(Debug)]

@@ -25,7 +25,8 @@ const UNKNOWN: TxHash = TxHash::Evm([0x77; 32]);
 /// Within how many scripts every kind must have succeeded and failed; under two dozen are enough.
 const SCRIPTS_MAX: u64 = 60;
 
-const KINDS: [&str; 24] = [
+const KINDS: [&str; 25] = [
+    "ask: balances",
     "ask: heads",
     "ask: identity",
     "ask: receipt",

@@ -173,6 +173,15 @@ impl Model {
                 to: FIRST_HEIGHT + to,
                 tokens: addresses(tokens),
             },
+            Ask::Balances {
+                block,
+                token,
+                holders,
+            } => Question::Balances {
+                block: FIRST_HEIGHT + block,
+                token: address(Place::Token(*token)),
+                holders: holders.iter().map(|user| payee(*user).address).collect(),
+            },
         }
     }
 

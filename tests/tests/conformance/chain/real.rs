@@ -11,7 +11,7 @@ use plimsoll_core::id::{Address, ChainId, EndpointId, TxHash};
 use plimsoll_core::rng::Rng;
 use plimsoll_sim::model::assets::COLLECT;
 use plimsoll_tests::evm::hex;
-use plimsoll_tests::evm::movements::{Contracts, NATIVE};
+use plimsoll_tests::evm::movements::{Contracts, NATIVE, WEALTH};
 use plimsoll_tests::evm::node::{Node, Tag};
 use plimsoll_tests::evm::receipt::parsed;
 use plimsoll_tests::proxy::{Fault, Forgeries, Proxy};
@@ -130,7 +130,11 @@ impl Real {
         };
         let question = self.question(ask);
         let asking = self.client.ask(endpoint(is_faulty), &question, patience);
-        self.runtime.block_on(asking)
+        let mut said = self.runtime.block_on(asking);
+        if let Ok(Answer::Balances { balances, .. }) = &mut said {
+            balances.iter_mut().for_each(leave_out_what_was_given);
+        }
+        said
     }
 
     fn question(&self, ask: &Ask) -> Question {
@@ -153,8 +157,31 @@ impl Real {
                 to: self.base + to,
                 tokens: addresses(tokens),
             },
+            Ask::Balances {
+                block,
+                token,
+                holders,
+            } => Question::Balances {
+                block: self.base + block,
+                token: address(&self.contracts, Place::Token(*token)),
+                holders: holders
+                    .iter()
+                    .map(|user| user_address(&self.node, *user as usize))
+                    .collect(),
+            },
         }
     }
+}
+
+/// What a user has gained since the script began.
+fn leave_out_what_was_given(balance: &mut [u8; 32]) {
+    let (high, low) = balance.split_at_mut(16);
+    assert!(high.iter().all(|byte| *byte == 0), "nobody is that rich");
+    let has = u128::from_be_bytes(low.try_into().expect("half a word"));
+    let gained = has
+        .checked_sub(WEALTH)
+        .expect("nobody spent what they were given");
+    low.copy_from_slice(&gained.to_be_bytes());
 }
 
 /// Where a place is.

@@ -1,5 +1,7 @@
 //! What is done to a chain, and what it is asked: drawn from a seed, the same for the model and the real node.
 
+use std::collections::BTreeSet;
+
 use plimsoll_core::rng::Rng;
 use plimsoll_sim::world::plan::{Movement, Shape, Token};
 use plimsoll_tests::proxy::{Fault, SCAN_BLOCKS_MAX};
@@ -73,6 +75,15 @@ pub(super) enum Ask {
         /// Of which contracts.
         tokens: Vec<Place>,
     },
+    /// What these users have of a token at the end of this block, counted from where the script begins.
+    Balances {
+        /// The block.
+        block: u64,
+        /// Of which token.
+        token: Token,
+        /// Which users.
+        holders: Vec<u32>,
+    },
 }
 
 /// An address that has, or has not, a contract.
@@ -130,6 +141,7 @@ impl Ask {
             Self::Heads => "ask: heads",
             Self::Receipt(_) => "ask: receipt",
             Self::Scan { .. } => "ask: scan",
+            Self::Balances { .. } => "ask: balances",
         }
     }
 }
@@ -140,6 +152,7 @@ pub(super) fn draw(seed: u64) -> Vec<Operation> {
     let mut drawing = Drawing {
         sent: 0,
         height: 0,
+        swept: BTreeSet::new(),
         fault: Fault::Clear,
     };
     (0..LENGTH).map(|_| drawing.step(&mut rng)).collect()
@@ -149,6 +162,8 @@ pub(super) fn draw(seed: u64) -> Vec<Operation> {
 struct Drawing {
     sent: usize,
     height: u64,
+    /// Whose own money was moved. In the model they have what came in; on the real chain they are rich from the start.
+    swept: BTreeSet<u32>,
     fault: Fault,
 }
 
@@ -195,7 +210,11 @@ impl Drawing {
             _ => {
                 let shape = Shape::ALL[rng.index(Shape::ALL.len())];
                 let token = token_of(shape, rng);
-                vec![movement(shape, token, number, rng)]
+                let one = movement(shape, token, number, rng);
+                if shape == Shape::OwnSweep {
+                    self.swept.insert(one.user);
+                }
+                vec![one]
             }
         };
         Transaction {
@@ -206,13 +225,18 @@ impl Drawing {
     }
 
     fn ask(&self, rng: &mut Rng) -> Ask {
-        match rng.below(8) {
+        match rng.below(10) {
             0 => Ask::Identity(places(rng)),
             1 => Ask::Heads,
             2..=4 => {
                 let is_known = self.sent > 0 && rng.chance(9, 10);
                 Ask::Receipt(is_known.then(|| rng.index(self.sent)))
             }
+            5..=6 => Ask::Balances {
+                block: rng.between(1, self.height + 2),
+                token: [Token::Usdt, Token::Usdc][rng.index(2)],
+                holders: (0..users()).filter(|user| !self.swept.contains(user)).collect(),
+            },
             _ => {
                 let from = rng.between(1, self.height + 2);
                 let to = rng.between(from, from + 2 * SCAN_BLOCKS_MAX);
@@ -248,6 +272,10 @@ fn movement(shape: Shape, token: Token, number: usize, rng: &mut Rng) -> Movemen
         token,
         amount_milli,
     }
+}
+
+fn users() -> u32 {
+    u32::try_from(TRANSACTIONS_MAX).expect("there are few users")
 }
 
 /// Which of the contracts on the real chain can log such a thing: see `real`.
