@@ -81,6 +81,8 @@ counted!(/// A ledger transaction.
     TransactionId, "transaction-");
 counted!(/// A replay of dead letters.
     ReplayId, "replay-");
+counted!(/// A refund of a deposit.
+    RefundId, "refund-");
 counted!(/// Who waits for an answer. Means nothing after a restart.
     RequestId, "request-");
 counted!(/// One question to one endpoint. Means nothing after a restart.

@@ -48,6 +48,8 @@ pub const DUST_TOGETHER_MAX: usize = 4_096;
 pub const HOLDERS_MAX: usize = 32;
 /// The most transactions that a reconciliation names for one asset.
 pub const NAMED_MAX: usize = 64;
+/// The most sums of refunds that a reconciliation tells apart for one asset.
+pub const REFUND_SUMS_MAX: usize = 4096;
 /// The most claims that one user may have open, so that made-up hashes cannot fill the house.
 pub const OPEN_CLAIMS_PER_USER_MAX: usize = 128;
 

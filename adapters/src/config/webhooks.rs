@@ -124,7 +124,7 @@ fn kinds(value: Value) -> Result<Vec<Kind>, Unfit> {
         return Err(Unfit::new(
             format!("names \"{pattern}\", which is no kind of event"),
             format!(
-                "write some of {}, or \"deposit.*\", \"alert.*\", \"*\"",
+                "write some of {}, or \"deposit.*\", \"refund.*\", \"alert.*\", \"*\"",
                 known.join(", ")
             ),
         ));

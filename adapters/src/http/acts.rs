@@ -16,6 +16,7 @@ use super::body::Body;
 use super::idempotency::{WriteKey, replayed};
 use super::operator::Operator;
 use super::problem::{Code, Problem};
+use super::refunds::{NewRefund, PaidRefund, UnpaidRefund};
 use super::refusal::problem_in;
 use body::{ActBody, OfChain, OfEndpoint, OfTransaction, Reasoned};
 
@@ -118,6 +119,13 @@ acts! {
     drain "/api/v1/escrow/drain" "drain" Reasoned => |()| AdminAct::Drain;
     /// Holds what custody addresses have on a chain against the books. What comes of it is at `GET` of the same path.
     reconcile "/api/v1/escrow/reconciliation" "reconcile" OfChain => AdminAct::Reconcile;
+    /// Has a deposit sent back: its money leaves whoever has it, and waits until an operator paid it on chain. Above the amount
+    /// of `dismiss_alone_max` it takes a second operator, who orders the same.
+    request_refund "/api/v1/escrow/refunds" "requestRefund" NewRefund => AdminAct::Refund;
+    /// Says which transaction paid a refund: the money leaves custody.
+    settle_refund "/api/v1/escrow/refunds/settle" "settleRefund" PaidRefund => AdminAct::Refund;
+    /// Says that a refund is not paid: the money goes back to where it came from.
+    withdraw_refund "/api/v1/escrow/refunds/withdraw" "withdrawRefund" UnpaidRefund => AdminAct::Refund;
     /// Takes new things in again.
     undrain "/api/v1/escrow/undrain" "undrain" Reasoned => |()| AdminAct::Undrain;
 }

@@ -4,11 +4,12 @@
 //! must not reveal what they got.
 
 use plimsoll_core::bank::{ClaimStatus, ClaimVerdict, ClaimView};
-use plimsoll_core::escrow::{Beneficiary, BlockRef, Booked, Evidence, Stage, Vote};
+use plimsoll_core::escrow::{Beneficiary, BlockRef, Booked, Evidence, Refund, Stage, Vote};
 use plimsoll_core::id::ChainId;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::refunds::RefundOfDeposit;
 use super::{Api, date};
 
 /// A claim and how it stands.
@@ -131,6 +132,9 @@ pub(super) struct DepositBody {
     /// The purchase of the product asset.
     #[serde(skip_serializing_if = "Option::is_none")]
     purchase: Option<String>,
+    /// Whether it goes back to the payer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<RefundOfDeposit>,
 }
 
 impl ClaimBody {
@@ -161,7 +165,10 @@ impl Api {
             attempts: claim.attempts,
             finality: finality(evidence, claim.finalized_height),
             evidence: evidence.map(|evidence| self.evidence(claim.tx.chain, evidence)),
-            deposits: deposits.iter().map(|booked| self.deposit(booked)).collect(),
+            deposits: deposits
+                .iter()
+                .map(|booked| self.deposit(booked, &claim.refunds))
+                .collect(),
         }
     }
 
@@ -184,6 +191,7 @@ impl Api {
             transaction,
             purchase,
         }: &Booked,
+        refunds: &[Refund],
     ) -> DepositBody {
         DepositBody {
             ordinal: deposit.ordinal,
@@ -193,6 +201,7 @@ impl Api {
             to: deposit.to.to_string(),
             transaction: transaction.map(|id| id.to_string()),
             purchase: purchase.map(|id| id.to_string()),
+            refund: RefundOfDeposit::among(refunds, deposit.ordinal),
         }
     }
 }

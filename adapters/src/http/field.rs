@@ -44,6 +44,15 @@ pub(super) fn tx(chain: (&str, &str), tx: (&str, &str)) -> Result<TxKey, Problem
     Ok(TxKey { chain, tx })
 }
 
+/// An address on `chain`, in its words.
+pub(super) fn address_on(chain: ChainId, text: &str, field: &str) -> Result<Address, Problem> {
+    let read = match chain.family() {
+        Family::Evm => Address::evm_from_str(text),
+        Family::Solana => Address::solana_from_str(text),
+    };
+    read.map_err(|error| refused(text, field, Code::AddressMalformed, error))
+}
+
 /// An address of an EVM chain.
 pub(crate) fn address(text: &str, field: &str) -> Result<Address, Problem> {
     Address::evm_from_str(text).map_err(|error| refused(text, field, Code::AddressMalformed, error))

@@ -218,6 +218,7 @@ impl Metrics {
                     .inc();
                 self.time_to_credit.observe(took.as_secs_f64());
             }
+            Notice::Refund { .. } => {} // how many are to be paid stands in the status
             Notice::Lane { from, to } => {
                 let (from, to) = (from.code(), to.code());
                 self.lane_transitions.get_or_create(&LaneLabel { from, to }).inc();

@@ -25,6 +25,7 @@ mod operator;
 mod problem;
 mod reconciliation;
 mod recording;
+mod refunds;
 mod refusal;
 mod reports;
 mod server;
@@ -211,6 +212,9 @@ fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(acts::reconcile, reconciliation::show))
         .routes(routes!(suspense::list))
         .routes(routes!(suspense::attribute))
+        .routes(routes!(acts::request_refund, refunds::list))
+        .routes(routes!(acts::settle_refund))
+        .routes(routes!(acts::withdraw_refund))
         .routes(routes!(webhooks::list))
         .routes(routes!(webhooks::deliveries))
         .routes(routes!(webhooks::redeliver))

@@ -90,6 +90,8 @@ codes! {
     UnknownClaim = "unknown_claim" 404 "There is no such claim",
     /// There is no such transaction.
     UnknownTransaction = "unknown_transaction" 404 "There is no such transaction",
+    /// There is no such refund.
+    UnknownRefund = "unknown_refund" 404 "There is no such refund",
     /// There is no such receiver of webhooks.
     UnknownReceiver = "unknown_receiver" 404 "There is no such receiver",
     /// There is no such event, or it is not kept any more.
@@ -104,7 +106,15 @@ codes! {
     ChainPaused = "chain_paused" 409 "The chain is paused",
     /// The transaction on chain is decided for good.
     AlreadySettled = "already_settled" 409 "The transaction is already settled",
-    /// Who proposed a dismissal cannot approve it.
+    /// Nobody was credited with the deposit, and it is not in suspense.
+    NotCredited = "not_credited" 409 "The deposit is not credited",
+    /// The deposit is on its way back, or was sent back.
+    AlreadyRefunded = "already_refunded" 409 "The deposit is refunded already",
+    /// Whoever was credited has not enough of it left.
+    Spent = "spent" 409 "What was credited is spent",
+    /// The refund was settled or withdrawn.
+    RefundEnded = "refund_ended" 409 "The refund is settled or withdrawn",
+    /// Who proposed a dismissal or a refund cannot approve it.
     SameApprover = "same_approver" 409 "Another operator must approve",
     /// A replay of dead letters is under way.
     ReplayUnderWay = "replay_under_way" 409 "A replay is under way",
@@ -140,6 +150,10 @@ codes! {
     UnknownEndpoint = "unknown_endpoint" 422 "The endpoint is not known",
     /// The chain is not configured.
     UnknownChain = "unknown_chain" 422 "The chain is not known",
+    /// The address is one of the house's own.
+    RefundToOurselves = "refund_to_ourselves" 422 "The address is the house's own",
+    /// The transaction is of another chain, or the deposit's own.
+    NotItsPayment = "not_its_payment" 422 "The transaction cannot have paid the refund",
     /// A transaction must move something.
     NoTransfers = "no_transfers" 422 "There is nothing to move",
     /// What a worker reported contradicts itself or the configuration.

@@ -78,9 +78,11 @@ pub(super) struct RowBody {
     in_custody: String,
     /// What is known to be in these blocks and not posted yet.
     in_flight: String,
+    /// What is to be refunded from the chain, or was in the hour before: it may be gone from there, all or in part.
+    leaving: String,
     /// What the custody accounts of all chains have, and what the house has issued.
     custody: String,
-    /// What users, suspense, treasury and fees have.
+    /// What users, suspense, treasury, fees and refunds have.
     owed: String,
     /// The transactions that may explain a difference.
     named: Vec<NamedBody>,
@@ -164,6 +166,7 @@ impl Api {
             on_chain: row.on_chain.map(amount),
             in_custody: amount(row.in_custody),
             in_flight: amount(row.in_flight),
+            leaving: amount(row.leaving),
             custody: amount(row.custody),
             owed: amount(row.owed),
             named: row.named.iter().map(named).collect(),

@@ -24,6 +24,13 @@ impl From<Refusal> for Problem {
             Refusal::NoSuchReplay => Code::NoSuchReplay,
             Refusal::TooManyDryRuns => Code::TooManyDryRuns,
             Refusal::NotInSuspense => Code::NotInSuspense,
+            Refusal::NotCredited => Code::NotCredited,
+            Refusal::AlreadyRefunded(_) => Code::AlreadyRefunded,
+            Refusal::RefundToOurselves => Code::RefundToOurselves,
+            Refusal::Spent => Code::Spent,
+            Refusal::UnknownRefund(_) => Code::UnknownRefund,
+            Refusal::RefundEnded(_) => Code::RefundEnded,
+            Refusal::NotItsPayment(_) => Code::NotItsPayment,
             Refusal::Text { .. } => Code::BadText,
             Refusal::NotPermitted => Code::NotPermitted,
             Refusal::BadReport(_) => Code::BadReport,
@@ -41,6 +48,9 @@ impl From<Refusal> for Problem {
                 problem.at("chain")
             }
             Refusal::UnknownEndpoint(_) => problem.at("endpoint"),
+            Refusal::RefundToOurselves => problem.at("to"),
+            Refusal::NotItsPayment(_) => problem.at("paid_by"),
+            Refusal::UnknownRefund(_) => problem.at("refund"),
             Refusal::Draining => problem.retry_after(DRAINING_RETRY_SECONDS),
             Refusal::UnknownUser(_)
             | Refusal::UnknownClaim(_)
@@ -53,6 +63,10 @@ impl From<Refusal> for Problem {
             | Refusal::NoSuchReplay
             | Refusal::TooManyDryRuns
             | Refusal::NotInSuspense
+            | Refusal::NotCredited
+            | Refusal::AlreadyRefunded(_)
+            | Refusal::Spent
+            | Refusal::RefundEnded(_)
             | Refusal::NotPermitted
             | Refusal::BadReport(_)
             | Refusal::AlreadySettled
@@ -123,6 +137,7 @@ pub(super) fn problem_in(reply: Reply) -> Problem {
         | Reply::Replay(_)
         | Reply::Proposed
         | Reply::Suspense(_)
+        | Reply::Refunds { .. }
         | Reply::Done
         | Reply::Reported { .. }
         | Reply::Administered { .. }

@@ -137,6 +137,10 @@ pub(super) struct EscrowMetrics {
     dead_letters: usize,
     /// For how many seconds the oldest has been one.
     oldest_dead_letter_seconds: Option<u64>,
+    /// How many refunds operators are to pay.
+    refunds_pending: usize,
+    /// For how many seconds the oldest has been asked for.
+    oldest_refund_seconds: Option<u64>,
     /// How many records the journal holds.
     journal_position: u64,
     /// Whether the journal does not take what it is given.
@@ -191,6 +195,8 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Json<EscrowMetrics
         oldest_open_seconds: age(status.oldest_open),
         dead_letters: status.dead_letters,
         oldest_dead_letter_seconds: age(status.oldest_dead_letter),
+        refunds_pending: status.refunds_pending,
+        oldest_refund_seconds: age(status.oldest_refund),
         journal_position: pulse.committed,
         journal_failing: pulse.is_journal_failing,
         at: date::write(now),

@@ -11,6 +11,7 @@ mod load;
 mod money;
 mod operators;
 mod people;
+mod refunds;
 mod reports;
 mod webhooks;
 

@@ -308,6 +308,7 @@ fn decode_transfers(
 fn decode_owner(text: &str, field: &str) -> Result<Owner, Problem> {
     Ok(match text {
         "fees" => Owner::Fees,
+        "refunds" => Owner::Refunds,
         "suspense" => Owner::Suspense,
         "treasury" => Owner::Treasury,
         "issuance" => Owner::Issuance,

@@ -12,7 +12,7 @@ use std::hash::Hash as _;
 
 use plimsoll_core::bank::{Act, Command, Effect, Event, Record, Reply};
 use plimsoll_core::digest::Digest;
-use plimsoll_core::escrow::{EscrowRecord, LetterView, Proposal};
+use plimsoll_core::escrow::{EscrowRecord, LetterView, Proposal, RefundRecord};
 use plimsoll_core::id::Text;
 use plimsoll_core::limits::TEXT_BYTES_MAX;
 use plimsoll_core::machine::Intent;
@@ -131,6 +131,9 @@ impl Redactor {
                 | EscrowRecord::SuspenseAttributed { actor, reason, .. },
             )
             | Record::Administered { actor, reason, .. } => self.replace([actor, reason]),
+            Record::Escrow(EscrowRecord::Refund(RefundRecord::Proposed { actor, .. })) => {
+                self.replace([actor]);
+            }
             Record::Escrow(
                 EscrowRecord::ClaimFiled { .. }
                 | EscrowRecord::Scanned { .. }
@@ -143,7 +146,12 @@ impl Redactor {
                 | EscrowRecord::DeadLetterReopened { .. }
                 | EscrowRecord::DeadLetterReplayed { .. }
                 | EscrowRecord::ReplayEnded { .. }
-                | EscrowRecord::DustCredited { .. },
+                | EscrowRecord::DustCredited { .. }
+                | EscrowRecord::Refund(
+                    RefundRecord::Requested { .. }
+                    | RefundRecord::Settled { .. }
+                    | RefundRecord::Withdrawn { .. },
+                ),
             )
             | Record::AssetRegistered { .. }
             | Record::AddressAssigned { .. }
@@ -162,7 +170,11 @@ impl Redactor {
                 }
                 Intent::Act(Act::Reply {
                     request,
-                    reply: reply @ (Reply::User { .. } | Reply::DeadLetters(_) | Reply::DeadLetter(_)),
+                    reply:
+                        reply @ (Reply::User { .. }
+                        | Reply::DeadLetters(_)
+                        | Reply::DeadLetter(_)
+                        | Reply::Refunds { .. }),
                 }) => {
                     let (request, reply) = (*request, self.reply(reply.clone()));
                     Intent::<Record, _>::Act(Act::Reply { request, reply }).hash(digest);
@@ -177,6 +189,10 @@ impl Redactor {
             Reply::User { name, .. } => self.replace([name]),
             Reply::DeadLetters(page) => page.letters.iter_mut().for_each(|view| self.letter(view)),
             Reply::DeadLetter(view) => self.letter(view),
+            Reply::Refunds { proposed, .. } => {
+                let actors = proposed.iter_mut().map(|(_, proposal)| &mut proposal.actor);
+                actors.for_each(|actor| self.replace([actor]));
+            }
             Reply::Claim { .. }
             | Reply::Outcome { .. }
             | Reply::Transaction(_)
@@ -220,7 +236,8 @@ const fn tells_of_persons(record: &Record) -> bool {
             | EscrowRecord::DismissalProposed { .. }
             | EscrowRecord::ReplayBegan { .. }
             | EscrowRecord::ReplayCancelled { .. }
-            | EscrowRecord::SuspenseAttributed { .. },
+            | EscrowRecord::SuspenseAttributed { .. }
+            | EscrowRecord::Refund(RefundRecord::Proposed { .. }),
         ) => true,
         Record::AssetRegistered { .. }
         | Record::AddressAssigned { .. }

@@ -29,9 +29,19 @@ struct EventBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     deposits: Vec<DepositBody>,
-    /// The place in the receipt of the one deposit that was attributed.
+    /// The place in the receipt of the one deposit that was attributed or is refunded.
     #[serde(skip_serializing_if = "Option::is_none")]
     ordinal: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund: Option<RefundBody>,
+}
+
+#[derive(Debug, Serialize)]
+struct RefundBody {
+    id: String,
+    to: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    paid_by: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -89,6 +99,11 @@ pub(super) fn of_event(happening: &Happening, registry: &Registry) -> String {
         reason: happening.reason,
         deposits: happening.deposits.iter().map(deposit).collect(),
         ordinal: happening.attributed.map(|deposit| deposit.ordinal),
+        refund: happening.refund.map(|news| RefundBody {
+            id: news.id.to_string(),
+            to: news.to.to_string(),
+            paid_by: news.paid_by.map(|tx| tx.to_string()),
+        }),
     })
 }
 

@@ -9,7 +9,7 @@ use alloc::vec;
 use super::{Bank, Effect, Record};
 use crate::escrow::{Beneficiary, Booked, Deposit, DepositKey, Product, SuspenseReason};
 use crate::id::{AssetId, IdempotencyKey, TransactionId, UserId};
-use crate::ledger::{self, Command, Ledger, Outcome, Owner, Request, Rules, Transfer, Verdict};
+use crate::ledger::{self, Command, Ledger, LedgerRecord, Outcome, Owner, Request, Rules, Transfer, Verdict};
 use crate::machine::Effects;
 use crate::money::Amount;
 
@@ -158,21 +158,26 @@ impl Bank {
         let command = Command::Post {
             transfers: vec![transfer],
         };
-        let request = Request {
-            key: posting_key(scope, key, 0),
-            command,
-        };
+        let (record, transaction) = self.decide_post(posting_key(scope, key, 0), command)?;
+        self.record(Record::Ledger(record), fx);
+        Ok((transaction, self.purchase(key, user, asset, amount, fx)))
+    }
+
+    /// What a request of our own comes to, which the ledger may refuse: then nothing happened, and it may be asked again.
+    pub(super) fn decide_post(
+        &self,
+        key: IdempotencyKey,
+        command: Command,
+    ) -> Result<(LedgerRecord, TransactionId), ledger::Refusal> {
+        let request = Request { key, command };
         let record = match self.state.ledger().decide(Rules::Internal, self.wall, request) {
             Verdict::Fresh(record) => record,
             verdict @ (Verdict::Frozen(_) | Verdict::Conflict { .. }) => {
-                unreachable!("{key:?} is in suspense and left it before: {verdict:?}")
+                unreachable!("{key:?} was posted before: {verdict:?}")
             }
         };
         match Ledger::outcome_of(&record) {
-            Some(Outcome::Accepted(transaction)) => {
-                self.record(Record::Ledger(record), fx);
-                Ok((transaction, self.purchase(key, user, asset, amount, fx)))
-            }
+            Some(Outcome::Accepted(transaction)) => Ok((record, transaction)),
             Some(Outcome::Refused(refusal)) => Err(refusal),
             None => unreachable!("a request was not answered"),
         }

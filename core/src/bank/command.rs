@@ -206,7 +206,8 @@ impl Bank {
                 | Owner::Suspense
                 | Owner::Treasury
                 | Owner::Issuance
-                | Owner::Fees,
+                | Owner::Fees
+                | Owner::Refunds,
                 _,
             ) => Err(Refusal::NotPermitted),
         }

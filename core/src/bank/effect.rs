@@ -11,10 +11,12 @@ use super::record::Record;
 use super::refusal::Refusal;
 use crate::escrow::{
     Abilities, Agreement, Attempt, Backfill, Booked, DeadLetterReason, Deposit, DepositKey, Evidence,
-    LetterGroup, LetterPage, LetterView, Question, Reason, Reconciliation, Replay, Service, Stage, Suspended,
-    Taken, TxKey, Vote,
+    LetterGroup, LetterPage, LetterView, Question, Reason, Reconciliation, Refund, RefundProposal, Replay,
+    Service, Stage, Suspended, Taken, TxKey, Vote,
 };
-use crate::id::{Address, AssetId, CallId, ChainId, ClaimId, EndpointId, ErrandId, RequestId, Text, UserId};
+use crate::id::{
+    Address, AssetId, CallId, ChainId, ClaimId, EndpointId, ErrandId, RefundId, RequestId, Text, UserId,
+};
 use crate::ledger::{Balance, Outcome, TransactionView};
 use crate::machine::{DependsOnFacts, Intent};
 use crate::queue::{Lane, QueueRequest};
@@ -117,6 +119,13 @@ pub enum Reply {
     Reported(Taken),
     /// Deposits in suspense.
     Suspense(Vec<(DepositKey, Suspended)>),
+    /// Refunds.
+    Refunds {
+        /// By number.
+        refunds: Vec<Refund>,
+        /// What waits for a second operator, by deposit.
+        proposed: Vec<(DepositKey, RefundProposal)>,
+    },
     /// A decision of an operator was taken.
     Done,
     /// An operator's act was done, now or when the key was first used.
@@ -220,6 +229,8 @@ pub struct ClaimView {
     pub finalized_height: Option<u64>,
     /// The stage of the transaction, with its evidence.
     pub stage: Stage,
+    /// The last refund of each deposit of the transaction, whosever it is.
+    pub refunds: Vec<Refund>,
 }
 
 /// How a claim stands, which is not how the transaction stands: a final deposit may be somebody else's.
@@ -272,6 +283,15 @@ pub enum Notice {
         evidence: Box<Evidence>,
         /// How long after it was first named.
         took: Duration,
+    },
+    /// A refund moved on.
+    Refund {
+        /// The deposit that goes back, or does not.
+        deposit: DepositKey,
+        /// The refund.
+        refund: RefundId,
+        /// The code of its stage.
+        stage: &'static str,
     },
     /// The immediate lane to workers is down, is tried, or is back.
     Lane {
@@ -327,6 +347,10 @@ pub struct Status {
     pub dead_letters: usize,
     /// Since when the oldest of them is one.
     pub oldest_dead_letter: Option<WallClock>,
+    /// How many refunds operators are to pay.
+    pub refunds_pending: usize,
+    /// When the oldest of them was asked for.
+    pub oldest_refund: Option<WallClock>,
     /// Whether nothing new is taken in, by order.
     pub is_draining: bool,
     /// The last replay of dead letters, if there ever was one.

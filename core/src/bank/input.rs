@@ -9,7 +9,7 @@ use crate::escrow::{
     Answer, DepositKey, Fault, LetterFilter, LetterPlace, ReplayPlan, Report, Resolution, TxKey,
 };
 use crate::id::{
-    CallId, ClaimId, ErrandId, IdempotencyKey, ReplayId, RequestId, Text, TransactionId, UserId,
+    CallId, ClaimId, ErrandId, IdempotencyKey, RefundId, ReplayId, RequestId, Text, TransactionId, UserId,
 };
 use crate::ledger;
 use crate::queue::{LaneFault, QueueReply};
@@ -166,6 +166,15 @@ pub enum Query {
     Suspense {
         /// The last one already seen.
         after: Option<DepositKey>,
+        /// How many, at most 1000.
+        limit: usize,
+    },
+    /// Refunds by number, and what is proposed.
+    Refunds {
+        /// Whether only those are wanted that are to be paid.
+        is_pending: bool,
+        /// The last one already seen.
+        after: Option<RefundId>,
         /// How many, at most 1000.
         limit: usize,
     },

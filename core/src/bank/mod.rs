@@ -4,7 +4,8 @@
 //! `state` changes by records alone, so replaying a journal rebuilds it by the same lines of code. The decisions are in
 //! `command` (what people want), `query` (what they ask), `finding` (what the chains say), `booking` (what that does to the
 //! ledger), `dust` (what waits below the minimum), `letters` (what is known of dead letters), `recheck` and `replay` (what is
-//! done about them), `reconcile` (whether the chain has what the books say), `orders` (what operators order), `due` (what time
+//! done about them), `reconcile` (whether the chain has what the books say), `orders` (what operators order), `refund` (what
+//! goes back), `due` (what time
 //! brings) and `dispatch` (what workers do). `volatile` is what a restart forgets and a recording keeps.
 
 mod booking;
@@ -22,6 +23,7 @@ mod query;
 mod recheck;
 mod reconcile;
 mod record;
+mod refund;
 mod refusal;
 mod replay;
 mod state;

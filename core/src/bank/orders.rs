@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::command::check_text;
 use super::{Bank, Effect, Record, Refusal, Reply};
 use crate::escrow::verifier::Out;
-use crate::escrow::{Stage, TxKey};
-use crate::id::{ChainId, EndpointId, IdempotencyKey, Text};
+use crate::escrow::{RefundAct, Stage, TxKey};
+use crate::id::{ChainId, EndpointId, IdempotencyKey, RefundId, Text, TransactionId};
 use crate::machine::{Deadline, Effects};
 use crate::resilience::{BreakerOrder, BreakerState};
 
@@ -47,6 +47,8 @@ pub enum AdminAct {
     Undrain,
     /// What custody addresses hold on the chain is held against the books.
     Reconcile(ChainId),
+    /// A deposit is sent back, or it is said what came of that.
+    Refund(RefundAct),
 }
 
 /// An endpoint as operators name it.
@@ -83,6 +85,15 @@ pub enum ActDone {
         /// What was known of it before.
         known: Known,
     },
+    /// The refund moved money: to be paid, out of custody, or back.
+    Refund {
+        /// The refund.
+        refund: RefundId,
+        /// How.
+        transaction: TransactionId,
+    },
+    /// The refund takes another operator, who orders the same.
+    RefundProposed,
 }
 
 /// What is known of a transaction that is to be processed.
@@ -200,7 +211,7 @@ impl Orders {
             }
             AdminAct::Drain => self.is_draining = true,
             AdminAct::Undrain => self.is_draining = false,
-            AdminAct::Sweep | AdminAct::Process(_) | AdminAct::Reconcile(_) => {}
+            AdminAct::Sweep | AdminAct::Process(_) | AdminAct::Reconcile(_) | AdminAct::Refund(_) => {}
         }
     }
 
@@ -235,7 +246,8 @@ impl Acted {
             | AdminAct::Sweep
             | AdminAct::Drain
             | AdminAct::Undrain
-            | AdminAct::Reconcile(_) => None,
+            | AdminAct::Reconcile(_)
+            | AdminAct::Refund(_) => None,
         }
     }
 
@@ -252,7 +264,8 @@ impl Acted {
             | AdminAct::Sweep
             | AdminAct::Drain
             | AdminAct::Undrain
-            | AdminAct::Reconcile(_) => None,
+            | AdminAct::Reconcile(_)
+            | AdminAct::Refund(_) => None,
         }
     }
 }
@@ -286,7 +299,7 @@ impl Bank {
         }
         check_text("actor", &actor)?;
         check_text("reason", &reason)?;
-        let done = self.outcome_of(&act)?;
+        let done = self.outcome_of(&act, &actor, fx)?;
         let record = Record::Administered {
             key,
             act: act.clone(),
@@ -307,8 +320,14 @@ impl Bank {
         })
     }
 
-    /// What `act` will have done: whether there is what it names, and what it changes.
-    fn outcome_of(&self, act: &AdminAct) -> Result<ActDone, Refusal> {
+    /// What `act` will have done: whether there is what it names, and what it changes. Money moves here already: its records
+    /// go before that of the act.
+    fn outcome_of(
+        &mut self,
+        act: &AdminAct,
+        actor: &Text,
+        fx: &mut Effects<Effect>,
+    ) -> Result<ActDone, Refusal> {
         let orders = self.state.orders();
         let changed = match act {
             AdminAct::PauseChain(chain) | AdminAct::ResumeChain(chain) => {
@@ -335,6 +354,7 @@ impl Bank {
                 return Ok(ActDone::Swept { due });
             }
             AdminAct::Process(tx) => return self.known(*tx).map(|known| ActDone::Processing { known }),
+            AdminAct::Refund(refund) => return self.refund(refund, actor, fx),
         };
         Ok(ActDone::Ordered { changed })
     }
@@ -362,7 +382,7 @@ impl Bank {
                 self.verifier.force(self.now, *tx);
             }
             AdminAct::Reconcile(chain) => self.want_reconciled(*chain),
-            AdminAct::Drain | AdminAct::Undrain => {}
+            AdminAct::Drain | AdminAct::Undrain | AdminAct::Refund(_) => {}
         }
         Ok(())
     }

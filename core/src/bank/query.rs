@@ -5,8 +5,10 @@ use alloc::vec::Vec;
 
 use super::effect::{ChainStatus, ClaimStatus, ClaimVerdict, ClaimView, EndpointStatus, Reply, Status};
 use super::{Bank, Effect, Query, Refusal};
-use crate::escrow::{Abilities, Agreement, Beneficiary, Booked, ChainConfig, Claim, Reason, Stage};
-use crate::id::{ChainId, ClaimId, RequestId, UserId};
+use crate::escrow::{
+    Abilities, Agreement, Beneficiary, Booked, ChainConfig, Claim, Reason, Refund, RefundStage, Stage,
+};
+use crate::id::{ChainId, ClaimId, RefundId, RequestId, UserId};
 use crate::machine::Effects;
 use crate::time::WallClock;
 
@@ -37,10 +39,29 @@ impl Bank {
             Query::Suspense { after, limit } => Ok(Reply::Suspense(
                 self.state.escrow().suspense_after(after, limit.min(LIST_MAX)),
             )),
+            Query::Refunds {
+                is_pending,
+                after,
+                limit,
+            } => Ok(self.refunds(is_pending, after, limit.min(LIST_MAX))),
             Query::Reconciliations => Ok(self.reconciliations()),
             Query::Status => Ok(Reply::Status(Box::new(self.status()))),
         };
         self.reply(request, reply.unwrap_or_else(Reply::Refused), fx);
+    }
+
+    fn refunds(&self, is_pending: bool, after: Option<RefundId>, limit: usize) -> Reply {
+        let escrow = self.state.escrow();
+        let is_next = |refund: &&Refund| {
+            let is_wanted = !is_pending || refund.stage == RefundStage::Pending;
+            is_wanted && after.is_none_or(|after| refund.id > after)
+        };
+        let refunds = escrow.refunds().filter(is_next).take(limit);
+        let proposed = escrow.refund_proposals().take(LIST_MAX);
+        Reply::Refunds {
+            refunds: refunds.copied().collect(),
+            proposed: proposed.map(|(key, one)| (key, one.clone())).collect(),
+        }
     }
 
     fn reconciliations(&self) -> Reply {
@@ -95,6 +116,7 @@ impl Bank {
             attempts,
             finalized_height: self.verifier.finalized(tx.chain),
             stage: watch.stage.clone(),
+            refunds: self.state.escrow().refunds_of(tx).copied().collect(),
         }
     }
 
@@ -107,10 +129,20 @@ impl Bank {
             oldest_open: self.state.escrow().open().next().map(|(named, _)| named),
             dead_letters: self.state.escrow().dead_letter_count(),
             oldest_dead_letter: self.state.escrow().oldest_dead_letter(),
+            refunds_pending: self.state.escrow().refunds_pending().len(),
+            oldest_refund: self.oldest_refund(),
             is_draining: self.state.orders().is_draining(),
             replay: self.state.escrow().replay().copied(),
             chains: self.chains(),
         }
+    }
+
+    fn oldest_refund(&self) -> Option<WallClock> {
+        let oldest = self.state.escrow().refunds_pending().next()?;
+        self.state
+            .escrow()
+            .refund(oldest)
+            .map(|refund| refund.requested_at)
     }
 
     /// How every chain and its endpoints stand.

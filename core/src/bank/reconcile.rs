@@ -3,7 +3,8 @@
 //! A run pins one block that two independent upstreams have finalized and from above which nothing was posted yet, asks for
 //! the balance of every address of the house page by page, and waits until the scanner has read up to that block: from there
 //! on everything that may be in it is known. Then it compares, and what it comes to is a fact. What was posted meanwhile
-//! from younger blocks does not count.
+//! from younger blocks does not count. A refund that is to be paid may be gone from the chain or not, and so may one that was
+//! settled lately: a difference that some of them come to is none.
 //!
 //! Nothing is remembered of a run that a restart ends; an order is journalled before it begins. A page that nobody has (nodes keep
 //! the state of their last blocks alone) ends the run, which begins again soon with a younger block.
@@ -31,6 +32,9 @@ use explain::Explanations;
 
 /// How soon a run begins again that could not be ended, or that left something open.
 const AGAIN: Duration = Duration::from_secs(10);
+/// For how long a refund that was settled may be paid in a younger block than the one that is asked about: an operator may know
+/// of a block before the bank does.
+const LATELY_MICROS: i64 = 3_600_000_000;
 /// How often a run is begun before it is left to the schedule.
 const TRIES_MAX: u32 = 6;
 
@@ -361,7 +365,9 @@ impl Bank {
 
     fn rows(&self, run: &Run) -> Vec<Row> {
         let sums = self.sums();
-        let explanations = Explanations::of(self.state.escrow(), run.wanted.chain, run.block);
+        let mut explanations = Explanations::of(self.state.escrow(), run.wanted.chain, run.block);
+        let lately = WallClock::from_micros(run.began.as_micros().saturating_sub(LATELY_MICROS));
+        explanations.expect_gone(self.state.escrow().refunds_leaving(run.wanted.chain, lately));
         let mut assets: Vec<AssetId> = run.tokens.iter().map(|(_, asset)| *asset).collect();
         assets.sort_unstable();
         assets.dedup();
@@ -398,6 +404,7 @@ impl Bank {
                 on_chain,
                 in_custody,
                 in_flight: known,
+                leaving: explanations.leaving(asset),
                 custody,
                 owed,
                 agreement,

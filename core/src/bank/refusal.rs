@@ -1,7 +1,7 @@
 //! [`Refusal`]: why the bank does not do what it is asked.
 
 use crate::escrow::ReportError;
-use crate::id::{ChainId, ClaimId, UserId};
+use crate::id::{ChainId, ClaimId, RefundId, UserId};
 
 /// Why something cannot be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
@@ -24,8 +24,8 @@ pub enum Refusal {
     /// The transaction is not a dead letter.
     #[error("the transaction is not a dead letter")]
     NotADeadLetter,
-    /// Whoever proposed a dismissal cannot approve it.
-    #[error("whoever proposed the dismissal cannot approve it: another operator must")]
+    /// Whoever proposed a dismissal or a refund cannot approve it.
+    #[error("whoever proposed it cannot approve it: another operator must")]
     SameApprover,
     /// A replay that goes nowhere.
     #[error(
@@ -45,6 +45,27 @@ pub enum Refusal {
     /// The deposit is not in suspense.
     #[error("the deposit is not in suspense")]
     NotInSuspense,
+    /// The deposit cannot be sent back, because nobody was credited with it.
+    #[error("the deposit is neither credited nor in suspense")]
+    NotCredited,
+    /// The deposit is on its way back, or was sent back.
+    #[error("the deposit is refunded already, by {0}")]
+    AlreadyRefunded(RefundId),
+    /// The address is one of the house's: nothing would leave custody.
+    #[error("the address is one of the house's own: a refund goes to the payer's")]
+    RefundToOurselves,
+    /// Whoever was credited has not enough of it left.
+    #[error("what was credited is spent: the account does not have as much available")]
+    Spent,
+    /// No such refund.
+    #[error("there is no {0}")]
+    UnknownRefund(RefundId),
+    /// The refund was settled or withdrawn.
+    #[error("{0} is settled or withdrawn already")]
+    RefundEnded(RefundId),
+    /// The transaction cannot have paid the refund.
+    #[error("a refund is paid by a transaction on {0} that is not the deposit's own")]
+    NotItsPayment(ChainId),
     /// A text is empty or too long.
     #[error("{field} must have 1 to {} bytes", crate::limits::TEXT_BYTES_MAX)]
     Text {
@@ -74,7 +95,7 @@ pub enum Refusal {
     /// Nothing new is taken in, by order.
     #[error("nothing new is taken in for now: what is open goes on")]
     Draining,
-    /// The ledger refused to move the money out of suspense.
+    /// The ledger refused to move the money out of suspense, or of a refund.
     #[error("the ledger refuses: {0}")]
     Ledger(crate::ledger::Refusal),
 }
@@ -96,6 +117,13 @@ impl Refusal {
             Self::NoSuchReplay => "no_such_replay",
             Self::TooManyDryRuns => "too_many_dry_runs",
             Self::NotInSuspense => "not_in_suspense",
+            Self::NotCredited => "not_credited",
+            Self::AlreadyRefunded(_) => "already_refunded",
+            Self::RefundToOurselves => "refund_to_ourselves",
+            Self::Spent => "spent",
+            Self::UnknownRefund(_) => "unknown_refund",
+            Self::RefundEnded(_) => "refund_ended",
+            Self::NotItsPayment(_) => "not_its_payment",
             Self::Text { .. } => "bad_text",
             Self::NotPermitted => "not_permitted",
             Self::BadReport(_) => "bad_report",

@@ -5,9 +5,10 @@ use core::time::Duration;
 use super::command::check_text;
 use super::{Bank, Effect, Refusal, Reply};
 use crate::escrow::{EscrowRecord, LetterPlace, Replay, ReplayEnd, ReplayPlan, Resolution, TxKey};
-use crate::id::{ReplayId, Text};
+use crate::id::{AssetId, ReplayId, Text};
 use crate::limits::{LETTERS_LOOKED_AT_MAX, REPLAY_RATE_MAX};
 use crate::machine::{Deadline, Effects};
+use crate::money::Amount;
 
 impl Bank {
     pub(super) fn resolve(
@@ -28,25 +29,19 @@ impl Bank {
         let at = self.wall;
         match resolution {
             Resolution::Retry => self.check_chain(tx.chain)?,
-            Resolution::Dismiss if self.config.escrow.needs_approval(letter.amounts.as_deref()) => {
-                match &letter.proposal {
-                    None => {
-                        self.escrow(
-                            EscrowRecord::DismissalProposed {
-                                tx,
-                                actor,
-                                reason,
-                                at,
-                            },
-                            fx,
-                        );
-                        return Ok(Reply::Proposed);
-                    }
-                    Some(proposal) if proposal.actor == actor => return Err(Refusal::SameApprover),
-                    Some(_) => {}
+            Resolution::Dismiss => {
+                let proposer = letter.proposal.as_ref().map(|proposal| &proposal.actor);
+                if !self.may_decide(letter.amounts.as_deref(), proposer, &actor)? {
+                    let record = EscrowRecord::DismissalProposed {
+                        tx,
+                        actor,
+                        reason,
+                        at,
+                    };
+                    self.escrow(record, fx);
+                    return Ok(Reply::Proposed);
                 }
             }
-            Resolution::Dismiss => {}
         }
         let record = EscrowRecord::DeadLetterResolved {
             tx,
@@ -61,6 +56,22 @@ impl Bank {
             Resolution::Dismiss => {}
         }
         Ok(Reply::Done)
+    }
+
+    /// Whether `actor` may give `amounts` away: alone if they are small, otherwise once `proposer` proposed it, who is
+    /// somebody else. False if it is a proposal.
+    pub(super) fn may_decide(
+        &self,
+        amounts: Option<&[(AssetId, Amount)]>,
+        proposer: Option<&Text>,
+        actor: &Text,
+    ) -> Result<bool, Refusal> {
+        match proposer {
+            _ if !self.config.escrow.needs_approval(amounts) => Ok(true),
+            None => Ok(false),
+            Some(proposer) if proposer == actor => Err(Refusal::SameApprover),
+            Some(_) => Ok(true),
+        }
     }
 
     pub(super) fn begin_replay(

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::orders::{Acted, Orders};
 use super::record::Record;
+use super::refund::check_refunds;
 use crate::digest::Digest;
 use crate::escrow::{EscrowState, Reconciliation};
 use crate::id::{Address, AssetId, ChainId, IdempotencyKey, Text, UserId};
@@ -163,6 +164,7 @@ impl State {
             );
         }
         self.check_deposits();
+        check_refunds(&self.escrow, &self.ledger);
     }
 
     /// A digest of everything durable. Walks everything: for checks only.

@@ -255,7 +255,8 @@ impl EscrowConfig {
         self.chains.iter().any(|one| one.id == chain)
     }
 
-    /// Whether a dead letter takes a second operator to dismiss, whose deposits came to `amounts` when it was last seen.
+    /// Whether what came to `amounts` takes a second operator: to dismiss a dead letter that was last seen with them, or to
+    /// refund them.
     #[must_use]
     pub fn needs_approval(&self, amounts: Option<&[(AssetId, Amount)]>) -> bool {
         let Some(alone) = &self.dismiss_alone_max else {

@@ -1,8 +1,8 @@
 //! The escrow: how a token movement on a chain becomes a credit, exactly once.
 //!
 //! `deposit` has the words and the life of a deposit, `reason` why something is not credited, `evm` what endpoints
-//! are asked and answer, `assess` the validity rules, `dust` what waits below the minimum, `letter` what is kept of a dead letter, `replay` how many are tried again, `state` what is durable,
-//! `report` what a worker found out, `verifier` who asks which endpoint
+//! are asked and answer, `assess` the validity rules, `dust` what waits below the minimum, `letter` what is kept of a dead letter, `replay` how many are tried again, `refund` what goes back,
+//! `state` what is durable, `report` what a worker found out, `verifier` who asks which endpoint
 //! when, and `quorum` when two independent upstreams agree.
 
 mod address;
@@ -16,6 +16,7 @@ mod letters;
 mod reason;
 mod reconciliation;
 mod record;
+mod refund;
 mod replay;
 mod report;
 mod solana;
@@ -43,8 +44,9 @@ pub use letter::{
 pub use reason::{AttemptClass, DeadLetterReason, Reason, SuspenseReason};
 pub use reconciliation::{Agreement, Named, Part, Reconciliation, Row};
 pub use record::{EscrowRecord, Resolution};
+pub use refund::{Refund, RefundAct, RefundProposal, RefundRecord, RefundStage};
 pub use replay::{Replay, ReplayEnd, ReplayPlan};
 pub use report::{Pauses, Report, ReportError, Sighting, Taken, Tried};
 pub use solana::{TOKEN_PROGRAM, program_address, token_account, user_wallet};
-pub use state::{EscrowState, Suspended, Watch};
+pub use state::{EscrowState, Holding, Suspended, Watch};
 pub use verifier::{Abilities, Backfill, Service};

@@ -17,7 +17,7 @@ use crate::time::WallClock;
 /// What a reconciliation came to for one asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Agreement {
-    /// Both sides are equal, or what is known and not credited yet is all that they differ by.
+    /// Both sides are equal, or they differ by what is known: what is not credited yet, and what is to be refunded.
     Even,
     /// There is more on chain, and some of what is in the block is not decided yet: it is reconciled again soon.
     Open,
@@ -100,9 +100,11 @@ pub struct Row {
     pub in_custody: Amount,
     /// What of the rest is known to be in those blocks: seen, or in a dead letter.
     pub in_flight: Amount,
+    /// What is to be refunded from the chain or was lately: it may be gone from there, all or in part.
+    pub leaving: Amount,
     /// What the custody accounts of all chains hold, and what the house has issued itself.
     pub custody: Amount,
-    /// What users, suspense, treasury and fees have: by double entry as much.
+    /// What users, suspense, treasury, fees and refunds have: by double entry as much.
     pub owed: Amount,
     /// What it comes to.
     pub agreement: Agreement,

@@ -8,6 +8,7 @@ use super::deposit::{Booked, DepositKey, Evidence, TxKey};
 use super::evm::BlockRef;
 use super::letter::History;
 use super::reason::{DeadLetterReason, Reason};
+use super::refund::RefundRecord;
 use super::replay::{ReplayEnd, ReplayPlan};
 use crate::id::{ChainId, ClaimId, IdempotencyKey, ReplayId, Text, TransactionId, TxHash, UserId};
 use crate::time::WallClock;
@@ -210,6 +211,8 @@ pub enum EscrowRecord {
         /// When.
         at: WallClock,
     },
+    /// A refund moved on.
+    Refund(RefundRecord),
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What is durable of the escrow. It changes by [`EscrowState::apply`] alone, and every step of a life is asserted.
 
 mod letters;
+mod refunds;
+mod suspense;
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -12,12 +14,15 @@ use super::letter::Proposal;
 use super::letters::Letters;
 use super::reason::{Reason, SuspenseReason};
 use super::record::{EscrowRecord, Resolution};
+use super::refund::Refunds;
 use super::replay::{Replay, ReplayEnd};
 use crate::digest::Digest;
 use crate::id::{AssetId, ChainId, ClaimId, IdempotencyKey, Text, TransactionId, UserId};
 use crate::money::Amount;
 use crate::table::Table;
 use crate::time::WallClock;
+use refunds::Given;
+pub use refunds::Holding;
 
 /// A transaction that somebody named, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -56,6 +61,9 @@ pub struct EscrowState {
     suspense: BTreeMap<DepositKey, Suspended>,
     /// What of it is below the minimum.
     dust: Dust,
+    /// Whose it became.
+    given: BTreeMap<DepositKey, Given>,
+    refunds: Refunds,
     /// What automation works on, oldest first. Derived.
     open: BTreeSet<(WallClock, TxKey)>,
     /// What each transaction that is not settled came to when it was last seen, by asset.
@@ -202,7 +210,7 @@ impl EscrowState {
             &self.watches,
             claims,
             &self.scanned,
-            (&self.suspense, &self.dust),
+            (&self.suspense, &self.dust, &self.given, &self.refunds),
             (&self.amounts, self.letters.by_key(), &self.replay),
             self.claim_keys.digest(),
             self.posted.digest(),
@@ -263,7 +271,12 @@ impl EscrowState {
             EscrowRecord::DeadLetterResolved {
                 tx, resolution, at, ..
             } => self.apply_resolution(*tx, *resolution, *at),
-            EscrowRecord::SuspenseAttributed { deposit, .. } => self.apply_attribution(deposit),
+            EscrowRecord::SuspenseAttributed {
+                deposit,
+                user,
+                purchase,
+                ..
+            } => self.apply_attribution(deposit, *user, *purchase),
             EscrowRecord::DeadLetterDetailed { tx, history } => self.letters.detail(*tx, history.clone()),
             EscrowRecord::DismissalProposed {
                 tx,
@@ -278,43 +291,14 @@ impl EscrowState {
             EscrowRecord::ReplayCancelled { replay, .. } => {
                 self.replay_mut(*replay).end = Some(ReplayEnd::Cancelled);
             }
-            EscrowRecord::DustCredited { deposits, .. } => self.apply_dust(deposits),
+            EscrowRecord::DustCredited { user, deposits, .. } => self.apply_dust(deposits, *user),
+            EscrowRecord::Refund(record) => self.apply_refund(record),
         }
     }
 
     fn apply_proposal(&mut self, tx: TxKey, actor: &Text, reason: &Text, at: WallClock) {
         let (actor, reason) = (actor.clone(), reason.clone());
         self.letters.propose(tx, Proposal { actor, reason, at });
-    }
-
-    fn apply_attribution(&mut self, deposit: &DepositKey) {
-        self.leave_suspense(deposit);
-    }
-
-    fn apply_dust(&mut self, deposits: &[DepositKey]) {
-        let mut place = None;
-        for deposit in deposits {
-            let suspended = self.leave_suspense(deposit);
-            let Some(lay) = DustPlace::of(deposit, &suspended) else {
-                unreachable!("{deposit:?} was credited with what is below the minimum, and was not")
-            };
-            assert!(
-                *place.get_or_insert(lay) == lay,
-                "{deposit:?} was credited with what was paid elsewhere"
-            );
-        }
-        let Some(place) = place else {
-            unreachable!("nothing was credited together")
-        };
-        self.dust.reach(&place);
-    }
-
-    fn leave_suspense(&mut self, deposit: &DepositKey) -> Suspended {
-        let Some(suspended) = self.suspense.remove(deposit) else {
-            unreachable!("{deposit:?} was not in suspense")
-        };
-        self.dust.take(deposit, &suspended);
-        suspended
     }
 
     fn apply_claim(&mut self, claim: Claim, key: IdempotencyKey) {

@@ -26,6 +26,8 @@ pub enum Owner {
     Issuance,
     /// What the house has earned in fees.
     Fees,
+    /// What is to be sent back on chain, and is not known to be paid yet.
+    Refunds,
 }
 
 impl Owner {
@@ -34,7 +36,7 @@ impl Owner {
     pub const fn is_debit_normal(self) -> bool {
         match self {
             Self::Custody(_) | Self::Issuance => true,
-            Self::User(_) | Self::Suspense | Self::Treasury | Self::Fees => false,
+            Self::User(_) | Self::Suspense | Self::Treasury | Self::Fees | Self::Refunds => false,
         }
     }
 }
@@ -48,6 +50,7 @@ impl fmt::Display for Owner {
             Self::Treasury => f.write_str("treasury"),
             Self::Issuance => f.write_str("issuance"),
             Self::Fees => f.write_str("fees"),
+            Self::Refunds => f.write_str("refunds"),
         }
     }
 }

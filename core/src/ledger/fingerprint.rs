@@ -170,6 +170,7 @@ impl Part {
             Owner::Treasury => (4, 0),
             Owner::Issuance => (5, 0),
             Owner::Fees => (6, 0),
+            Owner::Refunds => (7, 0),
         };
         self.0.write_u64(kind);
         self.0.write_u64(number);

@@ -259,6 +259,7 @@ pub(super) fn owner(name: &str) -> Owner {
         "treasury" => Owner::Treasury,
         "issuance" => Owner::Issuance,
         "fees" => Owner::Fees,
+        "refunds" => Owner::Refunds,
         _ => panic!("nobody is called {name}"),
     }
 }

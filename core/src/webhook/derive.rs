@@ -9,8 +9,8 @@ use alloc::vec::Vec;
 
 use super::event::{Event, EventId, Kind, Topic};
 use crate::bank::Record;
-use crate::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, Reason, TxKey};
-use crate::id::UserId;
+use crate::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, Reason, RefundRecord, TxKey};
+use crate::id::{Address, RefundId, TxHash, UserId};
 use crate::journal::Position;
 use crate::time::WallClock;
 
@@ -27,8 +27,21 @@ pub struct Happening {
     pub reason: Option<&'static str>,
     /// The deposits that it is about: the user's own, or those in suspense.
     pub deposits: Vec<Booked>,
-    /// The one deposit that it is about, where that was attributed.
+    /// The one deposit that it is about, where that was attributed or is refunded.
     pub attributed: Option<DepositKey>,
+    /// The refund that it is about, if it is about one.
+    pub refund: Option<RefundNews>,
+}
+
+/// What is told of a refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefundNews {
+    /// Its name.
+    pub id: RefundId,
+    /// Where to the deposit goes back.
+    pub to: Address,
+    /// The transaction that paid it, once one did.
+    pub paid_by: Option<TxHash>,
 }
 
 /// Who is to be told of a transaction.
@@ -47,6 +60,15 @@ struct Telling {
     reason: Option<&'static str>,
     deposits: Vec<Booked>,
     attributed: Option<DepositKey>,
+    refund: Option<RefundNews>,
+}
+
+/// A refund that is to be paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct PendingRefund {
+    deposit: DepositKey,
+    to: Address,
+    user: Option<UserId>,
 }
 
 impl Telling {
@@ -57,14 +79,17 @@ impl Telling {
             reason: None,
             deposits: Vec::new(),
             attributed: None,
+            refund: None,
         }
     }
 }
 
-/// Reads a journal from its first record. It remembers who is to hear of a transaction until that is final or rejected.
+/// Reads a journal from its first record. It remembers who is to hear of a transaction until that is final or rejected, and
+/// refunds until they are settled or withdrawn.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Deriver {
     interest: BTreeMap<TxKey, Interest>,
+    refunds: BTreeMap<RefundId, PendingRefund>,
 }
 
 impl Deriver {
@@ -89,6 +114,7 @@ impl Deriver {
             reason: telling.reason,
             deposits: telling.deposits,
             attributed: telling.attributed,
+            refund: telling.refund,
         };
         (0..).zip(tellings).map(happening).collect()
     }
@@ -146,6 +172,7 @@ impl Deriver {
                 let first = deposits.first()?.tx;
                 Some((first, *at, deposits.iter().map(tell).collect()))
             }
+            EscrowRecord::Refund(record) => self.refund(record),
             EscrowRecord::Scanned { .. }
             | EscrowRecord::DeadLetterResolved { .. }
             | EscrowRecord::DeadLetterDetailed { .. }
@@ -156,6 +183,51 @@ impl Deriver {
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. } => None,
         }
+    }
+
+    fn refund(&mut self, record: &RefundRecord) -> Option<(TxKey, WallClock, Vec<Telling>)> {
+        let (id, pending, kind, paid_by, at) = match record {
+            RefundRecord::Proposed { .. } => return None,
+            RefundRecord::Requested {
+                refund,
+                deposit,
+                to,
+                of,
+                at,
+                ..
+            } => {
+                let pending = PendingRefund {
+                    deposit: *deposit,
+                    to: *to,
+                    user: match of {
+                        Beneficiary::User(user) => Some(*user),
+                        Beneficiary::Suspense(_) => None,
+                    },
+                };
+                self.refunds.insert(*refund, pending);
+                (*refund, pending, Kind::RefundRequested, None, *at)
+            }
+            RefundRecord::Settled {
+                refund, paid_by, at, ..
+            } => {
+                let pending = self.refunds.remove(refund)?;
+                (*refund, pending, Kind::RefundSettled, Some(*paid_by), *at)
+            }
+            RefundRecord::Withdrawn { refund, at, .. } => {
+                let pending = self.refunds.remove(refund)?;
+                (*refund, pending, Kind::RefundWithdrawn, None, *at)
+            }
+        };
+        let PendingRefund { deposit, to, user } = pending;
+        let telling = Telling {
+            kind,
+            user,
+            reason: None,
+            deposits: Vec::new(),
+            attributed: Some(deposit),
+            refund: Some(RefundNews { id, to, paid_by }),
+        };
+        Some((deposit.tx, at, alloc::vec![telling]))
     }
 
     /// Whom `tx` concerns, once each.
@@ -209,6 +281,7 @@ impl Deriver {
                 reason,
                 deposits: suspended,
                 attributed: None,
+                refund: None,
             });
         }
         tellings

@@ -104,11 +104,17 @@ pub enum Kind {
     AlertRaised,
     /// It is well again.
     AlertResolved,
+    /// A deposit is to be sent back.
+    RefundRequested,
+    /// It was sent back.
+    RefundSettled,
+    /// It is not sent back: the money is where it was.
+    RefundWithdrawn,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::DepositSeen,
         Self::DepositFinal,
         Self::DepositRejected,
@@ -118,6 +124,9 @@ impl Kind {
         Self::DepositDeadLettered,
         Self::AlertRaised,
         Self::AlertResolved,
+        Self::RefundRequested,
+        Self::RefundSettled,
+        Self::RefundWithdrawn,
     ];
 
     /// The stable name in configurations, bodies and logs.
@@ -131,6 +140,9 @@ impl Kind {
             Self::DepositSuspended => "deposit.suspended",
             Self::DepositAttributed => "deposit.attributed",
             Self::DepositDeadLettered => "deposit.dead_lettered",
+            Self::RefundRequested => "refund.requested",
+            Self::RefundSettled => "refund.settled",
+            Self::RefundWithdrawn => "refund.withdrawn",
             Self::AlertRaised => "alert.raised",
             Self::AlertResolved => "alert.resolved",
         }
@@ -142,7 +154,7 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.code() == code)
     }
 
-    /// Whether it is about the house, and not about a deposit.
+    /// Whether it is about the house, and not about a deposit or its refund.
     #[must_use]
     pub const fn is_alert(self) -> bool {
         match self {
@@ -153,7 +165,10 @@ impl Kind {
             | Self::DepositReorged
             | Self::DepositSuspended
             | Self::DepositAttributed
-            | Self::DepositDeadLettered => false,
+            | Self::DepositDeadLettered
+            | Self::RefundRequested
+            | Self::RefundSettled
+            | Self::RefundWithdrawn => false,
         }
     }
 }

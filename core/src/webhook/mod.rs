@@ -23,7 +23,7 @@ mod receiver;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-pub use derive::{Deriver, Happening};
+pub use derive::{Deriver, Happening, RefundNews};
 pub use effect::{Effect, Input, Next, Notice, Outcome, ReceiverId};
 pub use event::{Event, EventId, Kind, Parcel, Topic};
 pub use policy::{Subscription, WebhookPolicy};

@@ -239,6 +239,7 @@ impl Users {
             | Reply::Replay(_)
             | Reply::Proposed
             | Reply::Suspense(_)
+            | Reply::Refunds { .. }
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }

@@ -113,7 +113,8 @@ impl Asking {
                 | AdminAct::Process(_)
                 | AdminAct::Drain
                 | AdminAct::Undrain
-                | AdminAct::Reconcile(_) => {}
+                | AdminAct::Reconcile(_)
+                | AdminAct::Refund(_) => {}
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Dates: what one life of the process records never goes back in time, whatever its clock does.
 
 use plimsoll_core::bank::Record;
-use plimsoll_core::escrow::{EscrowRecord, Reconciliation};
+use plimsoll_core::escrow::{EscrowRecord, Reconciliation, RefundRecord};
 use plimsoll_core::time::{Instant, WallClock};
 
 use super::broken;
@@ -88,7 +88,13 @@ const fn date_of(record: &Record) -> Option<WallClock> {
             | EscrowRecord::ReplayEnded { at, .. }
             | EscrowRecord::ReplayCancelled { at, .. }
             | EscrowRecord::SuspenseAttributed { at, .. }
-            | EscrowRecord::DustCredited { at, .. },
+            | EscrowRecord::DustCredited { at, .. }
+            | EscrowRecord::Refund(
+                RefundRecord::Proposed { at, .. }
+                | RefundRecord::Requested { at, .. }
+                | RefundRecord::Settled { at, .. }
+                | RefundRecord::Withdrawn { at, .. },
+            ),
         ) => Some(*at),
         Record::AssetRegistered { .. }
         | Record::AddressAssigned { .. }

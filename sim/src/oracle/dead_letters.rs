@@ -180,6 +180,7 @@ impl Picture {
             EscrowRecord::Seen { .. }
             | EscrowRecord::Reorged { .. }
             | EscrowRecord::DustCredited { .. }
+            | EscrowRecord::Refund(_)
             | EscrowRecord::SuspenseAttributed { .. } => {}
         }
         Ok(())
@@ -298,6 +299,7 @@ impl Picture {
                 | Query::Transaction(_)
                 | Query::DryRun(_)
                 | Query::Suspense { .. }
+                | Query::Refunds { .. }
                 | Query::Status
                 | Query::Reconciliations,
                 _,

@@ -59,7 +59,8 @@ impl Follower for Shadow {
                     | AdminAct::Breaker { .. }
                     | AdminAct::Sweep
                     | AdminAct::Process(_)
-                    | AdminAct::Reconcile(_) => {}
+                    | AdminAct::Reconcile(_)
+                    | AdminAct::Refund(_) => {}
                 },
                 Record::AssetRegistered { .. }
                 | Record::AddressAssigned { .. }
@@ -177,6 +178,7 @@ impl Decisions {
             | Reply::Replay(_)
             | Reply::Proposed
             | Reply::Suspense(_)
+            | Reply::Refunds { .. }
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }

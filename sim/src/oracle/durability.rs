@@ -240,6 +240,7 @@ impl Durability {
             }
             | Reply::Transaction(_)
             | Reply::Suspense(_)
+            | Reply::Refunds { .. }
             | Reply::Balances(_)
             | Reply::DeadLetters(_)
             | Reply::DeadLetter(_)

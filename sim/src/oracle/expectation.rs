@@ -121,6 +121,7 @@ impl Expectation {
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::DustCredited { .. }
+            | EscrowRecord::Refund(_)
             | EscrowRecord::SuspenseAttributed { .. } => {}
         }
     }

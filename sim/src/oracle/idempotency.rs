@@ -183,6 +183,7 @@ fn answer(reply: &Reply) -> (Option<Answer>, bool) {
         | Reply::Replay(_)
         | Reply::Proposed
         | Reply::Suspense(_)
+        | Reply::Refunds { .. }
         | Reply::Done
         | Reply::Reported { .. }
         | Reply::Status(_)

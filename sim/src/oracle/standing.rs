@@ -67,7 +67,8 @@ impl Follower for Standing {
             | AdminAct::Process(_)
             | AdminAct::Drain
             | AdminAct::Undrain
-            | AdminAct::Reconcile(_) => {}
+            | AdminAct::Reconcile(_)
+            | AdminAct::Refund(_) => {}
         });
         Ok(())
     }

@@ -6,8 +6,10 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::bank::Record;
-use plimsoll_core::escrow::{Beneficiary, Booked, Deposit, DepositKey, EscrowRecord, SuspenseReason, TxKey};
-use plimsoll_core::id::{Address, AssetId, ChainId, TransactionId, UserId};
+use plimsoll_core::escrow::{
+    Beneficiary, Booked, Deposit, DepositKey, EscrowRecord, RefundRecord, SuspenseReason, TxKey,
+};
+use plimsoll_core::id::{Address, AssetId, ChainId, RefundId, TransactionId, UserId};
 use plimsoll_core::ledger::{LedgerRecord, Owner, Transfer};
 use plimsoll_core::money::Amount;
 use plimsoll_core::time::Instant;
@@ -37,6 +39,8 @@ struct Picture {
     /// What the records at hand took out of suspense and spent on the product, by transaction, and nothing explains yet.
     released: BTreeMap<TransactionId, Vec<Transfer>>,
     bought: BTreeMap<TransactionId, Vec<Transfer>>,
+    /// What left to be refunded, and comes back if nobody pays.
+    leaving: BTreeMap<RefundId, (DepositKey, Deposit, SuspenseReason)>,
 }
 
 /// Where deposits below the minimum wait for each other.
@@ -157,6 +161,7 @@ impl Picture {
                 self.explain(*transaction, Owner::User(*user), asset, sum)?;
                 self.check_purchase((*user, asset, sum), *purchase)
             }
+            EscrowRecord::Refund(record) => self.follow_refund(record),
             EscrowRecord::ClaimFiled { .. }
             | EscrowRecord::Scanned { .. }
             | EscrowRecord::Seen { .. }
@@ -171,6 +176,31 @@ impl Picture {
             | EscrowRecord::DeadLetterReplayed { .. }
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. } => Ok(()),
+        }
+    }
+
+    fn follow_refund(&mut self, record: &RefundRecord) -> Result<(), Violation> {
+        match record {
+            RefundRecord::Requested {
+                refund,
+                deposit,
+                of: Beneficiary::Suspense(_),
+                transaction,
+                ..
+            } => {
+                let (found, reason) = self.leave(deposit)?;
+                self.leaving.insert(*refund, (*deposit, found, reason));
+                self.explain(*transaction, Owner::Refunds, found.asset, found.amount.minor())
+            }
+            RefundRecord::Withdrawn { refund, .. } => {
+                if let Some((key, deposit, reason)) = self.leaving.remove(refund) {
+                    self.waiting.insert(key, (deposit, reason));
+                }
+                Ok(())
+            }
+            RefundRecord::Requested { .. } | RefundRecord::Proposed { .. } | RefundRecord::Settled { .. } => {
+                Ok(())
+            }
         }
     }
 

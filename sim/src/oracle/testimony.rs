@@ -208,6 +208,7 @@ impl Testimony {
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::DustCredited { .. }
+            | EscrowRecord::Refund(_)
             | EscrowRecord::SuspenseAttributed { .. } => Ok(()),
         }
     }

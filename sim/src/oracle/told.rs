@@ -99,6 +99,7 @@ impl Told {
             | Reply::Replay(_)
             | Reply::Proposed
             | Reply::Suspense(_)
+            | Reply::Refunds { .. }
             | Reply::Done
             | Reply::Reported { .. }
             | Reply::Administered { .. }
@@ -235,6 +236,7 @@ impl Picture {
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::DustCredited { .. }
+            | EscrowRecord::Refund(_)
             | EscrowRecord::SuspenseAttributed { .. } => return,
             EscrowRecord::DeadLetterReopened { tx, .. } | EscrowRecord::DeadLetterReplayed { tx, .. } => {
                 (tx, Stage::Observed)

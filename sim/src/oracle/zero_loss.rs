@@ -187,6 +187,7 @@ impl ZeroLoss {
             | EscrowRecord::DismissalProposed { .. }
             | EscrowRecord::ReplayBegan { .. }
             | EscrowRecord::DustCredited { .. }
+            | EscrowRecord::Refund(_)
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::DeadLetterResolved { .. } => {}

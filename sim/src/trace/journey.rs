@@ -169,6 +169,7 @@ fn fate(record: &Recorded, earlier: &str) -> Option<String> {
         "escrow.dead_lettered" => format!("dead letter: {reason}"),
         "escrow.dust_credited" => "in suspense, then credited with others".to_owned(),
         "escrow.suspense_attributed" => "in suspense, then a user's".to_owned(),
+        "escrow.refund_requested" => "to be sent back".to_owned(),
         "escrow.dead_letter_dismissed" => "dismissed".to_owned(),
         _ => return None,
     };

@@ -70,6 +70,7 @@ pub const fn cue_of_record(record: &Record) -> Option<Cue> {
         | EscrowRecord::ReplayEnded { .. }
         | EscrowRecord::ReplayCancelled { .. }
         | EscrowRecord::DustCredited { .. }
+        | EscrowRecord::Refund(_)
         | EscrowRecord::SuspenseAttributed { .. }
         | EscrowRecord::Scanned { .. } => None,
     }

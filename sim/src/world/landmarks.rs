@@ -115,6 +115,7 @@ impl Watcher {
                 Notice::Stage { .. }
                 | Notice::Credited { .. }
                 | Notice::DeadLettered { .. }
+                | Notice::Refund { .. }
                 | Notice::Lane { .. },
             )
             | Act::Ask { .. }
@@ -183,7 +184,7 @@ impl Watcher {
                     "an operator made what was open due at once"
                 );
             }
-            AdminAct::Reconcile(_) => {}
+            AdminAct::Reconcile(_) | AdminAct::Refund(_) => {}
             AdminAct::PauseChain(_) => sometimes!(self.reached, true, "an operator paused a chain"),
             AdminAct::PauseEndpoint(_) => sometimes!(self.reached, true, "an operator paused an endpoint"),
             AdminAct::Drain => sometimes!(self.reached, true, "an operator let nothing new in"),
@@ -258,6 +259,7 @@ impl Watcher {
                     "deposits below the minimum were credited together"
                 );
             }
+            EscrowRecord::Refund(_) => {}
             EscrowRecord::DeadLetterReplayed { tx, .. } => {
                 sometimes!(self.reached, true, "a replay took up a dead letter");
                 self.retried.insert(*tx);

@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::bank::{AdminAct, Record};
-use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, Resolution, TxKey};
-use plimsoll_core::id::TxHash;
+use plimsoll_core::escrow::{Beneficiary, Booked, DepositKey, EscrowRecord, RefundRecord, Resolution, TxKey};
+use plimsoll_core::id::{RefundId, TxHash};
 use plimsoll_core::time::Instant;
 
 use super::Stats;
@@ -45,6 +45,8 @@ pub(super) struct Progress {
     dead: BTreeSet<TxHash>,
     /// Suspended deposits that an operator gave to somebody.
     attributed: Vec<DepositKey>,
+    /// Refunds of what was in suspense, until they are settled or withdrawn.
+    from_suspense: BTreeSet<RefundId>,
 }
 
 impl Progress {
@@ -117,11 +119,30 @@ impl Progress {
             EscrowRecord::DeadLetterReopened { tx, .. } | EscrowRecord::DeadLetterReplayed { tx, .. } => {
                 self.enter(chain, *tx, Standing::Observed);
             }
+            EscrowRecord::Refund(record) => self.note_refund(record, stats),
             EscrowRecord::DeadLetterDetailed { .. }
             | EscrowRecord::DismissalProposed { .. }
             | EscrowRecord::ReplayBegan { .. }
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. } => {}
+        }
+    }
+
+    fn note_refund(&mut self, record: &RefundRecord, stats: &mut Stats) {
+        match record {
+            RefundRecord::Requested {
+                refund,
+                of: Beneficiary::Suspense(_),
+                ..
+            } => {
+                self.from_suspense.insert(*refund);
+                stats.suspended = stats.suspended.saturating_sub(1);
+            }
+            RefundRecord::Withdrawn { refund, .. } => {
+                stats.suspended += u64::from(self.from_suspense.remove(refund));
+            }
+            RefundRecord::Requested { .. } | RefundRecord::Settled { .. } | RefundRecord::Proposed { .. } => {
+            }
         }
     }
 

@@ -305,7 +305,8 @@ impl Struck {
             EscrowRecord::DeadLetterReopened { tx, .. } | EscrowRecord::DeadLetterReplayed { tx, .. } => {
                 self.enter(tx.tx, Some(Condition::Observed));
             }
-            EscrowRecord::DeadLetterDetailed { .. }
+            EscrowRecord::Refund(_)
+            | EscrowRecord::DeadLetterDetailed { .. }
             | EscrowRecord::DismissalProposed { .. }
             | EscrowRecord::ReplayBegan { .. }
             | EscrowRecord::ReplayEnded { .. }

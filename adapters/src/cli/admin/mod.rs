@@ -5,6 +5,7 @@
 
 mod client;
 mod letters;
+mod refunds;
 mod table;
 mod verb;
 
@@ -39,6 +40,7 @@ const EXIT_UNKNOWN: u8 = 3;
                   plimsoll admin resume endpoint eip155:56 bnb-2 --reason 'it was mended'\n  \
                   plimsoll admin process eip155:56 0x5b8f... --reason 'ticket 118'\n  \
                   plimsoll admin letters groups\n  \
+                  plimsoll admin refunds list --pending\n  \
                   plimsoll admin letters replay --dead-for unseen --older-than 1h --rate 5 --reason 'the outage is over'"
 )]
 pub(super) struct AdminArgs {

@@ -52,6 +52,11 @@ fn every_verb_is_one_request() {
         "letters dismiss eip155:56 0x12 --reason why",
         "suspense list --limit 2",
         "suspense attribute eip155:56 0x12 3 user-1 --reason why",
+        "refunds list",
+        "refunds list --pending --limit 2 --after refund-7",
+        "refunds request eip155:56 0x12 3 0xab --reason why",
+        "refunds settle refund-1 eip155:56 0x34 --reason why",
+        "refunds withdraw refund-1 --reason why",
     ];
     let requests: Vec<String> = lines.iter().map(|line| request(line)).collect();
     insta::assert_snapshot!("requests", requests.join("\n"));
@@ -64,6 +69,7 @@ fn nothing_is_ordered_without_a_reason() {
         "sweep",
         "pause chain eip155:56",
         "process eip155:56 0x12",
+        "refunds withdraw refund-1",
         "letters replay --rate 5",
     ] {
         let arguments = std::iter::once("admin").chain(line.split(' '));

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Request;
 use super::letters::Letters;
+use super::refunds::Refunds;
 
 /// What is done.
 #[derive(Debug, Subcommand)]
@@ -65,6 +66,9 @@ pub(super) enum Verb {
     /// See to deposits that are valid and nobody's yet.
     #[command(subcommand)]
     Suspense(Suspense),
+    /// See to deposits that go back.
+    #[command(subcommand)]
+    Refunds(Refunds),
 }
 
 /// What is done about deposits in suspense.
@@ -205,6 +209,7 @@ impl Verb {
             }
             Self::Letters(letters) => letters.request(),
             Self::Suspense(suspense) => suspense.request(),
+            Self::Refunds(refunds) => refunds.request(),
         }
     }
 }

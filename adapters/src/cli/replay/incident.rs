@@ -271,6 +271,7 @@ impl Incident {
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. }
             | EscrowRecord::DustCredited { .. }
+            | EscrowRecord::Refund(_)
             | EscrowRecord::SuspenseAttributed { .. } => {}
         }
     }

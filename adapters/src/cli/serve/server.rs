@@ -257,6 +257,14 @@ fn log(notice: &Notice) {
             let (tx, ordinal, asset) = (deposit.tx.tx, deposit.ordinal, booked.deposit.asset);
             tracing::info!(chain = %deposit.tx.chain, %tx, ordinal, %asset, ?took, "credited");
         }
+        Notice::Refund {
+            deposit,
+            refund,
+            stage,
+        } => {
+            let (tx, ordinal) = (deposit.tx.tx, deposit.ordinal);
+            tracing::info!(chain = %deposit.tx.chain, %tx, ordinal, %refund, stage, "refund");
+        }
         Notice::Lane { from, to } => {
             tracing::warn!(
                 from = from.code(),

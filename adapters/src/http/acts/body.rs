@@ -115,6 +115,20 @@ pub(in crate::http) enum ActBody {
         #[schema(example = "unnamed")]
         known: &'static str,
     },
+    /// A refund moved money.
+    Refund {
+        /// The refund.
+        #[schema(example = "refund-1")]
+        refund: String,
+        /// How.
+        #[schema(example = "transaction-7")]
+        transaction: String,
+    },
+    /// A refund waits for a second operator.
+    RefundProposed {
+        /// Always true: another operator must order the same.
+        proposed: bool,
+    },
 }
 
 impl From<ActDone> for ActBody {
@@ -133,6 +147,11 @@ impl From<ActDone> for ActBody {
                     Known::GivenUp => "given_up",
                 },
             },
+            ActDone::Refund { refund, transaction } => Self::Refund {
+                refund: refund.to_string(),
+                transaction: transaction.to_string(),
+            },
+            ActDone::RefundProposed => Self::RefundProposed { proposed: true },
         }
     }
 }

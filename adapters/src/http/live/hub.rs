@@ -66,7 +66,7 @@ impl Hub {
     pub fn observe(&self, notice: &Notice) {
         let tx = match notice {
             Notice::Stage { tx, .. } | Notice::DeadLettered { tx, .. } => *tx,
-            Notice::Credited { deposit, .. } => deposit.tx,
+            Notice::Credited { deposit, .. } | Notice::Refund { deposit, .. } => deposit.tx,
             Notice::Lane { .. }
             | Notice::Disagreement { .. }
             | Notice::Cordoned { .. }

@@ -33,6 +33,8 @@ pub(super) struct Standing {
     transactions: Gauge,
     oldest_open_seconds: Seconds,
     oldest_dead_letter_seconds: Seconds,
+    refunds_pending: Gauge,
+    oldest_refund_seconds: Seconds,
     endpoint_up: Family<EndpointLabel, Gauge>,
     endpoint_latency: Family<EndpointLabel, Seconds>,
     endpoint_latest: Family<EndpointLabel, Gauge>,
@@ -87,6 +89,18 @@ impl Standing {
             help,
             Unit::Seconds,
             self.oldest_dead_letter_seconds.clone(),
+        );
+        registry.register(
+            "refunds_pending",
+            "Refunds that operators are to pay",
+            self.refunds_pending.clone(),
+        );
+        let help = "Age of the oldest refund that is to be paid";
+        registry.register_with_unit(
+            "oldest_refund",
+            help,
+            Unit::Seconds,
+            self.oldest_refund_seconds.clone(),
         );
     }
 
@@ -232,6 +246,8 @@ impl Standing {
         self.oldest_open_seconds.set(age(status.oldest_open));
         self.oldest_dead_letter_seconds
             .set(age(status.oldest_dead_letter));
+        self.refunds_pending.set(clamped(status.refunds_pending as u64));
+        self.oldest_refund_seconds.set(age(status.oldest_refund));
         status.chains.iter().for_each(|chain| self.take_chain(now, chain));
     }
 

@@ -8,10 +8,10 @@ use plimsoll_core::bank::{Act, AdminAct, Bank, Command, EndpointName, Event, Inp
 use plimsoll_core::digest::Digest;
 use plimsoll_core::escrow::{
     Answer, BlockRef, DeadLetterReason, DepositKey, Fault, LetterFilter, LetterPlace, Log, Receipt,
-    Resolution, ScanLog, TxKey,
+    RefundAct, Resolution, ScanLog, TxKey,
 };
 use plimsoll_core::id::{
-    Address, BlockHash, CallId, IdempotencyKey, RequestId, TransactionId, TxHash, UserId,
+    Address, BlockHash, CallId, IdempotencyKey, RefundId, RequestId, TransactionId, TxHash, UserId,
 };
 use plimsoll_core::journal::{Head, Position};
 use plimsoll_core::ledger::{self, Owner, Request, Transfer};
@@ -97,7 +97,7 @@ fn commands() -> Vec<Command> {
     commands
 }
 
-fn acts() -> [AdminAct; 11] {
+fn acts() -> [AdminAct; 14] {
     let endpoint = EndpointName {
         chain: TX.chain,
         name: "rpc".to_owned(),
@@ -118,6 +118,17 @@ fn acts() -> [AdminAct; 11] {
         AdminAct::Process(TX),
         AdminAct::Drain,
         AdminAct::Undrain,
+        AdminAct::Refund(RefundAct::Request {
+            deposit: DepositKey { tx: TX, ordinal: 2 },
+            to: Address::Evm([3; 20]),
+        }),
+        AdminAct::Refund(RefundAct::Settle {
+            refund: RefundId::new(1),
+            paid_by: TX.tx,
+        }),
+        AdminAct::Refund(RefundAct::Withdraw {
+            refund: RefundId::new(1),
+        }),
     ]
 }
 
@@ -142,6 +153,11 @@ fn queries() -> Vec<Query> {
         Query::DeadLetterGroups,
         Query::Suspense {
             after: Some(DepositKey { tx: TX, ordinal: 2 }),
+            limit: 9,
+        },
+        Query::Refunds {
+            is_pending: true,
+            after: Some(RefundId::new(3)),
             limit: 9,
         },
         Query::Status,

@@ -1,7 +1,7 @@
 use plimsoll_core::bank::{Act, ActDone, AdminAct, Command, Effect, Event, Query, Record, Reply};
 use plimsoll_core::digest::Digest;
-use plimsoll_core::escrow::{DepositKey, EscrowRecord, Resolution, TxKey};
-use plimsoll_core::id::{ChainId, IdempotencyKey, RequestId, TransactionId, TxHash, UserId};
+use plimsoll_core::escrow::{DepositKey, EscrowRecord, RefundRecord, Resolution, TxKey};
+use plimsoll_core::id::{Address, ChainId, IdempotencyKey, RequestId, TransactionId, TxHash, UserId};
 use plimsoll_core::limits::TEXT_BYTES_MAX;
 use plimsoll_core::machine::Intent;
 use plimsoll_core::time::WallClock;
@@ -106,6 +106,12 @@ fn effects(text: impl Fn(&str) -> String) -> Vec<Effect> {
             reason: text("because"),
             at,
         }),
+        Record::Escrow(EscrowRecord::Refund(RefundRecord::Proposed {
+            deposit: DEPOSIT,
+            to: Address::Evm([3; 20]),
+            actor: text("Grace"),
+            at,
+        })),
         Record::Administered {
             key: KEY,
             act: AdminAct::Drain,
@@ -160,5 +166,5 @@ fn the_digest_of_what_a_live_bank_wishes_for_is_that_of_the_redacted_form() {
             Intent::Record(record) => Some(Intent::Record(redactor.record(record))),
             Intent::Act(_) => None,
         });
-    assert_eq!(records.collect::<Vec<Effect>>(), redacted[..4]);
+    assert_eq!(records.collect::<Vec<Effect>>(), redacted[..5]);
 }

@@ -1,10 +1,11 @@
 //! What the books know of a difference: what is in the block and not credited, and what was credited and is gone.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use crate::escrow::{Agreement, EscrowState, Named, Part, Reason, Stage, TxKey, Watch};
+use crate::escrow::{Agreement, EscrowState, Named, Part, Reason, Refund, RefundStage, Stage, TxKey, Watch};
 use crate::id::{Address, AssetId, ChainId};
+use crate::limits::REFUND_SUMS_MAX;
 use crate::money::Amount;
 
 /// What may be on chain beside what is posted.
@@ -16,6 +17,16 @@ pub(super) struct Explanations {
     unknown: Vec<Named>,
     /// What nobody is to be credited with.
     uncredited: Vec<Named>,
+    /// What may have left, with the amount of an asset.
+    gone: Vec<(AssetId, Gone)>,
+}
+
+/// What may have left custody.
+#[derive(Debug)]
+struct Gone {
+    amount: Amount,
+    /// Whether the books say that it did.
+    is_settled: bool,
 }
 
 impl Explanations {
@@ -26,6 +37,18 @@ impl Explanations {
             explanations.note(escrow, (tx, watch), block);
         }
         explanations
+    }
+
+    /// Takes in what may have left custody, or not.
+    pub(super) fn expect_gone<'a>(&mut self, refunds: impl Iterator<Item = &'a Refund>) {
+        self.gone.extend(refunds.map(|refund| {
+            let is_settled = match refund.stage {
+                RefundStage::Settled { .. } => true,
+                RefundStage::Pending | RefundStage::Withdrawn { .. } => false,
+            };
+            let amount = refund.amount;
+            (refund.asset, Gone { amount, is_settled })
+        }));
     }
 
     fn note(&mut self, escrow: &EscrowState, (tx, watch): (TxKey, &Watch), block: u64) {
@@ -73,6 +96,30 @@ impl Explanations {
         })
     }
 
+    /// What is to be refunded of `asset`, or was lately.
+    pub(super) fn leaving(&self, asset: AssetId) -> Amount {
+        let amounts = self.gone_of(asset).map(|gone| gone.amount);
+        amounts.fold(Amount::ZERO, |sum, amount| {
+            sum.plus(amount).unwrap_or(Amount::MAX)
+        })
+    }
+
+    fn gone_of(&self, asset: AssetId) -> impl Iterator<Item = &Gone> {
+        let of = move |(gone, _): &&(AssetId, Gone)| *gone == asset;
+        self.gone.iter().filter(of).map(|(_, gone)| gone)
+    }
+
+    /// Whether there is `more` on chain than in the books because some refunds were paid and others not.
+    fn is_of_refunds(&self, asset: AssetId, more: Amount) -> bool {
+        let mut settled = self.gone_of(asset).filter(|gone| gone.is_settled);
+        let unpaid = settled.try_fold(Amount::ZERO, |sum, gone| sum.plus(gone.amount));
+        // As if the books did not know of any payment: so much was paid of what may be.
+        let Ok(paid) = unpaid.and_then(|unpaid| unpaid.minus(more)) else {
+            return false;
+        };
+        is_sum_of_some(self.gone_of(asset).map(|gone| gone.amount), paid)
+    }
+
     fn known_of(&self, asset: AssetId) -> impl Iterator<Item = &Named> {
         let of = move |(known, _): &&(AssetId, Named)| *known == asset;
         self.known.iter().filter(of).map(|(_, named)| named)
@@ -83,11 +130,18 @@ impl Explanations {
         let is_open = !self.unknown.is_empty() || self.known_of(asset).next().is_some();
         let more = on_chain.map(|on_chain| on_chain.minus(in_custody));
         match more {
-            Some(Ok(more)) if more == Amount::ZERO || more == self.known(asset) => Agreement::Even,
+            Some(Ok(more)) if self.is_of_refunds(asset, more) => Agreement::Even,
+            Some(Ok(more)) if self.is_known(asset, more) => Agreement::Even,
             Some(Ok(more)) if more.is_negative() => Agreement::Deficit,
             Some(_) | None if is_open => Agreement::Open,
             Some(_) | None => Agreement::Surplus,
         }
+    }
+
+    /// Whether there is `more` on chain because of what is known to be in the block and not posted.
+    fn is_known(&self, asset: AssetId, more: Amount) -> bool {
+        let rest = more.minus(self.known(asset));
+        rest.is_ok_and(|rest| self.is_of_refunds(asset, rest))
     }
 
     /// What may explain that there is more on chain.
@@ -95,6 +149,24 @@ impl Explanations {
         let all = self.known_of(asset).chain(&self.unknown).chain(&self.uncredited);
         all.copied().collect()
     }
+}
+
+/// Whether some of `amounts`, all, or none come to `sum`. Where there are too many ways to tell, any sum up to all of them is
+/// taken to be one: an alarm must not be false.
+fn is_sum_of_some(amounts: impl Iterator<Item = Amount>, sum: Amount) -> bool {
+    if sum.is_negative() {
+        return false;
+    }
+    let mut all = Amount::ZERO;
+    let mut sums = BTreeSet::from([Amount::ZERO]);
+    for amount in amounts {
+        all = all.plus(amount).unwrap_or(Amount::MAX);
+        if sums.len() <= REFUND_SUMS_MAX {
+            let more: Vec<Amount> = sums.iter().filter_map(|one| one.plus(amount).ok()).collect();
+            sums.extend(more.into_iter().filter(|one| *one <= sum));
+        }
+    }
+    sums.contains(&sum) || (sums.len() > REFUND_SUMS_MAX && sum <= all)
 }
 
 /// What was posted, up to `block`, from payments to addresses that hold less now than was posted from them.

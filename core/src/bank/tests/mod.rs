@@ -13,6 +13,7 @@ mod letters;
 mod orders;
 mod people;
 mod reconciling;
+mod refunds;
 mod resolving;
 mod restarts;
 

@@ -9,8 +9,8 @@ use super::orders::order;
 use super::{Bend, House};
 use crate::bank::{ActDone, AdminAct, BankConfig, Query, Record, Refusal, Reply};
 use crate::escrow::testing::{CHAIN, COLLECT, PAYER, asset, block, receipt, transfer, tx};
-use crate::escrow::{Agreement, Answer, Part, Question, Reconciliation};
-use crate::id::{Address, ChainId, UserId};
+use crate::escrow::{Agreement, Answer, DepositKey, Part, Question, Reconciliation, RefundAct};
+use crate::id::{Address, ChainId, RefundId, UserId};
 use crate::limits::HOLDERS_MAX;
 use crate::resilience::CordonReason;
 
@@ -349,5 +349,72 @@ fn what_cannot_be_reconciled_is_refused_by_name() {
     assert_eq!(
         refusal(AdminAct::Reconcile(CHAIN)),
         Some(Refusal::ChainPaused(CHAIN))
+    );
+}
+
+/// An operator says something about a refund.
+#[track_caller]
+fn refund(house: &mut House, act: RefundAct) {
+    let done = order(house, AdminAct::Refund(act));
+    assert!(matches!(done, ActDone::Refund { .. }), "{done:?}");
+}
+
+/// What is to be refunded or was lately, and how chain and books agree.
+fn leaving(one: &Reconciliation) -> (i128, i128, i128, Agreement) {
+    let (on_chain, in_custody, _, agreement, _) = short(one);
+    (
+        one.rows[0].leaving.minor(),
+        on_chain.unwrap(),
+        in_custody,
+        agreement,
+    )
+}
+
+#[test]
+fn what_is_to_be_refunded_may_be_gone_or_not_and_nothing_else_may() {
+    let (mut house, to_alice, _) = paid();
+    house.pay(3, &[(to_alice, 1_200)]);
+    house.mine(4);
+    for n in [1, 3] {
+        let (tx, ordinal) = (super::named(n), 0);
+        let deposit = DepositKey { tx, ordinal };
+        refund(&mut house, RefundAct::Request { deposit, to: PAYER });
+    }
+    let settle = |refund| RefundAct::Settle {
+        refund: RefundId::new(refund),
+        paid_by: tx(9),
+    };
+    let even = Agreement::Even;
+    assert_eq!(leaving(&reconciled(&mut house)), (4_200, 4_700, 4_700, even));
+    let pay = |house: &mut House, n: u8, from, amount| {
+        let paid = vec![transfer(from, PAYER, amount)];
+        house.mined.insert(tx(n), receipt(n, block(house.latest), paid));
+        house.mine(4);
+    };
+    pay(&mut house, 8, to_alice, 3_000);
+    assert_eq!(
+        leaving(&reconciled(&mut house)),
+        (4_200, 1_700, 4_700, even),
+        "the first is paid"
+    );
+    refund(&mut house, settle(2));
+    assert_eq!(
+        leaving(&reconciled(&mut house)),
+        (4_200, 1_700, 3_500, even),
+        "the other may be paid in a younger block"
+    );
+    refund(&mut house, settle(1));
+    pay(&mut house, 9, to_alice, 1_200);
+    assert_eq!(leaving(&reconciled(&mut house)), (4_200, 500, 500, even));
+    pay(&mut house, 10, COLLECT, 7);
+    assert_eq!(
+        leaving(&reconciled(&mut house)),
+        (4_200, 493, 500, Agreement::Deficit)
+    );
+    house.pass(SECOND * 3_700);
+    assert_eq!(
+        leaving(&reconciled(&mut house)).0,
+        0,
+        "what was paid long ago is paid"
     );
 }

@@ -10,9 +10,9 @@ use super::{EscrowRecord, Resolution};
 use crate::escrow::testing::{CHAIN, PAYER, asset, block};
 use crate::escrow::{
     Attempt, AttemptClass, Beneficiary, Booked, DeadLetterReason, Deposit, DepositKey, Evidence, History,
-    Reason, SuspenseReason, TxKey, Vote,
+    Reason, RefundRecord, SuspenseReason, TxKey, Vote,
 };
-use crate::id::{ClaimId, IdempotencyKey, TransactionId, TxHash, UserId};
+use crate::id::{ClaimId, IdempotencyKey, RefundId, TransactionId, TxHash, UserId};
 use crate::money::Amount;
 use crate::time::WallClock;
 
@@ -53,7 +53,7 @@ fn deposit() -> DepositKey {
     DepositKey { tx: TX, ordinal: 3 }
 }
 
-fn every_record() -> [EscrowRecord; 10] {
+fn every_record() -> [EscrowRecord; 14] {
     let (tx, at) = (TX, AT);
     [
         EscrowRecord::ClaimFiled {
@@ -117,6 +117,33 @@ fn every_record() -> [EscrowRecord; 10] {
             tx,
             history: history(),
         },
+        EscrowRecord::Refund(RefundRecord::Proposed {
+            deposit: deposit(),
+            to: PAYER,
+            actor: "ops".into(),
+            at,
+        }),
+        EscrowRecord::Refund(RefundRecord::Requested {
+            refund: RefundId::new(1),
+            deposit: deposit(),
+            to: PAYER,
+            of: Beneficiary::User(USER),
+            asset: asset("USDT"),
+            amount: Amount::from_minor(5),
+            transaction: TransactionId::new(9),
+            at,
+        }),
+        EscrowRecord::Refund(RefundRecord::Settled {
+            refund: RefundId::new(1),
+            paid_by: TX.tx,
+            transaction: TransactionId::new(9),
+            at,
+        }),
+        EscrowRecord::Refund(RefundRecord::Withdrawn {
+            refund: RefundId::new(1),
+            transaction: TransactionId::new(9),
+            at,
+        }),
     ]
 }
 
@@ -155,6 +182,7 @@ fn every_record_is_stored_as_it_always_was() {
          0102{}",
         stored_block(7)
     );
+    let (usdt, payer) = ("555344540000000000000000", "aa".repeat(20));
     let texts = |reason: &str| std::format!("036f7073{reason}");
     let expected = [
         std::format!("0001{}ac02{tx}{at}", "02".repeat(16)),
@@ -167,6 +195,10 @@ fn every_record_is_stored_as_it_always_was() {
         std::format!("07{tx}01{}{at}", texts("056b6e6f776e")),
         std::format!("08{tx}03ac020a010b{}{at}", texts("0573686f776e")),
         std::format!("09{tx}0202{at}01020101ac02{at}000a00"),
+        std::format!("1100{tx}0300{payer}036f7073{at}"),
+        std::format!("110101{tx}0300{payer}00ac02{usdt}0a09{at}"),
+        std::format!("110201{}09{at}", &tx[2..]),
+        std::format!("11030109{at}"),
     ];
     for (record, expected) in every_record().iter().zip(&expected) {
         let bytes: Vec<u8> = postcard::to_allocvec(record).unwrap();

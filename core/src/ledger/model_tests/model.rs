@@ -140,7 +140,7 @@ impl Model {
                 credits_pending,
                 debits_pending,
             ],
-            Owner::User(_) | Owner::Suspense | Owner::Treasury | Owner::Fees => {
+            Owner::User(_) | Owner::Suspense | Owner::Treasury | Owner::Fees | Owner::Refunds => {
                 [credits - debits - debits_pending, debits_pending, credits_pending]
             }
         }

@@ -11,7 +11,7 @@ use crate::money::Amount;
 use crate::time::WallClock;
 
 /// Users and everybody of the house.
-pub(super) const OWNERS: [Owner; 7] = [
+pub(super) const OWNERS: [Owner; 8] = [
     Owner::User(UserId::new(1)),
     Owner::User(UserId::new(2)),
     Owner::Custody(ChainId::new(56)),
@@ -19,6 +19,7 @@ pub(super) const OWNERS: [Owner; 7] = [
     Owner::Treasury,
     Owner::Issuance,
     Owner::Fees,
+    Owner::Refunds,
 ];
 /// Known, known, disabled, unknown.
 pub(super) const ASSETS: [&str; 4] = ["USDT", "GOLD", "OLD", "NONE"];

@@ -2,14 +2,14 @@ use alloc::vec::Vec;
 use std::string::{String, ToString};
 use std::{format, vec};
 
-use super::{Deriver, Happening};
+use super::{Deriver, Happening, RefundNews};
 use crate::bank::Record;
 use crate::escrow::testing::{CHAIN, PAYER, asset};
 use crate::escrow::{
     Beneficiary, BlockRef, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence, Reason,
-    Resolution, SuspenseReason, TxKey, Vote,
+    RefundRecord, Resolution, SuspenseReason, TxKey, Vote,
 };
-use crate::id::{Address, BlockHash, ClaimId, IdempotencyKey, TransactionId, TxHash, UserId};
+use crate::id::{Address, BlockHash, ClaimId, IdempotencyKey, RefundId, TransactionId, TxHash, UserId};
 use crate::journal::Position;
 use crate::money::Amount;
 use crate::time::WallClock;
@@ -245,6 +245,72 @@ fn what_is_credited_together_is_told_deposit_by_deposit() {
     );
     let about: Vec<_> = told.iter().map(|one| (one.tx, one.attributed)).collect();
     assert_eq!(about, deposits.map(|one| (one.tx, Some(one))));
+}
+
+#[test]
+fn a_refund_is_told_to_whoever_had_the_money_until_it_ends() {
+    let deposit = DepositKey { tx: TX, ordinal: 4 };
+    let (to, paid_by) = (Address::Evm([6; 20]), TxHash::Evm([5; 32]));
+    let requested = |refund, of| RefundRecord::Requested {
+        refund: RefundId::new(refund),
+        deposit,
+        to,
+        of,
+        asset: "USDT".parse().unwrap(),
+        amount: Amount::from_minor(5),
+        transaction: TransactionId::new(2),
+        at: AT,
+    };
+    let (transaction, at) = (TransactionId::new(3), AT);
+    let proposed = RefundRecord::Proposed {
+        deposit,
+        to,
+        actor: "ada".into(),
+        at,
+    };
+    let withdrawn = RefundRecord::Withdrawn {
+        refund: RefundId::new(1),
+        transaction,
+        at,
+    };
+    let settled = RefundRecord::Settled {
+        refund: RefundId::new(2),
+        paid_by,
+        transaction,
+        at,
+    };
+    let user = Beneficiary::User(UserId::new(8));
+    let nobody = Beneficiary::Suspense(SuspenseReason::Unattributed);
+    let records = [
+        proposed,
+        requested(1, user),
+        withdrawn,
+        requested(2, nobody),
+        settled,
+    ];
+    let mut deriver = Deriver::default();
+    let mut told = Vec::new();
+    for (position, record) in (1..).zip(records) {
+        let record = Record::Escrow(EscrowRecord::Refund(record));
+        told.extend(deriver.take(Position::new(position), &record));
+    }
+    assert_eq!(
+        told.iter().map(line).collect::<Vec<_>>(),
+        [
+            "event-2-0 refund.requested user-8 []",
+            "event-3-0 refund.withdrawn user-8 []",
+            "event-4-0 refund.requested nobody []",
+            "event-5-0 refund.settled nobody []",
+        ]
+    );
+    assert!(told.iter().all(|one| one.attributed == Some(deposit)));
+    let news = RefundNews {
+        id: RefundId::new(2),
+        to,
+        paid_by: Some(paid_by),
+    };
+    assert_eq!(told[3].refund, Some(news));
+    assert_eq!(deriver, Deriver::default(), "what ended is forgotten");
 }
 
 #[test]

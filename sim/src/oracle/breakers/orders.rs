@@ -24,7 +24,8 @@ impl Breakers {
                 | AdminAct::Process(_)
                 | AdminAct::Drain
                 | AdminAct::Undrain
-                | AdminAct::Reconcile(_) => {}
+                | AdminAct::Reconcile(_)
+                | AdminAct::Refund(_) => {}
             }
         }
     }

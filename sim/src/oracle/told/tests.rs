@@ -43,6 +43,7 @@ fn claim(of: u64, status: ClaimStatus) -> Reply {
         attempts: 1,
         finalized_height: None,
         stage: Stage::Observed,
+        refunds: Vec::new(),
     };
     Reply::Claim {
         claim: Box::new(claim),

@@ -99,7 +99,7 @@ impl Scribe {
         let Act::Notice(notice) = act else { return };
         let ids = match notice {
             Notice::Stage { tx, .. } | Notice::DeadLettered { tx, .. } => super::about(tx),
-            Notice::Credited { deposit, .. } => Ids {
+            Notice::Credited { deposit, .. } | Notice::Refund { deposit, .. } => Ids {
                 ordinal: Some(deposit.ordinal),
                 ..super::about(&deposit.tx)
             },
@@ -235,6 +235,7 @@ impl Scribe {
                 }
                 Owner::Custody(_) => add("custody", balance.available),
                 Owner::Suspense => add("suspense", balance.available),
+                Owner::Refunds => add("refunds", balance.available),
                 Owner::Treasury => add("treasury", balance.available),
                 Owner::Issuance => add("issued", balance.available),
                 Owner::Fees => add("fees", balance.available),

@@ -2,7 +2,8 @@
 
 use plimsoll_core::bank::{AdminAct, Record};
 use plimsoll_core::escrow::{
-    Beneficiary, Booked, DepositKey, EscrowRecord, Evidence, Reconciliation, Resolution, TxKey,
+    Beneficiary, Booked, DepositKey, EscrowRecord, Evidence, Reconciliation, RefundAct, RefundRecord,
+    Resolution, TxKey,
 };
 use plimsoll_core::id::{ChainId, ClaimId, TransactionId, TxHash, UserId};
 use plimsoll_core::ledger::LedgerRecord;
@@ -89,6 +90,10 @@ pub(super) fn fact(record: &Record, endpoints: &[String]) -> Fact {
         Record::Administered { act, actor, .. } => {
             let ids = match act {
                 AdminAct::Process(tx) => about(tx),
+                AdminAct::Refund(RefundAct::Request { deposit, .. }) => Ids {
+                    ordinal: Some(deposit.ordinal),
+                    ..about(&deposit.tx)
+                },
                 AdminAct::PauseChain(_)
                 | AdminAct::ResumeChain(_)
                 | AdminAct::PauseEndpoint(_)
@@ -97,7 +102,8 @@ pub(super) fn fact(record: &Record, endpoints: &[String]) -> Fact {
                 | AdminAct::Sweep
                 | AdminAct::Drain
                 | AdminAct::Undrain
-                | AdminAct::Reconcile(_) => Ids::default(),
+                | AdminAct::Reconcile(_)
+                | AdminAct::Refund(RefundAct::Settle { .. } | RefundAct::Withdraw { .. }) => Ids::default(),
             };
             Fact::new("administered", ids, format!("{actor} {}", said::act(act)))
         }
@@ -233,6 +239,7 @@ fn escrow(record: &EscrowRecord, endpoints: &[String]) -> Fact {
             transaction,
             ..
         } => gathered(deposits, *user, *transaction),
+        EscrowRecord::Refund(record) => refund(record),
     }
 }
 
@@ -287,6 +294,7 @@ fn letter(record: &EscrowRecord) -> Fact {
         | EscrowRecord::Final { .. }
         | EscrowRecord::Rejected { .. }
         | EscrowRecord::DustCredited { .. }
+        | EscrowRecord::Refund(_)
         | EscrowRecord::SuspenseAttributed { .. } => unreachable!("this is about no dead letter"),
     }
 }
@@ -346,6 +354,57 @@ fn gathered(deposits: &[DepositKey], user: UserId, transaction: TransactionId) -
     let mut fact = Fact::new("escrow.dust_credited", ids, what);
     fact.recorded.found = deposits.iter().map(|one| one.tx.tx.to_string()).collect();
     fact
+}
+
+fn refund(record: &RefundRecord) -> Fact {
+    let place = |deposit: &DepositKey| format!("log {} of {}", deposit.ordinal, said::short(&deposit.tx.tx));
+    let of_deposit = |deposit: &DepositKey, transaction| Ids {
+        ordinal: Some(deposit.ordinal),
+        transaction,
+        ..about(&deposit.tx)
+    };
+    let of_refund = |transaction: &TransactionId| Ids {
+        transaction: Some(transaction.number()),
+        ..Ids::default()
+    };
+    match record {
+        RefundRecord::Proposed { deposit, to, .. } => Fact::new(
+            "escrow.refund_proposed",
+            of_deposit(deposit, None),
+            format!(
+                "{} goes back to {to}, if another operator says so too",
+                place(deposit)
+            ),
+        ),
+        RefundRecord::Requested {
+            refund,
+            deposit,
+            to,
+            transaction,
+            ..
+        } => Fact::new(
+            "escrow.refund_requested",
+            of_deposit(deposit, Some(transaction.number())),
+            format!("{refund}: {} goes back to {to}", place(deposit)),
+        ),
+        RefundRecord::Settled {
+            refund,
+            paid_by,
+            transaction,
+            ..
+        } => Fact::new(
+            "escrow.refund_settled",
+            of_refund(transaction),
+            format!("{refund} was paid by {}", said::short(paid_by)),
+        ),
+        RefundRecord::Withdrawn {
+            refund, transaction, ..
+        } => Fact::new(
+            "escrow.refund_withdrawn",
+            of_refund(transaction),
+            format!("{refund} is not paid"),
+        ),
+    }
 }
 
 fn booking(booked: &Booked) -> Booking {

@@ -191,6 +191,7 @@ impl Scribe {
                 | Query::DeadLetter(_)
                 | Query::DeadLetterGroups
                 | Query::Suspense { .. }
+                | Query::Refunds { .. }
                 | Query::Status
                 | Query::Reconciliations,
             ) => None,

@@ -4,7 +4,7 @@ use plimsoll_core::bank::{
     ActDone, AdminAct, ClaimStatus, ClaimVerdict, Command, Known, Notice, Query, Reply,
 };
 use plimsoll_core::escrow::{
-    Answer, Attempt, Fault, History, NO_TX, Question, Report, Resolution, Sighting, Taken, TxKey,
+    Answer, Attempt, Fault, History, NO_TX, Question, RefundAct, Report, Resolution, Sighting, Taken, TxKey,
 };
 use plimsoll_core::id::{AssetId, TxHash};
 use plimsoll_core::ledger::{self, Outcome, Transfer};
@@ -94,6 +94,14 @@ pub(super) fn act(act: &AdminAct) -> String {
         AdminAct::Drain => "lets nothing new in".to_owned(),
         AdminAct::Undrain => "lets new things in again".to_owned(),
         AdminAct::Reconcile(chain) => format!("has {chain} reconciled"),
+        AdminAct::Refund(RefundAct::Request { deposit, to }) => {
+            let place = format!("log {} of {}", deposit.ordinal, short(&deposit.tx.tx));
+            format!("has {place} sent back to {to}")
+        }
+        AdminAct::Refund(RefundAct::Settle { refund, paid_by }) => {
+            format!("says that {refund} was paid by {}", short(paid_by))
+        }
+        AdminAct::Refund(RefundAct::Withdraw { refund }) => format!("withdraws {refund}"),
     }
 }
 
@@ -108,6 +116,8 @@ fn done(done: &ActDone) -> String {
             Known::Open => "a transaction that was open is verified".to_owned(),
             Known::GivenUp => "a transaction that was given up is verified again".to_owned(),
         },
+        ActDone::Refund { refund, transaction } => format!("{refund} moved by {transaction}"),
+        ActDone::RefundProposed => "another operator must order the same".to_owned(),
     }
 }
 
@@ -136,6 +146,7 @@ pub(super) fn query(query: &Query) -> String {
         Query::DryRun(tx) => format!("asks what a replay of {} would come to", short(&tx.tx)),
         Query::DeadLetterGroups => "asks what the dead letters have in common".to_owned(),
         Query::Suspense { .. } => "lists what is in suspense".to_owned(),
+        Query::Refunds { .. } => "lists refunds".to_owned(),
         Query::Status => "asks how everything stands".to_owned(),
         Query::Reconciliations => "asks whether the chains have what the books say".to_owned(),
     }
@@ -170,6 +181,7 @@ pub(super) fn reply(reply: &Reply) -> String {
         Reply::Proposed => "another operator must approve".to_owned(),
         Reply::DeadLetterGroups(groups) => format!("{} groups of dead letters", groups.len()),
         Reply::Suspense(deposits) => format!("{} deposits in suspense", deposits.len()),
+        Reply::Refunds { refunds, .. } => format!("{} refunds", refunds.len()),
         Reply::Done => "done".to_owned(),
         Reply::Reported(taken) => self::taken(*taken),
         Reply::Administered { done, .. } => self::done(done),
@@ -343,6 +355,15 @@ pub(super) fn notice(notice: &Notice, name: &dyn Fn(u8) -> String) -> String {
                 took.as_millis()
             )
         }
+        Notice::Refund {
+            deposit,
+            refund,
+            stage,
+        } => format!(
+            "{refund} of log {} of {} is {stage}",
+            deposit.ordinal,
+            short(&deposit.tx.tx)
+        ),
         Notice::Lane { from, to } => {
             format!("the immediate lane went from {} to {}", from.code(), to.code())
         }

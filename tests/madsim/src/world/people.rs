@@ -244,6 +244,7 @@ const fn is_replayed(reply: &Reply) -> bool {
         | Reply::DryRun(_)
         | Reply::Replay(_)
         | Reply::Suspense(_)
+        | Reply::Refunds { .. }
         | Reply::Proposed
         | Reply::Reported { .. }
         | Reply::Done

@@ -44,7 +44,7 @@ impl Orders {
             }
             AdminAct::Drain => (Subject::Intake, true),
             AdminAct::Undrain => (Subject::Intake, false),
-            AdminAct::Sweep | AdminAct::Process(_) | AdminAct::Reconcile(_) => {
+            AdminAct::Sweep | AdminAct::Process(_) | AdminAct::Reconcile(_) | AdminAct::Refund(_) => {
                 self.give(at_ms, act);
                 return;
             }
@@ -105,7 +105,8 @@ impl Orders {
                 | AdminAct::ResumeChain(_)
                 | AdminAct::ResumeEndpoint(_)
                 | AdminAct::Undrain
-                | AdminAct::Reconcile(_) => return None,
+                | AdminAct::Reconcile(_)
+                | AdminAct::Refund(_) => return None,
             };
             Some(Deed::Order {
                 at_ms: given.at_ms,

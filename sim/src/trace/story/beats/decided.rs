@@ -39,6 +39,8 @@ pub(super) fn sentence(record: &Recorded, durability: String) -> Option<String> 
         "escrow.dead_letter_dismissed" => "A person dismissed the dead letter".to_owned(),
         "escrow.dust_credited" => format!("Together they reached the minimum: {}", record.what),
         "escrow.suspense_attributed" => format!("A person attributed what was in suspense: {}", record.what),
+        "escrow.refund_proposed" => format!("A person wants it sent back: {}", record.what),
+        "escrow.refund_requested" => format!("A person has it sent back: {}", record.what),
         _ => return None,
     };
     Some(format!("{what} (record {}, {durability}).", record.position))
