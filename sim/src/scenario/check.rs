@@ -177,6 +177,18 @@ impl Findings<'_> {
                 "expected 1 to 100000 blocks",
             );
         }
+        if let Some(fee) = &world.usdc_fee {
+            self.require(
+                fee.after_blocks.get_ref().0 > 0,
+                fee.after_blocks.span(),
+                "expected 1 to 100000 blocks",
+            );
+            self.require(
+                fee.percent.get_ref().0 > 0,
+                fee.percent.span(),
+                "expected 1 to 100",
+            );
+        }
     }
 
     fn workload(&mut self, table: &ScenarioTable) {

@@ -16,7 +16,7 @@ use super::values::Names;
 use crate::world::plan::{
     BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, Handling, LinkPlan,
     Movement, OrderPlan, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Theft, Token, Topology,
-    WorkersPlan,
+    TransferFee, WorkersPlan,
 };
 
 /// When users are funded: they register in the first half second.
@@ -117,6 +117,10 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
             block_ms: world.block_ms.get_ref().0,
             finality_blocks: world.finality_blocks.get_ref().0,
             usdc_retired_after: world.usdc_retired_after.as_ref().map(|blocks| blocks.get_ref().0),
+            usdc_fee: world.usdc_fee.as_ref().map(|fee| TransferFee {
+                after_blocks: fee.after_blocks.get_ref().0,
+                percent: fee.percent.get_ref().byte(),
+            }),
             theft: world.theft.as_ref().map(|theft| Theft {
                 at_ms: theft.at_ms.get_ref().0,
                 amount_milli: theft.amount.0,

@@ -76,6 +76,8 @@ pub struct WorldTable {
     pub finality_blocks: Spanned<Count>,
     /// After how many blocks the contract of USDC stands for it no longer.
     pub usdc_retired_after: Option<Spanned<Count>>,
+    /// What the contract of USDC keeps of each transfer, whatever it logs.
+    pub usdc_fee: Option<TransferFeeTable>,
     /// How often the bank reads heads and scans.
     pub poll_ms: Spanned<Millis>,
     /// How long automation tries before a transaction is a dead letter.
@@ -115,6 +117,7 @@ impl Default for WorldTable {
             block_ms: plain(Millis(450)),
             finality_blocks: plain(Count(3)),
             usdc_retired_after: None,
+            usdc_fee: None,
             poll_ms: plain(Millis(1_000)),
             patience_ms: plain(Millis(24 * 60 * 60 * 1_000)),
             recheck_ms: plain(Millis(10 * 60 * 1_000)),
@@ -128,6 +131,16 @@ impl Default for WorldTable {
             sweep_ms: plain(Millis(3_000)),
         }
     }
+}
+
+/// `world.usdc_fee`: how much of a transfer does not arrive, and since when.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransferFeeTable {
+    /// After how many blocks.
+    pub after_blocks: Spanned<Count>,
+    /// How much of a hundred.
+    pub percent: Spanned<Percent>,
 }
 
 /// `world.theft`: what is gone from the deposit addresses, and when.

@@ -20,7 +20,7 @@ use crate::engine::Latency;
 use crate::model::assets::MIN_MILLI;
 use crate::world::plan::{
     BankPlan, BuggifyPlan, ChainPlan, Deed, EndpointPlan, Handling, LinkPlan, Plan, PoolPlan, QuotaPlan,
-    StorePlan, Theft, Topology, WorkersPlan,
+    StorePlan, Theft, Topology, TransferFee, WorkersPlan,
 };
 
 /// The least and the most blocks that endpoints scan at once, where they bound it.
@@ -139,6 +139,7 @@ fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
         chain: ChainPlan {
             block_ms: rng.between(150, 1_500),
             finality_blocks: rng.between(1, 8),
+            usdc_fee: transfer_fee(&mut rng.fork("transfer fee")),
             theft: theft(&mut rng.fork("theft")),
             ..ChainPlan::default()
         },
@@ -206,6 +207,14 @@ fn bank(swarm: &SwarmTable, rng: &mut Rng) -> BankPlan {
         },
         buggify: buggify(&mut rng.fork("buggify")),
     }
+}
+
+/// What USDC begins to keep of each transfer, in some runs.
+fn transfer_fee(rng: &mut Rng) -> Option<TransferFee> {
+    rng.chance(1, 8).then(|| TransferFee {
+        after_blocks: rng.between(1, 100),
+        percent: [1, 2, 5, 50, 100][rng.index(5)],
+    })
 }
 
 /// What is stolen, in some runs.

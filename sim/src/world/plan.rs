@@ -13,7 +13,7 @@ pub use check::PlanError;
 pub(crate) use check::{ENTRIES_MAX, QUOTA_CALLS};
 pub use topology::{
     BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, LinkPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan,
-    Theft, Topology, WorkersPlan,
+    Theft, Topology, TransferFee, WorkersPlan,
 };
 pub use workload::{ClaimPlan, Deed, Fate, Handling, HoldEnd, HoldPlan, Movement, OrderPlan, Shape, Token};
 

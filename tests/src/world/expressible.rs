@@ -35,6 +35,8 @@ pub fn check(plan: &Plan) -> Result<(), Vec<Inexpressible>> {
         retired,
         "its configuration names no heights",
     );
+    let fee = topology.chain.usdc_fee.is_some();
+    refuse("topology.chain.usdc_fee", fee, "its tokens keep nothing");
     let links = topology.endpoints.iter().map(|one| one.link);
     let doubles = links
         .chain([topology.users_link])

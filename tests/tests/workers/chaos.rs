@@ -14,7 +14,7 @@ use super::house::House;
 use super::{CHAIN, report};
 
 /// The kills where the environment says nothing.
-const KILLS: u64 = 30;
+const KILLS: u64 = 120;
 const SEED: u64 = 20_261_127;
 const USERS: usize = 5;
 const WORKERS: usize = 2;
@@ -31,6 +31,12 @@ struct Kills {
     workers: u64,
     redis: u64,
     server: u64,
+}
+
+impl Kills {
+    const fn all(&self) -> u64 {
+        self.workers + self.redis + self.server
+    }
 }
 
 /// Everything that can be killed.
@@ -64,9 +70,9 @@ fn nothing_is_lost_and_nothing_credited_twice_whoever_is_killed() {
     };
     stage.house.register();
     let began = Instant::now();
-    for kill in 0..kills {
+    while stage.kills.all() < kills {
         stage.live(&node, kill_rng.duration(LIFE.0, LIFE.1), &mut load);
-        stage.kill(kill, &mut kill_rng);
+        stage.kill(&mut kill_rng);
     }
     if stage.redis_back.is_some() {
         stage.redis.restart();
@@ -113,7 +119,8 @@ impl Stage<'_> {
         }
     }
 
-    fn kill(&mut self, number: u64, rng: &mut Rng) {
+    /// Kills one of them, unless that is Redis and Redis is gone: then it is gone for longer.
+    fn kill(&mut self, rng: &mut Rng) {
         match rng.below(6) {
             0 => {
                 let back = Instant::now() + rng.duration(GONE.0, GONE.1);
@@ -131,8 +138,9 @@ impl Stage<'_> {
             _ => {
                 let index = rng.index(WORKERS);
                 self.workers[index].kill();
-                self.workers[index] = self.house.work(&format!("worker-{}-{number}", index));
                 self.kills.workers += 1;
+                let name = format!("worker-{index}-{}", self.kills.workers);
+                self.workers[index] = self.house.work(&name);
             }
         }
     }

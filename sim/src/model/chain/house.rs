@@ -42,7 +42,7 @@ impl Chain {
                     .spot(*index, as_of)
                     .is_some_and(|spot| spot.number == *number)
                 {
-                    self.move_into(&mut house, index.place());
+                    self.move_into(&mut house, index.place(), *number);
                 }
             }
         }
@@ -55,7 +55,15 @@ impl Chain {
         house
     }
 
-    fn move_into(&self, house: &mut BTreeMap<(Address, Address), Held>, place: usize) {
+    /// How much of a transfer in `block` its contract keeps.
+    fn kept(&self, contract: Address, block: u64, units: i128) -> i128 {
+        match self.usdc_fee {
+            Some((from, percent)) if block >= from && is_usdc(contract) => units * i128::from(percent) / 100,
+            Some(_) | None => 0,
+        }
+    }
+
+    fn move_into(&self, house: &mut BTreeMap<(Address, Address), Held>, place: usize, block: u64) {
         let tx = &self.transactions[place];
         for (log, truth) in tx.logs.iter().zip(&tx.truths) {
             let mut word = [0; 16];
@@ -63,7 +71,8 @@ impl Chain {
             let units = i128::from_be_bytes(word);
             match truth.due {
                 Due::User(_) | Due::Suspense(_) | Due::Nothing(Shape::Minted) => {
-                    house.entry((log.address, truth.to)).or_default().units += units;
+                    house.entry((log.address, truth.to)).or_default().units +=
+                        units - self.kept(log.address, block, units);
                 }
                 Due::Person => house.entry((log.address, truth.to)).or_default().is_huge = true,
                 Due::Nothing(Shape::OwnSweep) => {
@@ -71,7 +80,8 @@ impl Chain {
                     // A transfer of more than there is would have reverted.
                     let moved = units.min(from.units);
                     from.units -= moved;
-                    house.entry((log.address, truth.to)).or_default().units += moved;
+                    house.entry((log.address, truth.to)).or_default().units +=
+                        moved - self.kept(log.address, block, moved);
                 }
                 Due::Nothing(
                     Shape::Payment
@@ -90,6 +100,13 @@ impl Chain {
             }
         }
     }
+}
+
+fn is_usdc(contract: Address) -> bool {
+    Token::Usdc
+        .facts()
+        .contract
+        .is_some_and(|(address, _)| address == contract)
 }
 
 /// Takes so many USDT from whoever has most, as far as that goes.

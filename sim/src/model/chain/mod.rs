@@ -70,6 +70,8 @@ pub struct Chain {
     by_hash: Table<TxHash, TxIndex>,
     /// Every transaction that ever was at a height.
     heights: BTreeMap<u64, Vec<TxIndex>>,
+    /// From which height on the contract of USDC keeps so much of a hundred of each transfer.
+    usdc_fee: Option<(u64, u8)>,
     theft: Option<Theft>,
     rng: Rng,
 }
@@ -87,6 +89,9 @@ impl Chain {
             transactions: Vec::new(),
             by_hash: Table::new(),
             heights: BTreeMap::new(),
+            usdc_fee: plan
+                .usdc_fee
+                .map(|fee| (FIRST_HEIGHT + fee.after_blocks, fee.percent)),
             theft: plan.theft,
             rng,
         }

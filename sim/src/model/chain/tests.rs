@@ -7,7 +7,7 @@ use plimsoll_core::time::Instant;
 
 use super::{Chain, ChainEvent, Due, FIRST_HEIGHT, Moved, Payee, TxIndex};
 use crate::model::assets::minor_units;
-use crate::world::plan::{ChainPlan, Fate, Movement, Shape, Token};
+use crate::world::plan::{ChainPlan, Fate, Movement, Shape, Token, TransferFee};
 
 const USDT: Address = Address::Evm([
     0x55, 0xd3, 0x98, 0x32, 0x6f, 0x99, 0x05, 0x9f, 0xf7, 0x75, 0x48, 0x52, 0x46, 0x99, 0x90, 0x27, 0xb3,
@@ -298,4 +298,33 @@ fn a_neighbour_that_needs_a_person_holds_up_the_whole_transaction() {
     assert!(chain.finalize(due, tx).is_some());
     assert!(chain.needs_person(tx));
     assert_eq!(chain.deposits(due).count(), 0);
+}
+
+#[test]
+fn a_token_that_keeps_a_part_logs_all_of_it() {
+    let plan = ChainPlan {
+        usdc_fee: Some(TransferFee {
+            after_blocks: 10,
+            percent: 3,
+        }),
+        ..ChainPlan::default()
+    };
+    let mut chain = Chain::new(&plan, Rng::from_seed(1));
+    let (usdc, _) = Token::Usdc.facts().contract.unwrap();
+    let pay = |user, token| movement(Shape::Payment, user, token, 50_000);
+    let before = [pay(0, Token::Usdc)];
+    let after = [pay(1, Token::Usdc)];
+    let other = [pay(2, Token::Usdt)];
+    mined(&mut chain, ms(500), &before);
+    for (at, movements) in [(6_000, &after), (7_000, &other)] {
+        let (tx, _) = mined(&mut chain, ms(at), movements);
+        let (_, truth) = chain.deposits_of(tx).next().unwrap();
+        assert!(matches!(truth.due, Due::User(_)), "{truth:?}");
+    }
+    let house = chain.house(FIRST_HEIGHT + 30, ms(20_000));
+    let held = |token, user| house[&(token, payee(user).address)].units;
+    let whole = minor_units(50_000, 6).minor();
+    assert_eq!(held(usdc, 0), whole);
+    assert_eq!(held(usdc, 1), whole / 100 * 97);
+    assert_eq!(held(USDT, 2), minor_units(50_000, 18).minor());
 }

@@ -24,7 +24,7 @@ fn an_unknown_field_is_refused_with_a_suggestion() {
         "[world]\nendpionts = 3",
         "test.toml:4:1: world.endpionts: unknown field `endpionts`, expected one of `endpoints`, `providers`, \
          `quotas`, `without_logs`, `pruned`, `history_blocks`, `latency_ms`, `latency_shape`, `commit_ms`, `block_ms`, \
-         `finality_blocks`, `usdc_retired_after`, `poll_ms`, `patience_ms`, `recheck_ms`, `reconcile_ms`, `theft`, `dismiss_alone_max`, `buggify`, \
+         `finality_blocks`, `usdc_retired_after`, `usdc_fee`, `poll_ms`, `patience_ms`, `recheck_ms`, `reconcile_ms`, `theft`, `dismiss_alone_max`, `buggify`, \
          `workers`, `takeover_ms`, `fast_track_ms`, `sweep_ms`\n\
          did you mean `endpoints`?",
     );
@@ -129,6 +129,24 @@ fn impossible_worlds_are_refused() {
         "[world]\nproviders = 4",
         "test.toml:4:13: world.providers: a credit needs two providers, and each runs at least one of the endpoints",
     );
+    for (fee, column, what) in [
+        (
+            "after_blocks = 0, percent = 3",
+            29,
+            "after_blocks: expected 1 to 100000 blocks",
+        ),
+        ("after_blocks = 5, percent = 0", 42, "percent: expected 1 to 100"),
+        (
+            "after_blocks = 5, percent = 101",
+            42,
+            "percent: found 101, expected a share from 0 to 100 percent",
+        ),
+    ] {
+        check(
+            &format!("[world]\nusdc_fee = {{ {fee} }}"),
+            &format!("test.toml:4:{column}: world.usdc_fee.{what}"),
+        );
+    }
     check(
         "[workload]\nusers = 1\n[[workload.deposits]]\nkind = \"plain\"\ncount = 1\nat_ms = 1\nclaim = \"stolen\"",
         "test.toml:6:8: workload.deposits[0].kind: this needs two users",

@@ -84,9 +84,22 @@ pub struct ChainPlan {
     /// After how many blocks the contract of USDC stands for it no longer (trap E21). Left out, it always does.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usdc_retired_after: Option<u64>,
+    /// What the contract of USDC keeps of each transfer, whatever it logs (trap E10). Left out, nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usdc_fee: Option<TransferFee>,
     /// What a thief takes, of whom the bank is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theft: Option<Theft>,
+}
+
+/// A token that begins to keep a part of each transfer: its contract was upgraded, and its logs do not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransferFee {
+    /// After how many blocks.
+    pub after_blocks: u64,
+    /// How much of a hundred, rounded down.
+    pub percent: u8,
 }
 
 /// A thief takes USDT from the deposit address that has most of it.
@@ -107,6 +120,7 @@ impl Default for ChainPlan {
             block_ms: 450,
             finality_blocks: 3,
             usdc_retired_after: None,
+            usdc_fee: None,
             theft: None,
         }
     }

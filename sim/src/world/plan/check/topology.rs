@@ -9,7 +9,7 @@ use plimsoll_core::resilience::limiter::WINDOWS_MAX;
 use super::{BLOCKS_MAX, DURATION_MS_MAX, ENTRIES_MAX, Findings};
 use crate::world::plan::{
     BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan, Theft,
-    Topology, WorkersPlan,
+    Topology, TransferFee, WorkersPlan,
 };
 
 /// The longest time between two blocks: an hour.
@@ -88,6 +88,7 @@ fn check_chain(chain: ChainPlan, found: &mut Findings) {
         block_ms,
         finality_blocks,
         usdc_retired_after,
+        usdc_fee,
         theft,
     } = chain;
     found.within(format_args!("topology.chain.id"), id, 1, ChainId::EIP155_MAX);
@@ -97,6 +98,16 @@ fn check_chain(chain: ChainPlan, found: &mut Findings) {
     found.within(field, finality_blocks, 1, BLOCKS_MAX);
     let field = format_args!("topology.chain.usdc_retired_after");
     found.within(field, usdc_retired_after.unwrap_or(1), 1, ENTRIES_MAX as u64);
+    if let Some(TransferFee {
+        after_blocks,
+        percent,
+    }) = usdc_fee
+    {
+        let field = format_args!("topology.chain.usdc_fee.after_blocks");
+        found.within(field, after_blocks, 1, ENTRIES_MAX as u64);
+        let field = format_args!("topology.chain.usdc_fee.percent");
+        found.within(field, percent.into(), 1, 100);
+    }
     if let Some(Theft {
         at_ms,
         amount_milli: _,
