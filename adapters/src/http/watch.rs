@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use plimsoll_core::bank::Notice;
 use plimsoll_core::machine::{Effects, Machine as _};
-use plimsoll_core::monitor::{Alert, Input, Level, Monitor, MonitorPolicy, News, Reading};
+use plimsoll_core::monitor::{Alert, Input, Level, Monitor, MonitorPolicy, News};
 
 use super::Api;
 use crate::clock::Clock;
@@ -64,11 +64,12 @@ impl Watch {
     /// Looks once.
     pub(super) async fn look(&self, api: &Api) {
         let is_journal_failing = api.bank.pulse().is_journal_failing;
-        let reading = api.status().await.map(|status| Reading {
+        let status = api.status().await;
+        self.hear(Input::looked(
+            status.as_deref(),
             is_journal_failing,
-            ..Reading::of(&status, self.clock.wall())
-        });
-        self.hear(reading.map_or(Input::NoReading, Input::Reading));
+            self.clock.wall(),
+        ));
     }
 
     /// Takes in what the bank tells.

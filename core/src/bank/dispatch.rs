@@ -15,7 +15,7 @@ use crate::escrow::{Pauses, Report, Sighting, Taken, TxKey, Workers};
 use crate::id::{ChainId, ErrandId};
 use crate::machine::{Deadline, Effects, Intent};
 use crate::queue::{JOBS_PER_REQUEST_MAX, Lane, LaneFault, Lanes, Place, Priority, QueueReply, QueueRequest};
-use crate::resilience::{BreakerOrder, EndpointSet, Transition};
+use crate::resilience::{BreakerOrder, BreakerState, EndpointSet, Transition};
 use crate::time::Instant;
 
 /// How long a queue may take to take jobs over.
@@ -81,6 +81,11 @@ impl Dispatch {
             jobs.push(job);
         }
         (!jobs.is_empty()).then_some((jobs, priority))
+    }
+
+    /// What is known of the immediate lane, if there is one.
+    pub(super) fn immediate(&self) -> Option<BreakerState> {
+        self.lanes.state()
     }
 
     pub(super) fn next_deadline(&self) -> Option<Deadline> {

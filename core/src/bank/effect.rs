@@ -355,6 +355,8 @@ pub struct Status {
     pub is_draining: bool,
     /// The last replay of dead letters, if there ever was one.
     pub replay: Option<Replay>,
+    /// What is known of the immediate lane to workers; `None` when there is none.
+    pub immediate: Option<BreakerState>,
     /// The chains.
     pub chains: Vec<ChainStatus>,
 }

@@ -120,7 +120,9 @@ impl Bank {
         }
     }
 
-    fn status(&self) -> Status {
+    /// How everything stands: the answer to [`Query::Status`].
+    #[must_use]
+    pub fn status(&self) -> Status {
         Status {
             users: self.state.users().len(),
             transactions: self.state.ledger().transaction_count(),
@@ -133,6 +135,7 @@ impl Bank {
             oldest_refund: self.oldest_refund(),
             is_draining: self.state.orders().is_draining(),
             replay: self.state.escrow().replay().copied(),
+            immediate: self.dispatch.immediate(),
             chains: self.chains(),
         }
     }

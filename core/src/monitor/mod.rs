@@ -26,8 +26,9 @@ pub use reading::{ChainReading, Reading};
 
 use condition::{Condition, Step};
 
+use crate::bank::Status;
 use crate::machine::{Deadline, Effects, Machine};
-use crate::time::Instant;
+use crate::time::{Instant, WallClock};
 
 /// What a monitor is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,9 +38,27 @@ pub enum Input {
     /// How everything stands.
     Reading(Reading),
     /// The bank did not say how it stands.
-    NoReading,
+    NoReading {
+        /// Whether that is no wonder: nothing is told before its records are committed, and the journal does not take them.
+        is_journal_failing: bool,
+    },
     /// A transaction became a dead letter.
     DeadLettered,
+}
+
+impl Input {
+    /// What a look at the bank at `wall` comes to: the status that it told in time, if it did, and what its driver says of
+    /// the journal.
+    #[must_use]
+    pub fn looked(status: Option<&Status>, is_journal_failing: bool, wall: WallClock) -> Self {
+        match status {
+            None => Self::NoReading { is_journal_failing },
+            Some(status) => Self::Reading(Reading {
+                is_journal_failing,
+                ..Reading::of(status, wall)
+            }),
+        }
+    }
 }
 
 /// Watches the house.
@@ -132,6 +151,15 @@ impl Monitor {
         }
     }
 
+    /// Takes in that the bank says nothing. While the journal fails it cannot, and the driver, which tells of that, is heard.
+    fn miss(&mut self, now: Instant, is_journal_failing: bool) {
+        self.note(now, Alert::JournalFailing, u64::from(is_journal_failing), 0);
+        if is_journal_failing {
+            self.heard_at = Some(now);
+            self.note(now, Alert::BankSilent, 0, 0);
+        }
+    }
+
     /// Takes in what was measured for one alert: beyond `limit`, at it, or well within it.
     fn note(&mut self, now: Instant, alert: Alert, value: u64, limit: u64) {
         let condition = self.conditions.entry(alert).or_default();
@@ -212,7 +240,7 @@ impl Machine for Monitor {
                 self.heard_at = Some(now);
                 self.read(now, &reading);
             }
-            Input::NoReading => self.note(now, Alert::BankSilent, 1, 0),
+            Input::NoReading { is_journal_failing } => self.miss(now, is_journal_failing),
             Input::DeadLettered => self.dead_lettered_at = Some(now),
         }
         self.look_at_the_clock(now);

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use crate::bank::{ChainStatus, Status};
 use crate::id::ChainId;
+use crate::resilience::BreakerState;
 use crate::time::WallClock;
 
 /// How everything stands.
@@ -38,9 +39,17 @@ impl Reading {
             dead_letters: status.dead_letters as u64,
             oldest_dead_letter: age(status.oldest_dead_letter),
             is_journal_failing: false,
-            is_queue_down: false,
+            is_queue_down: status.immediate.is_some_and(is_down),
             chains: status.chains.iter().map(ChainReading::of).collect(),
         }
+    }
+}
+
+/// Whether a lane in `state` serves nobody for certain. Half-open is no proof that it is back: it is when a call succeeds.
+const fn is_down(state: BreakerState) -> bool {
+    match state {
+        BreakerState::Open | BreakerState::HalfOpen | BreakerState::ForcedOpen => true,
+        BreakerState::Closed | BreakerState::Disabled => false,
     }
 }
 

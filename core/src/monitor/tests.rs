@@ -9,6 +9,7 @@ use std::vec;
 
 use super::*;
 use crate::id::ChainId;
+use crate::resilience::BreakerState;
 
 const BSC: ChainId = ChainId::new(56);
 
@@ -261,7 +262,60 @@ fn silence_is_told_by_the_clock_and_drowns_the_rest() {
         ["10 s: bank_silent: 1 of 0", "10 s: healthy -> critical"]
     );
     assert!(script.hear(Input::DeadLettered).is_empty(), "one thing at a time");
-    assert!(script.hear(Input::NoReading).is_empty());
+    let is_journal_failing = false;
+    assert!(script.hear(Input::NoReading { is_journal_failing }).is_empty());
+}
+
+/// Nothing is told before its records are committed: while the journal fails there is no reading, and a person must hear
+/// of the journal.
+#[test]
+fn a_bank_that_waits_for_its_journal_is_not_silent() {
+    let mut script = Script::new();
+    assert!(script.stands(&well(), 1).is_empty());
+    let mut hear = |is_journal_failing, seconds: u64| -> Vec<String> {
+        let second = |_| {
+            let news = script.hear(Input::NoReading { is_journal_failing });
+            script.now += 1;
+            news
+        };
+        (0..seconds).flat_map(second).collect()
+    };
+    assert_eq!(
+        hear(true, 60),
+        ["16 s: journal_failing: 1 of 0", "16 s: healthy -> critical"]
+    );
+    assert!(hear(false, 9).is_empty(), "a moment without a word is borne");
+    assert_eq!(hear(false, 1), ["70 s: bank_silent: 1 of 0"]);
+}
+
+/// Half-open is no proof that a lane is back.
+#[test]
+fn a_queue_is_down_until_a_call_succeeds() {
+    let mut status = Status {
+        users: 0,
+        transactions: 0,
+        stages: Vec::new(),
+        open: 0,
+        oldest_open: None,
+        dead_letters: 0,
+        oldest_dead_letter: None,
+        is_draining: false,
+        replay: None,
+        refunds_pending: 0,
+        oldest_refund: None,
+        immediate: None,
+        chains: Vec::new(),
+    };
+    for (immediate, is_down) in [
+        (None, false),
+        (Some(BreakerState::Closed), false),
+        (Some(BreakerState::Open), true),
+        (Some(BreakerState::HalfOpen), true),
+    ] {
+        status.immediate = immediate;
+        let reading = Reading::of(&status, WallClock::from_micros(0));
+        assert_eq!(reading.is_queue_down, is_down, "{immediate:?}");
+    }
 }
 
 #[test]

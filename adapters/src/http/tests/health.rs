@@ -136,7 +136,7 @@ async fn what_the_monitor_raises_is_shown() {
 async fn a_bank_that_says_nothing_is_an_alert() {
     let server = Server::new();
     server.watch.look(&server.api).await;
-    tokio::time::advance(Duration::from_secs(2)).await;
+    tokio::time::advance(Duration::from_secs(10)).await;
     server.house.turn(Mood::Unavailable(Unavailable::Overloaded));
     server.watch.look(&server.api).await;
     let health = server.get("/health").await.json();

@@ -34,7 +34,7 @@ fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         6 => reading.prop_map(Input::Reading),
         3 => Just(Input::Reading(well())),
-        1 => Just(Input::NoReading),
+        1 => any::<bool>().prop_map(|is_journal_failing| Input::NoReading { is_journal_failing }),
         1 => Just(Input::DeadLettered),
     ]
 }
