@@ -40,6 +40,7 @@ pub(crate) fn bank_config() -> BankConfig {
         collect: vec![],
         start_block: 1,
         poll: Duration::from_secs(1),
+        stalled_lag: None,
     };
     BankConfig {
         registry: Registry::new(vec![usdt()]).unwrap(),

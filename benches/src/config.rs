@@ -71,6 +71,7 @@ fn escrow() -> EscrowConfig {
         collect: Vec::new(),
         start_block: 1,
         poll: Duration::from_secs(1),
+        stalled_lag: None,
     };
     let three_hundred = NonZeroU64::MIN.saturating_add(299);
     let product = Product {

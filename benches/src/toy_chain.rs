@@ -73,6 +73,7 @@ impl ToyChain {
                 genesis: GENESIS,
                 decimals: vec![Some(TOKEN_DECIMALS); tokens.len()],
             },
+            Question::Attested => Answer::Attested { block: finalized },
             Question::Heads => Answer::Heads {
                 latest: block(self.latest),
                 finalized,

@@ -14,7 +14,7 @@ use crate::purpose::JOURNAL_CHAIN;
 use crate::time::WallClock;
 
 /// The version of the stored form that this build writes, and the only one that it reads.
-pub const FORMAT: u16 = 3;
+pub const FORMAT: u16 = 4;
 
 /// How many records stand at or before a point of the journal. Zero is before the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]

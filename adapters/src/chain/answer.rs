@@ -28,6 +28,9 @@ pub fn parse(question: &Question, body: &[u8]) -> Result<Answer, Fault> {
     match question {
         Question::Identity { tokens } => identity(&calls, tokens.len()),
         Question::Heads => heads(&calls),
+        Question::Attested => Ok(Answer::Attested {
+            block: required_block(&calls[0])?,
+        }),
         Question::Receipt { tx } => receipt(&calls, tx),
         Question::Scan { from, to, tokens } => scan(
             &calls,

@@ -92,6 +92,7 @@ impl<D: Dial> RpcClient<D> {
             Question::Scan { .. } => Fault::TooLarge,
             Question::Identity { .. }
             | Question::Heads
+            | Question::Attested
             | Question::Receipt { .. }
             | Question::Balances { .. } => TOO_LARGE,
         };

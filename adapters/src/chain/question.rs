@@ -28,6 +28,8 @@ fn calls(question: &Question) -> Vec<(&'static str, Value)> {
     let calls = match question {
         Question::Identity { tokens } => identity(tokens),
         Question::Heads => vec![block("latest"), block("finalized")],
+        // -2: two thirds of the validators (bnb-chain/bsc, eth_getFinalizedHeader).
+        Question::Attested => vec![("eth_getFinalizedHeader", json!([-2]))],
         Question::Receipt { tx } => {
             vec![
                 block("finalized"),

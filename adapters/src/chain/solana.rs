@@ -52,7 +52,7 @@ impl Talk {
     /// A talk about `question`.
     ///
     /// # Panics
-    /// When it is one for logs, which clusters have none of.
+    /// When it is one for logs, or for what BSC's validators attest: clusters have neither.
     pub(super) fn about(question: &Question) -> Self {
         match question {
             Question::Identity { tokens } => Self::Identity {
@@ -70,6 +70,7 @@ impl Talk {
             },
             Question::Scan { .. } => unreachable!("a cluster was asked for logs"),
             Question::Balances { .. } => unreachable!("a cluster was asked for what contracts say"),
+            Question::Attested => unreachable!("a cluster was asked what its validators attest"),
         }
     }
 

@@ -41,6 +41,7 @@ fn read_chain(mut section: Section, faults: &mut Faults) -> Option<Chain> {
     let genesis: Option<BlockHash> =
         section.required("genesis", parsed(BlockHash::evm_from_str, hash), hash, faults);
     let poll = section.optional("poll", duration, POLL_DEFAULT, faults);
+    let stalled_lag = section.optional("stalled_lag", |value| whole(value).map(Some), None, faults);
     let start_block = section.required("start_block", whole, "62000000", faults);
     let collect = section.optional(
         "collect",
@@ -71,6 +72,7 @@ fn read_chain(mut section: Section, faults: &mut Faults) -> Option<Chain> {
         collect,
         start_block: start_block?,
         poll,
+        stalled_lag,
     };
     Some((config, (0..=u8::MAX).zip(urls).map(located).collect()))
 }

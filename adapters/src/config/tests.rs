@@ -108,7 +108,7 @@ fn every_fault_between_the_tables_is_reported_at_once() {
         ("name = \"Service credit\"", &long_name),
         ("gives = \"CREDIT\"", "gives = \"GOLD\""),
         ("name = \"bnb-2\"", "name = \"bnb-1\""),
-        ("poll = \"500ms\"", "poll = \"1ms\""),
+        ("poll = \"500ms\"", "poll = \"1ms\"\nstalled_lag = 19"),
         (
             "fast_track = [\"0s\", \"1s\", \"2s\"]",
             "fast_track = [\"2s\", \"1s\"]",

@@ -91,6 +91,9 @@ pub(super) struct EvidenceBody {
     receipt_digest: String,
     /// Who vouched for it: at least two independent upstreams.
     votes: Vec<VoteBody>,
+    /// The weakest rule by which one of them calls the block final: `finalized`, or `attested` while that stalled.
+    #[schema(example = "finalized")]
+    rule: &'static str,
 }
 
 /// A block.
@@ -107,8 +110,11 @@ pub(super) struct BlockBody {
 pub(super) struct VoteBody {
     /// The upstream.
     endpoint: String,
-    /// Its finalized block when it vouched.
+    /// The newest block that was final by its word when it vouched.
     finalized: BlockBody,
+    /// By which rule: `finalized`, or `attested` while that stalled.
+    #[schema(example = "finalized")]
+    rule: &'static str,
 }
 
 /// One token movement.
@@ -176,11 +182,13 @@ impl Api {
         let vote = |vote: &Vote| VoteBody {
             endpoint: self.endpoint_name(chain, vote.endpoint),
             finalized: block(vote.finalized),
+            rule: vote.rule.code(),
         };
         EvidenceBody {
             block: block(evidence.block),
             receipt_digest: format!("{:032x}", evidence.digest),
             votes: evidence.votes.iter().map(vote).collect(),
+            rule: evidence.rule().code(),
         }
     }
 

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use plimsoll_core::bank::Record;
-use plimsoll_core::escrow::{BlockRef, Evidence, Vote};
+use plimsoll_core::escrow::{BlockRef, Evidence, FinalityRule, Vote};
 use plimsoll_core::escrow::{EscrowRecord, Reason, TxKey};
 use plimsoll_core::id::{BlockHash, ClaimId, IdempotencyKey, TxHash, UserId};
 use plimsoll_core::journal::{Batch, Head};
@@ -174,6 +174,7 @@ impl House {
         let vote = |endpoint| Vote {
             endpoint,
             finalized: block,
+            rule: FinalityRule::Finalized,
         };
         let filed = EscrowRecord::ClaimFiled {
             claim: ClaimId::new(self.claims),

@@ -36,6 +36,7 @@ impl Asker for Mined {
                 genesis: GENESIS,
                 decimals: vec![Some(18); tokens.len()],
             },
+            Question::Attested => Answer::Attested { block: block(9) },
             Question::Heads => Answer::Heads {
                 latest: block(12),
                 finalized: block(9),

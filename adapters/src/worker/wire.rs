@@ -7,7 +7,7 @@ use plimsoll_core::digest::Digest;
 use plimsoll_core::escrow::{ChainConfig, Report};
 
 /// The format that this version writes, and the only one that it reads.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 /// The most bytes of a report: a receipt with more logs than any block has room for.
 pub const REPORT_BYTES_MAX: usize = 8 << 20;
 /// How many bytes come before the report itself.
@@ -29,7 +29,8 @@ pub enum WireError {
     Malformed,
 }
 
-/// What must be the same on both sides: the chains, and the endpoints of each with their providers, in their order.
+/// What must be the same on both sides: the chains, when their finality counts as stalled, and the endpoints of each with their
+/// providers, in their order.
 #[must_use]
 pub fn digest_of(chains: &[ChainConfig]) -> u128 {
     let endpoints = |chain: &ChainConfig| -> Vec<(String, String)> {
@@ -40,7 +41,7 @@ pub fn digest_of(chains: &[ChainConfig]) -> u128 {
     };
     let chains = chains
         .iter()
-        .map(|chain| (chain.id, chain.genesis, endpoints(chain)));
+        .map(|chain| (chain.id, chain.genesis, chain.stalled_lag, endpoints(chain)));
     Digest::of(&chains.collect::<Vec<_>>())
 }
 

@@ -67,6 +67,10 @@ pub struct ChainConfig {
     /// at least 200 ms, at most this. However much waits, that is at most 15 questions in a second, spread over the
     /// endpoints, and about 70 in all before a finality that stalls is waited for at the usual pace of a second.
     pub poll: Duration,
+    /// By how many blocks finality trails the newest one from which on it counts as stalled, so that what two thirds of the
+    /// validators have built upon counts in its stead, where two independent upstreams say so; BSC alone tells that. At least
+    /// 20. `None`: never, deposits wait.
+    pub stalled_lag: Option<u64>,
 }
 
 /// What a deposit buys.
@@ -395,6 +399,13 @@ fn check_chain(chain: &ChainConfig, registry: &Registry, errors: &mut Vec<Escrow
     }
     if registry.tokens_of(chain.id).next().is_none() {
         errors.push(EscrowConfigError::NoToken(chain.id));
+    }
+    let lag = chain.stalled_lag;
+    if lag.is_some_and(|lag| lag < 20 || chain.id.family() != Family::Evm) {
+        errors.push(EscrowConfigError::Schedule {
+            field: "stalled_lag",
+            expected: "at least 20 blocks of an EVM chain",
+        });
     }
     if chain.poll < Duration::from_millis(50) {
         errors.push(EscrowConfigError::Schedule {

@@ -73,8 +73,30 @@ pub struct Deposit {
 pub struct Vote {
     /// The endpoint's place in the chain's configuration.
     pub endpoint: u8,
-    /// Its finalized block.
+    /// The newest block that is final by its word.
     pub finalized: BlockRef,
+    /// By which rule it said so.
+    pub rule: FinalityRule,
+}
+
+/// By which rule an upstream calls a block final, the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum FinalityRule {
+    /// It calls the block `finalized`.
+    Finalized,
+    /// While `finalized` stalled, it said that two thirds of the validators had built upon the block.
+    Attested,
+}
+
+impl FinalityRule {
+    /// The name in bodies and logs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Finalized => "finalized",
+            Self::Attested => "attested",
+        }
+    }
 }
 
 /// Why a transaction is believed: which independent upstreams showed the same receipt.
@@ -89,6 +111,13 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// The weakest rule by which a voter calls a block final: what a credit rests on.
+    #[must_use]
+    pub fn rule(&self) -> FinalityRule {
+        let rules = self.votes.iter().map(|vote| vote.rule);
+        rules.max().unwrap_or(FinalityRule::Finalized)
+    }
+
     /// Whether the block is finalized on every voter (the minimum decides; traps E12, E16).
     #[must_use]
     pub fn is_final(&self) -> bool {

@@ -122,6 +122,9 @@ pub enum Question {
     },
     /// The latest and the finalized head.
     Heads,
+    /// The newest block that two thirds of the validators have built upon: `eth_getFinalizedHeader(-2)` of BSC, which moves
+    /// on while `finalized` stalls.
+    Attested,
     /// The receipt of a transaction, and the finalized head of the same node.
     Receipt {
         /// The transaction.
@@ -181,6 +184,7 @@ impl Question {
         match self {
             Self::Identity { tokens } => Self::identity_calls(tokens.len()),
             Self::Heads => Self::HEADS_CALLS,
+            Self::Attested => 1,
             Self::Receipt { tx } => Self::receipt_calls(tx.family()),
             Self::Scan { .. } => Self::SCAN_CALLS,
             Self::Balances { holders, .. } => Self::balances_calls(holders.len()),
@@ -207,6 +211,11 @@ pub enum Answer {
         latest: BlockRef,
         /// The finalized block.
         finalized: BlockRef,
+    },
+    /// To [`Question::Attested`].
+    Attested {
+        /// The block.
+        block: BlockRef,
     },
     /// To [`Question::Receipt`].
     Receipt {

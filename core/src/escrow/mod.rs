@@ -33,7 +33,9 @@ pub use config::{
     Workers,
 };
 pub(crate) use deposit::sums;
-pub use deposit::{Beneficiary, Booked, Claim, Deposit, DepositKey, Evidence, Stage, TxKey, Vote};
+pub use deposit::{
+    Beneficiary, Booked, Claim, Deposit, DepositKey, Evidence, FinalityRule, Stage, TxKey, Vote,
+};
 pub use dust::{DustPlace, Heap};
 pub use evm::{
     Answer, BlockRef, Fault, Log, NO_TX, Question, Receipt, ScanLog, TRANSFER_TOPIC, TokenBalance,

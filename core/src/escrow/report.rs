@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::config::ChainConfig;
-use super::deposit::{Evidence, TxKey, Vote};
+use super::deposit::{Evidence, FinalityRule, TxKey, Vote};
 use super::evm::Receipt;
 use super::reason::AttemptClass;
 use super::verifier::{Finding, QUORUM};
@@ -103,6 +103,9 @@ pub enum ReportError {
     /// Fewer than two providers stand behind it.
     #[error("votes: fewer than two providers stand behind them")]
     Quorum,
+    /// A vote by a rule of finality that the chain has not got.
+    #[error("votes: each must be by a rule of finality that the chain has")]
+    Rule,
     /// The evidence is of another block than the receipt.
     #[error("evidence.block: not the block of the receipt")]
     Block,
@@ -161,6 +164,11 @@ fn check_votes(chain: &ChainConfig, votes: &[Vote]) -> Result<(), ReportError> {
     for vote in votes {
         let endpoint = chain.endpoints.get(usize::from(vote.endpoint));
         let endpoint = endpoint.ok_or(ReportError::Votes)?;
+        let has_rule = match vote.rule {
+            FinalityRule::Finalized => true,
+            FinalityRule::Attested => chain.stalled_lag.is_some(),
+        };
+        require(has_rule, ReportError::Rule)?;
         require(!endpoints.contains(vote.endpoint), ReportError::Votes)?;
         endpoints.insert(vote.endpoint);
         if !providers.contains(&&*endpoint.provider) {

@@ -62,6 +62,7 @@ pub(crate) fn chain() -> ChainConfig {
         collect: vec![COLLECT],
         start_block: 1,
         poll: Duration::from_secs(1),
+        stalled_lag: None,
     }
 }
 

@@ -262,6 +262,7 @@ impl Yard {
                 genesis: chain().genesis,
                 decimals: vec![Some(18); tokens.len()],
             },
+            Question::Attested => Answer::Attested { block: finalized },
             Question::Heads => Answer::Heads { latest, finalized },
             Question::Receipt { tx: asked } => Answer::Receipt {
                 finalized,

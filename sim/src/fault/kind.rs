@@ -162,7 +162,7 @@ pub enum EndpointFault {
     Crossed,
     /// It serves another chain (trap E22), also when it is asked for receipts.
     WrongChain,
-    /// It sits on a fork of its own above the finalized block (trap E12).
+    /// It sits on a fork of its own above the finalized block, or the attested one (trap E12).
     PrivateFork,
     /// It tells a plausible untruth.
     Lying {

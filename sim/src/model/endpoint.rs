@@ -228,6 +228,9 @@ impl Endpoint {
 
     /// What it says to a question that it cannot answer, being what it is.
     fn lacks(&self, view: View<'_>, question: &Question) -> Option<Silence> {
+        if *question == Question::Attested {
+            return view.attested().is_none().then_some(Silence::Unsupported);
+        }
         let Question::Scan { from, to, .. } = question else {
             return None;
         };
@@ -257,6 +260,10 @@ fn honest(chain: &Chain, view: View<'_>, question: &Question) -> Answer {
             latest: view.latest(),
             finalized: view.finalized(),
         },
+        // Who has no such rule was found to lack it.
+        Question::Attested => Answer::Attested {
+            block: view.attested().unwrap_or_else(|| view.finalized()),
+        },
         Question::Receipt { tx } => Answer::Receipt {
             finalized: view.finalized(),
             receipt: view.receipt(tx),
@@ -285,7 +292,7 @@ fn honest(chain: &Chain, view: View<'_>, question: &Question) -> Answer {
 fn other(question: &Question, chain: &Chain) -> Question {
     match question {
         Question::Heads => Question::Identity { tokens: Vec::new() },
-        Question::Identity { .. } => Question::Heads,
+        Question::Identity { .. } | Question::Attested => Question::Heads,
         Question::Receipt { tx } => {
             let mut hashes = chain.transactions().map(|index| chain.hash_of(index));
             let found = hashes.find(|other| other != tx);
@@ -325,7 +332,7 @@ fn decimals(contract: &Address) -> Option<u8> {
 /// Leaves nothing but the heads, and admits it.
 fn forget(answer: &mut Answer) {
     match answer {
-        Answer::Identity { .. } | Answer::Heads { .. } => {}
+        Answer::Identity { .. } | Answer::Heads { .. } | Answer::Attested { .. } => {}
         Answer::Receipt { receipt, .. } => *receipt = None,
         Answer::Scan { last, logs, .. } => {
             *last = None;
@@ -354,6 +361,7 @@ fn move_elsewhere(answer: &mut Answer) {
             shift(&mut latest.hash);
             shift(&mut finalized.hash);
         }
+        Answer::Attested { block } => shift(&mut block.hash),
         Answer::Receipt { finalized, receipt } => {
             shift(&mut finalized.hash);
             if let Some(receipt) = receipt {

@@ -146,7 +146,13 @@ impl Asking {
                 let from = range.map(|(from, _)| from);
                 endpoint.forgotten = endpoint.forgotten.filter(|forgotten| from > Some(*forgotten));
             }
-            Ok(Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Balances { .. }) | Err(_) => {}
+            Ok(
+                Answer::Heads { .. }
+                | Answer::Attested { .. }
+                | Answer::Receipt { .. }
+                | Answer::Balances { .. },
+            )
+            | Err(_) => {}
         }
     }
 
@@ -301,6 +307,7 @@ const fn range_of(question: &Question) -> Option<(u64, u64)> {
         Question::Scan { from, to, .. } => Some((*from, *to)),
         Question::Identity { .. }
         | Question::Heads
+        | Question::Attested
         | Question::Receipt { .. }
         | Question::Balances { .. } => None,
     }

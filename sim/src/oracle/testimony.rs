@@ -8,7 +8,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::bank::{Act, Command, Event, Input, Record};
-use plimsoll_core::escrow::{Answer, BlockRef, EscrowRecord, Evidence, Question, Report, Sighting, TxKey};
+use plimsoll_core::escrow::{
+    Answer, BlockRef, EscrowRecord, Evidence, FinalityRule, Question, Report, Sighting, TxKey,
+};
 use plimsoll_core::id::{CallId, ChainId, EndpointId, TxHash};
 use plimsoll_core::machine::Intent;
 use plimsoll_core::time::Instant;
@@ -32,6 +34,10 @@ pub struct Testimony {
     to_workers: BTreeMap<TxKey, Vec<Statement>>,
     /// Whether nobody hears what workers are told, as in a recording, so that their reports count as heard.
     believes_workers: bool,
+    /// Which blocks each endpoint said were attested.
+    attested: BTreeMap<EndpointId, Vec<BlockRef>>,
+    /// The same, said to workers.
+    attested_to_workers: BTreeMap<EndpointId, Vec<BlockRef>>,
     /// What was said of ranges, by their last block.
     of_ranges: BTreeMap<(ChainId, BlockRef), Vec<Reading>>,
 }
@@ -40,6 +46,7 @@ pub struct Testimony {
 enum Asked {
     Receipt(TxHash),
     Scan,
+    Attested,
 }
 
 /// What was said of a transaction.
@@ -89,6 +96,8 @@ impl Testimony {
             calls: BTreeMap::new(),
             of_transactions: BTreeMap::new(),
             to_workers: BTreeMap::new(),
+            attested: BTreeMap::new(),
+            attested_to_workers: BTreeMap::new(),
             of_ranges: BTreeMap::new(),
         }
     }
@@ -130,10 +139,17 @@ impl Testimony {
                 };
                 self.of_ranges.entry((chain, *last)).or_default().push(reading);
             }
+            (Asked::Attested, Answer::Attested { block }) => {
+                self.attested
+                    .entry(EndpointId { chain, index })
+                    .or_default()
+                    .push(*block);
+            }
             (
-                Asked::Receipt(_) | Asked::Scan,
+                Asked::Receipt(_) | Asked::Scan | Asked::Attested,
                 Answer::Identity { .. }
                 | Answer::Heads { .. }
+                | Answer::Attested { .. }
                 | Answer::Receipt { .. }
                 | Answer::Scan { .. }
                 | Answer::Balances { .. },
@@ -148,6 +164,11 @@ impl Testimony {
             Sighting::Absent { votes, .. } => (votes, None),
             Sighting::Undecided { .. } => return,
         };
+        for vote in votes.iter().filter(|vote| vote.rule == FinalityRule::Attested) {
+            let (chain, index) = (report.chain, vote.endpoint);
+            let said = self.attested_to_workers.entry(EndpointId { chain, index });
+            said.or_default().push(vote.finalized);
+        }
         let said = votes.iter().map(|vote| Statement {
             endpoint: vote.endpoint,
             finalized: vote.finalized,
@@ -169,6 +190,7 @@ impl Testimony {
         let asked = match question {
             Question::Receipt { tx } => Asked::Receipt(*tx),
             Question::Scan { .. } => Asked::Scan,
+            Question::Attested => Asked::Attested,
             Question::Identity { .. } | Question::Heads | Question::Balances { .. } => return,
         };
         self.calls.insert(*call, (*endpoint, asked));
@@ -216,9 +238,15 @@ impl Testimony {
     fn judge_evidence(&self, tx: TxKey, evidence: &Evidence) -> Result<(), Violation> {
         let said = self.of_transactions.get(&tx).cloned().unwrap_or_default();
         for vote in &evidence.votes {
+            let by_rule = |statement: &Statement| match vote.rule {
+                FinalityRule::Finalized => statement.finalized == vote.finalized,
+                FinalityRule::Attested => {
+                    self.has_attested(tx.chain, vote.endpoint, |block| block == vote.finalized)
+                }
+            };
             let is_this = |statement: &Statement| {
                 statement.endpoint == vote.endpoint
-                    && statement.finalized == vote.finalized
+                    && by_rule(statement)
                     && statement.block == Some(evidence.block)
             };
             let to_workers = self.to_workers.get(&tx).into_iter().flatten();
@@ -244,7 +272,10 @@ impl Testimony {
         let said = said.map_or(&[][..], |said| said.since.as_slice());
         let proves = |statement: &&Statement| match statement.block {
             Some(block) => block != was,
-            None => statement.finalized.number >= was.number,
+            None => {
+                statement.finalized.number >= was.number
+                    || self.has_attested(tx.chain, statement.endpoint, |block| block.number >= was.number)
+            }
         };
         let to_workers = self.to_workers.get(&tx).into_iter().flatten();
         let by = said.iter().chain(to_workers).filter(proves);
@@ -259,7 +290,9 @@ impl Testimony {
     fn judge_scan(&mut self, chain: ChainId, to: BlockRef, found: &[TxHash]) -> Result<(), Violation> {
         let said = self.of_ranges.get(&(chain, to)).map_or(&[][..], Vec::as_slice);
         let shows = |reading: &&Reading| {
-            reading.finalized.number >= to.number && found.iter().all(|tx| reading.found.contains(tx))
+            let is_final = reading.finalized.number >= to.number
+                || self.has_attested(chain, reading.endpoint, |block| block.number >= to.number);
+            is_final && found.iter().all(|tx| reading.found.contains(tx))
         };
         let by = said.iter().filter(shows).map(|reading| reading.endpoint);
         if !self.are_independent(by) {
@@ -269,6 +302,16 @@ impl Testimony {
         self.of_ranges
             .retain(|(of, last), _| *of != chain || last.number > to.number);
         Ok(())
+    }
+
+    /// Whether an endpoint said of such a block that it is attested.
+    fn has_attested(&self, chain: ChainId, index: u8, is_such: impl Fn(BlockRef) -> bool) -> bool {
+        let endpoint = EndpointId { chain, index };
+        let mut said = [&self.attested, &self.attested_to_workers]
+            .into_iter()
+            .filter_map(|of| of.get(&endpoint))
+            .flatten();
+        said.any(|block| is_such(*block))
     }
 
     /// Whether two of these endpoints are run by different providers.
@@ -308,7 +351,7 @@ impl Oracle for Testimony {
             }
             Observation::Told {
                 endpoint: EndpointId { chain, index },
-                tx,
+                tx: Some(tx),
                 answer: Answer::Receipt { finalized, receipt },
             } => {
                 let statement = Statement {
@@ -322,11 +365,21 @@ impl Oracle for Testimony {
                 };
                 self.to_workers.entry(tx).or_default().push(statement);
             }
+            Observation::Told {
+                endpoint,
+                answer: Answer::Attested { block },
+                ..
+            } => self
+                .attested_to_workers
+                .entry(*endpoint)
+                .or_default()
+                .push(*block),
             // A process that begins anew asks anew.
             Observation::Crashed { .. } => {
                 self.calls.clear();
                 self.of_transactions.clear();
                 self.of_ranges.clear();
+                self.attested.clear();
             }
             Observation::Committed { .. }
             | Observation::Released { .. }

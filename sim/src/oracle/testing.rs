@@ -5,7 +5,7 @@ use core::time::Duration;
 use plimsoll_core::bank::{Act, Bank, BankConfig, Command, Effect, Event, Input, Record, State};
 use plimsoll_core::escrow::{
     Beneficiary, BlockRef, Booked, ChainConfig, Deposit, DepositAddresses, EndpointConfig, EscrowConfig,
-    EscrowRecord, Evidence, TxKey, Vote,
+    EscrowRecord, Evidence, FinalityRule, TxKey, Vote,
 };
 use plimsoll_core::id::{
     Address, AssetId, BlockHash, ChainId, IdempotencyKey, RequestId, TransactionId, TxHash, UserId,
@@ -149,6 +149,7 @@ pub(super) fn evidence(at: BlockRef, voters: &[(u8, u64)]) -> Evidence {
     let vote = |(endpoint, finalized): &(u8, u64)| Vote {
         endpoint: *endpoint,
         finalized: block(*finalized),
+        rule: FinalityRule::Finalized,
     };
     Evidence {
         block: at,
@@ -207,6 +208,7 @@ pub(super) fn bank(records: &[Record]) -> Bank {
         collect: vec![COLLECT],
         start_block: 1,
         poll: Duration::from_secs(1),
+        stalled_lag: None,
     };
     let asset = Asset {
         id: usdt(),

@@ -170,6 +170,17 @@ impl Findings<'_> {
             world.history_blocks.span(),
             "expected 1 to 10000 blocks",
         );
+        if let Some(blocks) = &world.attested_blocks {
+            let least = world.finality_blocks.get_ref().0 + 1;
+            let is_behind = (least..=10_000).contains(&blocks.get_ref().0);
+            let message =
+                "what is attested is behind what is finalized, and at most 10000 blocks behind the latest";
+            self.require(is_behind, blocks.span(), message);
+        }
+        if let Some(lag) = &world.stalled_lag {
+            let is_possible = (20..=10_000).contains(&lag.get_ref().0);
+            self.require(is_possible, lag.span(), "expected 20 to 10000 blocks");
+        }
         if let Some(blocks) = &world.usdc_retired_after {
             self.require(
                 blocks.get_ref().0 > 0,

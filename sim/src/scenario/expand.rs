@@ -116,6 +116,7 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         chain: ChainPlan {
             block_ms: world.block_ms.get_ref().0,
             finality_blocks: world.finality_blocks.get_ref().0,
+            attested_blocks: world.attested_blocks.as_ref().map(|blocks| blocks.get_ref().0),
             usdc_retired_after: world.usdc_retired_after.as_ref().map(|blocks| blocks.get_ref().0),
             usdc_fee: world.usdc_fee.as_ref().map(|fee| TransferFee {
                 after_blocks: fee.after_blocks.get_ref().0,
@@ -135,6 +136,7 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         bank: BankPlan {
             poll_ms: world.poll_ms.get_ref().0,
             sweep_ms: world.sweep_ms.get_ref().0,
+            stalled_lag: world.stalled_lag.as_ref().map(|blocks| blocks.get_ref().0),
             patience_ms: world.patience_ms.get_ref().0,
             recheck_ms: world.recheck_ms.get_ref().0,
             reconcile_ms: world.reconcile_ms.as_ref().map(|every| every.get_ref().0),

@@ -78,6 +78,10 @@ pub struct WorldTable {
     pub usdc_retired_after: Option<Spanned<Count>>,
     /// What the contract of USDC keeps of each transfer, whatever it logs.
     pub usdc_fee: Option<TransferFeeTable>,
+    /// By how many blocks the one that two thirds of the validators have built upon trails the latest.
+    pub attested_blocks: Option<Spanned<Count>>,
+    /// By how many blocks finality trails the newest one from which on what is attested counts in its stead.
+    pub stalled_lag: Option<Spanned<Count>>,
     /// How often the bank reads heads and scans.
     pub poll_ms: Spanned<Millis>,
     /// How long automation tries before a transaction is a dead letter.
@@ -118,6 +122,8 @@ impl Default for WorldTable {
             finality_blocks: plain(Count(3)),
             usdc_retired_after: None,
             usdc_fee: None,
+            attested_blocks: None,
+            stalled_lag: None,
             poll_ms: plain(Millis(1_000)),
             patience_ms: plain(Millis(24 * 60 * 60 * 1_000)),
             recheck_ms: plain(Millis(10 * 60 * 1_000)),

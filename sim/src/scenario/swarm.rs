@@ -135,11 +135,14 @@ fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
     };
     let endpoints = (0..endpoints).map(endpoint).collect();
     let sync_us = rng.between(100, 20_000);
+    let (block_ms, finality_blocks) = (rng.between(150, 1_500), rng.between(1, 8));
+    let attested = attested(finality_blocks, &mut rng.fork("attested"));
     Topology {
         chain: ChainPlan {
-            block_ms: rng.between(150, 1_500),
-            finality_blocks: rng.between(1, 8),
             usdc_fee: transfer_fee(&mut rng.fork("transfer fee")),
+            block_ms,
+            finality_blocks,
+            attested_blocks: attested.map(|(blocks, _)| blocks),
             theft: theft(&mut rng.fork("theft")),
             ..ChainPlan::default()
         },
@@ -157,7 +160,10 @@ fn topology(swarm: &SwarmTable, rng: &mut Rng) -> Topology {
                 max_us: sync_us,
             },
         },
-        bank: bank(swarm, rng),
+        bank: BankPlan {
+            stalled_lag: attested.map(|(_, lag)| lag),
+            ..bank(swarm, rng)
+        },
         workers: workers(is_metered, &mut rng.fork("workers")),
     }
 }
@@ -184,6 +190,7 @@ fn bank(swarm: &SwarmTable, rng: &mut Rng) -> BankPlan {
     let usual = BankPlan::default();
     let poll = swarm.poll_ms.get_ref();
     BankPlan {
+        stalled_lag: usual.stalled_lag,
         poll_ms: rng.between(poll.low.0, poll.high.0),
         patience_ms: if rng.chance(1, 4) {
             rng.between(PATIENCE_MS_MIN, 20_000)
@@ -215,6 +222,13 @@ fn transfer_fee(rng: &mut Rng) -> Option<TransferFee> {
         after_blocks: rng.between(1, 100),
         percent: [1, 2, 5, 50, 100][rng.index(5)],
     })
+}
+
+/// How far what is attested trails the chain, and how far finality must for that to count; in a quarter of the runs.
+fn attested(finality_blocks: u64, rng: &mut Rng) -> Option<(u64, u64)> {
+    let lag = rng.between(20, 40);
+    let blocks = rng.between(finality_blocks + 1, 60);
+    rng.chance(1, 4).then_some((blocks, lag))
 }
 
 /// What is stolen, in some runs.

@@ -67,8 +67,8 @@ pub enum Observation<'a> {
     Told {
         /// Whose it is.
         endpoint: EndpointId,
-        /// The transaction that was asked for.
-        tx: TxHash,
+        /// The transaction that was asked for, if one was.
+        tx: Option<TxHash>,
         /// What was said.
         answer: &'a Answer,
     },

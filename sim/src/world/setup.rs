@@ -38,6 +38,7 @@ pub fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
             .saturating_sub(topology.chain.finality_blocks)
             .max(1),
         poll: Duration::from_millis(topology.bank.poll_ms),
+        stalled_lag: topology.bank.stalled_lag,
     };
     BankConfig {
         registry: registry(id, topology.chain.usdc_retired_after),

@@ -232,7 +232,7 @@ impl Struck {
     fn lanes(&self, now: Instant, question: &Question) -> Vec<Condition> {
         match question {
             Question::Identity { .. } => vec![Condition::Identity],
-            Question::Heads => vec![Condition::Heads],
+            Question::Heads | Question::Attested => vec![Condition::Heads],
             Question::Scan { .. } => vec![Condition::Scanner],
             Question::Receipt { tx } if *tx == NO_TX => vec![Condition::Identity],
             Question::Balances { .. } => Vec::new(),

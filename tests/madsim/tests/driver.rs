@@ -442,6 +442,7 @@ fn config(poll: Duration) -> BankConfig {
         collect: vec![],
         start_block: 1,
         poll,
+        stalled_lag: None,
     };
     let token = ChainToken {
         chain: chain.id,

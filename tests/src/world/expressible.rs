@@ -37,6 +37,12 @@ pub fn check(plan: &Plan) -> Result<(), Vec<Inexpressible>> {
     );
     let fee = topology.chain.usdc_fee.is_some();
     refuse("topology.chain.usdc_fee", fee, "its tokens keep nothing");
+    let attested = topology.chain.attested_blocks.is_some();
+    refuse(
+        "topology.chain.attested_blocks",
+        attested,
+        "its node tells of no validators",
+    );
     let links = topology.endpoints.iter().map(|one| one.link);
     let doubles = links
         .chain([topology.users_link])

@@ -35,6 +35,7 @@ fn each_question_is_one_batch() {
             ("eth_getBlockByNumber", json!(["finalized", false])),
         ],
     );
+    check(&Question::Attested, &[("eth_getFinalizedHeader", json!([-2]))]);
     let tx = TxHash::Evm([0xaa; 32]);
     check(
         &Question::Receipt { tx },

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 use plimsoll_core::bank::State;
-use plimsoll_core::escrow::{Beneficiary, Booked, Deposit, DepositKey, Evidence, Stage, TxKey};
+use plimsoll_core::escrow::{Beneficiary, Booked, Deposit, DepositKey, Evidence, FinalityRule, Stage, TxKey};
 use plimsoll_core::ledger::{Owner, TransactionState, Transfer};
 use plimsoll_core::money::Amount;
 
@@ -135,15 +135,25 @@ pub(super) fn describe(out: &mut impl Write, state: &State, tx: TxKey) -> io::Re
     )?;
     for vote in votes {
         let (endpoint, by) = (vote.endpoint, vote.finalized);
+        let said = match vote.rule {
+            FinalityRule::Finalized => "had finalized",
+            FinalityRule::Attested => "said that two thirds of the validators had built upon",
+        };
         writeln!(
             out,
-            "vote     endpoint {endpoint}, which had finalized {} {}",
+            "vote     endpoint {endpoint}, which {said} {} {}",
             by.number, by.hash
         )?;
     }
+    let by = match evidence.rule() {
+        FinalityRule::Finalized => "each calls final",
+        FinalityRule::Attested => {
+            "each calls final, or attested by two thirds of the validators while finality stalled"
+        }
+    };
     writeln!(
         out,
-        "rule     {VOTES_MIN} independent upstreams show the same receipt in a block that each calls final"
+        "rule     {VOTES_MIN} independent upstreams show the same receipt in a block that {by}"
     )
 }
 

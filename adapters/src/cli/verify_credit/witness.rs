@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use plimsoll_core::bank::State;
 use plimsoll_core::digest::Digest;
-use plimsoll_core::escrow::{Answer, Evidence, Fault, Question, TxKey};
+use plimsoll_core::escrow::{Answer, Evidence, Fault, FinalityRule, Question, TxKey};
 use plimsoll_core::id::EndpointId;
 
 use super::proof::{Check, VOTES_MIN, final_of};
@@ -78,6 +78,10 @@ fn compare(name: &str, answer: Result<Answer, Fault>, evidence: &Evidence) -> Ch
             let is_same = Digest::of(&receipt) == evidence.digest;
             let is_final = finalized.number >= receipt.block.number;
             let block = receipt.block;
+            if is_same && !is_final && evidence.rule() == FinalityRule::Attested {
+                let why = "it shows the receipt, and has not finalized the block itself yet: ask again later";
+                return Check::unknown(what, why.to_owned());
+            }
             let why = format!("it shows block {} {}", block.number, block.hash);
             Check::new(is_same && is_final, what).because((!is_same).then_some(why))
         }
@@ -85,7 +89,11 @@ fn compare(name: &str, answer: Result<Answer, Fault>, evidence: &Evidence) -> Ch
             Check::unknown(what, "it has no such receipt, or none any more".to_owned())
         }
         Ok(
-            Answer::Identity { .. } | Answer::Heads { .. } | Answer::Scan { .. } | Answer::Balances { .. },
+            Answer::Identity { .. }
+            | Answer::Heads { .. }
+            | Answer::Attested { .. }
+            | Answer::Scan { .. }
+            | Answer::Balances { .. },
         ) => Check::unknown(what, "it answered another question".to_owned()),
         Err(fault) => Check::unknown(what, format!("{fault:?}")),
     }
@@ -93,7 +101,7 @@ fn compare(name: &str, answer: Result<Answer, Fault>, evidence: &Evidence) -> Ch
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_core::escrow::{BlockRef, Receipt};
+    use plimsoll_core::escrow::{BlockRef, Receipt, Vote};
     use plimsoll_core::id::{BlockHash, TxHash};
 
     use super::*;
@@ -146,6 +154,32 @@ mod tests {
             ),
         ] {
             assert_eq!(compare("n", answer, &evidence).to_string(), expected);
+        }
+        let attested = Evidence {
+            votes: vec![Vote {
+                endpoint: 0,
+                finalized: block(5),
+                rule: FinalityRule::Attested,
+            }],
+            ..evidence
+        };
+        for (finalized, shown, expected) in [
+            (5, 5, "ok      n shows the same receipt in a final block"),
+            (
+                4,
+                5,
+                "unknown n shows the same receipt in a final block: it shows the receipt, and has not finalized the \
+                 block itself yet: ask again later",
+            ),
+            (
+                4,
+                6,
+                "FAILED  n shows the same receipt in a final block: it shows block 6 \
+                 0x0707070707070707070707070707070707070707070707070707070707070707",
+            ),
+        ] {
+            let check = compare("n", answer(finalized, Some(receipt(shown))), &attested);
+            assert_eq!(check.to_string(), expected, "{finalized} {shown}");
         }
     }
 }

@@ -62,6 +62,7 @@ impl Asker for Paid {
                 genesis: GENESIS,
                 decimals: vec![Some(18); tokens.len()],
             },
+            Question::Attested => Answer::Attested { block: finalized },
             Question::Heads => Answer::Heads {
                 latest: block(12),
                 finalized,

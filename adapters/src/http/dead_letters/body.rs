@@ -94,6 +94,9 @@ pub(in crate::http) struct VoteBody {
     endpoint: String,
     /// The height that it calls final.
     finalized: u64,
+    /// By which rule it says what is final: `finalized`, or `attested` while that stalled.
+    #[schema(example = "finalized")]
+    rule: &'static str,
 }
 
 /// How far a replay is.
@@ -205,6 +208,7 @@ impl Api {
         let vote = |vote: &Vote| VoteBody {
             endpoint: self.endpoint_name(tx.chain, vote.endpoint),
             finalized: vote.finalized.number,
+            rule: vote.rule.code(),
         };
         let attempt = |attempt: &Attempt| self.attempt(tx.chain, attempt);
         DryRunBody {

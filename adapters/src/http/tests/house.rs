@@ -367,6 +367,7 @@ impl Inside {
                 genesis: self.bank.config().escrow.chains[0].genesis,
                 decimals: vec![Some(18); tokens.len()],
             },
+            Question::Attested => Answer::Attested { block: finalized },
             Question::Heads => Answer::Heads {
                 latest: block(self.latest),
                 finalized,

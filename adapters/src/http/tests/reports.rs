@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use plimsoll_core::escrow::{AttemptClass, BlockRef, Report, Sighting, Tried, Vote};
+use plimsoll_core::escrow::{AttemptClass, BlockRef, FinalityRule, Report, Sighting, Tried, Vote};
 use plimsoll_core::id::{BlockHash, ChainId, TxHash};
 use serde_json::json;
 
@@ -26,7 +26,11 @@ fn absent(tx: TxHash, votes: [u8; 2]) -> Report {
         number: 1,
         hash: BlockHash::Evm([1; 32]),
     };
-    let vote = |endpoint| Vote { endpoint, finalized };
+    let vote = |endpoint| Vote {
+        endpoint,
+        finalized,
+        rule: FinalityRule::Finalized,
+    };
     Report {
         chain: ChainId::new(56),
         sighting: Sighting::Absent {

@@ -194,6 +194,7 @@ fn outcomes() -> Vec<Result<Answer, Fault>> {
             last: Some(latest),
             logs: vec![found],
         }),
+        Ok(Answer::Attested { block: latest }),
         Err(Fault::Timeout),
         Err(Fault::Connection),
         Err(Fault::RateLimited {

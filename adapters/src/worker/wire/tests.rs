@@ -1,4 +1,4 @@
-use plimsoll_core::escrow::{AttemptClass, BlockRef, Report, Sighting, Tried, Vote};
+use plimsoll_core::escrow::{AttemptClass, BlockRef, FinalityRule, Report, Sighting, Tried, Vote};
 use plimsoll_core::id::{BlockHash, ChainId, TxHash};
 use proptest::prelude::*;
 
@@ -10,7 +10,11 @@ fn report() -> Report {
         number: 7,
         hash: BlockHash::Evm([8; 32]),
     };
-    let vote = |endpoint| Vote { endpoint, finalized };
+    let vote = |endpoint| Vote {
+        endpoint,
+        finalized,
+        rule: FinalityRule::Finalized,
+    };
     Report {
         chain: ChainId::new(56),
         sighting: Sighting::Absent {
@@ -66,8 +70,8 @@ fn what_is_no_report_is_refused() {
     longer.push(0);
     assert_eq!(decode(5, &longer), Err(WireError::Malformed));
     let mut newer = bytes;
-    newer[0] = 3;
-    assert_eq!(decode(5, &newer), Err(WireError::Format(3)));
+    newer[0] = 4;
+    assert_eq!(decode(5, &newer), Err(WireError::Format(4)));
 }
 
 proptest! {

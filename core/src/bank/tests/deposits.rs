@@ -289,9 +289,11 @@ fn an_endpoint_of_another_chain_is_never_asked_about_money() {
                 decimals,
             }))
         }
-        Question::Heads | Question::Receipt { .. } | Question::Scan { .. } | Question::Balances { .. } => {
-            None
-        }
+        Question::Heads
+        | Question::Attested
+        | Question::Receipt { .. }
+        | Question::Scan { .. }
+        | Question::Balances { .. } => None,
     };
     house.bends.insert(2, other);
     let (alice, address) = house.register("alice");
@@ -328,6 +330,7 @@ fn a_node_that_contradicts_its_own_finality_has_no_vote() {
         }
         Answer::Identity { .. }
         | Answer::Heads { .. }
+        | Answer::Attested { .. }
         | Answer::Receipt { .. }
         | Answer::Scan { .. }
         | Answer::Balances { .. } => None,

@@ -12,7 +12,8 @@ use crate::bank::{AdminAct, Command, Notice, Refusal, Reply};
 use crate::digest::Digest;
 use crate::escrow::testing::{CHAIN, block, tx};
 use crate::escrow::{
-    AttemptClass, Evidence, Pauses, Question, Report, ReportError, Sighting, Taken, Tried, Vote, Workers,
+    AttemptClass, Evidence, FinalityRule, Pauses, Question, Report, ReportError, Sighting, Taken, Tried,
+    Vote, Workers,
 };
 use crate::id::ChainId;
 use crate::queue::{Lane, Priority, QueueRequest};
@@ -56,6 +57,7 @@ fn mined(house: &House, n: u8, finalized: u64) -> Sighting {
     let vote = |endpoint| Vote {
         endpoint,
         finalized: block(finalized),
+        rule: FinalityRule::Finalized,
     };
     let evidence = Evidence {
         block: receipt.block,
@@ -70,6 +72,7 @@ fn absent(house: &House, n: u8) -> Sighting {
     let vote = |endpoint| Vote {
         endpoint,
         finalized: block(house.latest),
+        rule: FinalityRule::Finalized,
     };
     Sighting::Absent {
         tx: tx(n),
@@ -192,6 +195,10 @@ fn a_report_that_does_not_hang_together_changes_nothing() {
         (with(|evidence| evidence.block = block(1)), ReportError::Block),
         (with(|evidence| evidence.votes.truncate(1)), ReportError::Quorum),
         (with(|evidence| evidence.votes.clear()), ReportError::Quorum),
+        (
+            with(|evidence| evidence.votes[1].rule = FinalityRule::Attested),
+            ReportError::Rule,
+        ),
         (
             with(|evidence| evidence.votes[1].endpoint = 0),
             ReportError::Votes,

@@ -197,6 +197,7 @@ impl House {
                 genesis: chain().genesis,
                 decimals: vec![Some(18); tokens.len()],
             },
+            Question::Attested => Answer::Attested { block: finalized },
             Question::Heads => Answer::Heads {
                 latest: block(self.latest),
                 finalized,

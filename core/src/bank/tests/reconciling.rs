@@ -203,6 +203,7 @@ fn what_is_posted_from_younger_blocks_while_it_waits_for_the_scanner_does_not_co
         Question::Scan { .. } if house.latest < 40 => Some(Err(crate::escrow::Fault::NotReady)),
         Question::Identity { .. }
         | Question::Heads
+        | Question::Attested
         | Question::Receipt { .. }
         | Question::Scan { .. }
         | Question::Balances { .. } => None,
@@ -240,7 +241,11 @@ fn a_liar_changes_nothing_and_is_shut_out() {
                 balances,
             }))
         }
-        Answer::Identity { .. } | Answer::Heads { .. } | Answer::Receipt { .. } | Answer::Scan { .. } => None,
+        Answer::Identity { .. }
+        | Answer::Heads { .. }
+        | Answer::Attested { .. }
+        | Answer::Receipt { .. }
+        | Answer::Scan { .. } => None,
     };
     house.bends.insert(0, lie);
     house.bends.insert(1, silent);
@@ -303,9 +308,11 @@ fn many_addresses_are_asked_for_page_by_page() {
     );
     let sizes = house.asked.iter().filter_map(|(_, question)| match question {
         Question::Balances { holders, .. } => Some(holders.len()),
-        Question::Identity { .. } | Question::Heads | Question::Receipt { .. } | Question::Scan { .. } => {
-            None
-        }
+        Question::Identity { .. }
+        | Question::Heads
+        | Question::Attested
+        | Question::Receipt { .. }
+        | Question::Scan { .. } => None,
     });
     let sizes: Vec<usize> = sizes.collect();
     assert_eq!(sizes, [32, 32, 32, 32, 6, 6], "each page is put to two upstreams");

@@ -212,6 +212,11 @@ fn schedules_make_progress() {
         |config| config.chains[0].poll = Duration::from_millis(49),
         &["poll must be at least 50 ms"],
     );
+    check(|config| config.chains[0].stalled_lag = Some(20), &[]);
+    check(
+        |config| config.chains[0].stalled_lag = Some(19),
+        &["stalled_lag must be at least 20 blocks of an EVM chain"],
+    );
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::vec;
 
-use super::{Evidence, Stage};
+use super::{Evidence, FinalityRule, Stage, Vote};
 use crate::escrow::testing::block;
 use crate::escrow::{DeadLetterReason, Reason};
 use crate::time::WallClock;
@@ -37,5 +37,32 @@ fn what_each_stage_says_of_a_transaction() {
     ] {
         let said = (stage.name(), stage.is_open(), stage.seen_height());
         assert_eq!(said, (name, is_open, seen_height));
+    }
+}
+
+#[test]
+fn evidence_rests_on_its_weakest_vote() {
+    use FinalityRule::{Attested, Finalized};
+    for (votes, is_final, rule) in [
+        (&[][..], false, Finalized),
+        (&[(5, Finalized), (9, Finalized)], true, Finalized),
+        (&[(5, Attested), (9, Finalized)], true, Attested),
+        (&[(9, Finalized), (4, Attested)], false, Attested),
+    ] {
+        let vote = |(endpoint, (finalized, rule)): (u8, &(u64, FinalityRule))| Vote {
+            endpoint,
+            finalized: block(*finalized),
+            rule: *rule,
+        };
+        let evidence = Evidence {
+            block: block(5),
+            digest: 1,
+            votes: (0..).zip(votes).map(vote).collect(),
+        };
+        assert_eq!(
+            (evidence.is_final(), evidence.rule()),
+            (is_final, rule),
+            "{votes:?}"
+        );
     }
 }

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::{EscrowRecord, Resolution};
 use crate::escrow::testing::{CHAIN, PAYER, asset, block};
 use crate::escrow::{
-    Attempt, AttemptClass, Beneficiary, Booked, DeadLetterReason, Deposit, DepositKey, Evidence, History,
-    Reason, RefundRecord, SuspenseReason, TxKey, Vote,
+    Attempt, AttemptClass, Beneficiary, Booked, DeadLetterReason, Deposit, DepositKey, Evidence,
+    FinalityRule, History, Reason, RefundRecord, SuspenseReason, TxKey, Vote,
 };
 use crate::id::{ClaimId, IdempotencyKey, RefundId, TransactionId, TxHash, UserId};
 use crate::money::Amount;
@@ -30,6 +30,7 @@ fn evidence() -> Evidence {
         votes: vec![Vote {
             endpoint: 2,
             finalized: block(7),
+            rule: FinalityRule::Finalized,
         }],
     }
 }
@@ -179,7 +180,7 @@ fn every_record_is_stored_as_it_always_was() {
     let (tx, block5, at) = (std::format!("3800{}", "01".repeat(32)), stored_block(5), "05");
     let evidence = std::format!(
         "{block5}808080808080808080808080808004\
-         0102{}",
+         0102{}00",
         stored_block(7)
     );
     let (usdt, payer) = ("555344540000000000000000", "aa".repeat(20));

@@ -5,8 +5,8 @@ use std::vec;
 use super::EscrowState;
 use crate::escrow::testing::{CHAIN, PAYER, asset, block, tx};
 use crate::escrow::{
-    Beneficiary, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence, LetterFilter, Reason,
-    ReplayEnd, ReplayPlan, Resolution, TxKey, Vote,
+    Beneficiary, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence, FinalityRule,
+    LetterFilter, Reason, ReplayEnd, ReplayPlan, Resolution, TxKey, Vote,
 };
 use crate::id::{ClaimId, IdempotencyKey, ReplayId, TransactionId, UserId};
 use crate::money::Amount;
@@ -22,6 +22,7 @@ fn evidence(finalized: u64, voters: u8) -> Evidence {
     let vote = |endpoint| Vote {
         endpoint,
         finalized: block(finalized),
+        rule: FinalityRule::Finalized,
     };
     Evidence {
         block: block(5),

@@ -2,12 +2,13 @@
 //!
 //! It begins what is due (probes, polls, verifications), asks the endpoints that its pool chooses, replaces those
 //! that fail or let their time pass, and reports what a quorum stands behind. `asking.rs` chooses whom to ask,
-//! `abilities.rs` finds out what they can do, `answer.rs` takes answers apart, `hedge.rs` asks somebody else, too, `orders.rs`
+//! `abilities.rs` finds out what they can do, `answer.rs` takes answers apart, `attesting.rs` sees to what stands in for finality, `hedge.rs` asks somebody else, too, `orders.rs`
 //! obeys operators, `reading.rs` brings verifications and scans as far as the answers go, `tally.rs` pages of balances.
 
 mod abilities;
 mod answer;
 mod asking;
+mod attesting;
 mod hedge;
 mod orders;
 mod reading;
@@ -23,6 +24,7 @@ pub(crate) use tally::Page;
 use tally::Tally;
 
 use super::ability::{Abilities, Ability, Probe};
+use super::attested::Attested;
 use super::backfill::{Backfill, Catching};
 use super::pace::{PACE_MIN, pace};
 use super::round::Round;
@@ -61,6 +63,7 @@ enum Purpose {
     Scan { from: u64, to: u64, round: u64 },
     Ability(Probe),
     Balances { block: u64, holders: usize, round: u64 },
+    Attested,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,6 +88,8 @@ pub(super) struct Desk {
     pub(super) schedule: Schedule,
     scan: Scan,
     catching: Catching,
+    /// What endpoints say is attested, while finality stalls.
+    attested: Attested,
     /// The highest block that was ever agreed to be final: two said so, and it stays so, whatever becomes of them.
     agreed: Option<u64>,
     rounds: BTreeMap<TxHash, Round<Receipt>>,
@@ -133,14 +138,16 @@ impl Desk {
         scanned: Option<u64>,
         numbering: (u64, u64),
     ) -> Self {
+        let endpoints = pool.endpoint_count();
         Self {
             chain: chain.clone(),
             tokens,
-            abilities: vec![Ability::default(); pool.endpoint_count()],
+            abilities: vec![Ability::default(); endpoints],
             pool,
             schedule: Schedule::new(config.fast_track.clone(), config.sweep, config.takeover()),
             scan: Scan::new(scanned.unwrap_or_else(|| chain.start_block.saturating_sub(1))),
             catching: Catching::default(),
+            attested: Attested::new(endpoints),
             agreed: None,
             rounds: BTreeMap::new(),
             rounds_max: config.rounds_max,
@@ -330,6 +337,7 @@ impl Desk {
         }
         if is_usual {
             self.ask_next_in_turn(now, out);
+            self.ask_attested(now, out);
         }
         self.on_room(now, out);
         self.scan_on(now, out);
@@ -342,17 +350,28 @@ impl Desk {
         let has_moved = self.pool.on_height(endpoint, latest, finalized);
         let agreed = if has_moved { self.finalized() } else { before };
         self.agreed = agreed;
-        let is_behind = agreed.is_some_and(|agreed| finalized.saturating_add(LAG_BLOCKS_MAX) < agreed);
-        if is_behind {
+        self.note_lag(endpoint, finalized);
+        if let Some(agreed) = agreed.filter(|_| agreed != before) {
+            self.on_more_final(now, agreed, out);
+        }
+    }
+
+    /// Notes whether an endpoint that has finalized `finalized`, or said that more is attested, is far behind what is agreed.
+    fn note_lag(&mut self, endpoint: u8, finalized: u64) {
+        let reach = self.attested.height(endpoint).max(Some(finalized));
+        let reach = reach.unwrap_or_default().saturating_add(LAG_BLOCKS_MAX);
+        if self.agreed.is_some_and(|agreed| reach < agreed) {
             self.laggards.insert(endpoint);
         } else {
             self.laggards.remove(endpoint);
         }
-        if let Some(agreed) = agreed.filter(|_| agreed != before) {
-            self.schedule.on_finalized(now, agreed);
-            self.scan_on(now, out);
-            self.verify_due(now, out);
-        }
+    }
+
+    /// More is agreed to be final: hurries what has become so, and reads the blocks that have.
+    fn on_more_final(&mut self, now: Instant, agreed: u64, out: &mut Out) {
+        self.schedule.on_finalized(now, agreed);
+        self.scan_on(now, out);
+        self.verify_due(now, out);
     }
 
     /// An endpoint has room for another call, because one has ended or its quota allows it: goes on with what waits for that, the scan first.

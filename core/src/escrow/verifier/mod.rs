@@ -4,6 +4,7 @@
 //! that two independent upstreams stand behind.
 
 mod ability;
+mod attested;
 mod backfill;
 mod desk;
 mod pace;

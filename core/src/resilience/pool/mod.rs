@@ -266,6 +266,19 @@ impl Pool {
         self.finalized.get(quorum - 1).copied()
     }
 
+    /// The newest block that at least `quorum` independent providers know, as far as their endpoints are verified. `None` when
+    /// there are not so many.
+    ///
+    /// # Panics
+    /// When `quorum` is zero.
+    #[must_use]
+    pub fn agreed_latest(&self, quorum: usize) -> Option<u64> {
+        assert!(quorum > 0, "a quorum of nobody was asked for");
+        let mut latest: Vec<u64> = self.by_provider(|heights| heights.latest).collect();
+        latest.sort_unstable_by(|a, b| b.cmp(a));
+        latest.get(quorum - 1).copied()
+    }
+
     /// Refuses an endpoint every call, by a person's order, until [`Pool::reset`].
     ///
     /// # Panics
@@ -377,14 +390,20 @@ impl Pool {
     }
 
     fn note_finalized(&mut self) {
+        let finalized = self.by_provider(|heights| heights.finalized);
+        self.finalized.clear();
+        self.finalized.extend(finalized);
+        self.finalized.sort_unstable_by(|a, b| b.cmp(a));
+    }
+
+    /// The highest such height of each provider of which one is known, as far as its endpoints are verified.
+    fn by_provider(&self, height: fn(Heights) -> u64) -> impl Iterator<Item = u64> + use<> {
         let mut by_provider = [None; ENDPOINTS_MAX];
         for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.verified) {
             let known = &mut by_provider[usize::from(endpoint.provider)];
-            *known = endpoint.heights.map(|heights| heights.finalized).max(*known);
+            *known = endpoint.heights.map(height).max(*known);
         }
-        self.finalized.clear();
-        self.finalized.extend(by_provider.into_iter().flatten());
-        self.finalized.sort_unstable_by(|a, b| b.cmp(a));
+        by_provider.into_iter().flatten()
     }
 
     /// Rests an endpoint of whose results so many `failed`, if that is an outlier.

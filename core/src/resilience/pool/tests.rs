@@ -375,6 +375,8 @@ fn heights_never_go_back_and_a_quorum_counts_providers() {
     pool.on_height(2, 100, 200);
     assert_eq!(pool.agreed_finalized(2), Some(105), "final is never above latest");
     assert_eq!(pool.agreed_finalized(33), None);
+    let latest = [1, 2, 3].map(|quorum| pool.agreed_latest(quorum));
+    assert_eq!(latest, [Some(120), Some(105), None]);
 }
 
 /// The same lesson as half-open permits: what is lost with its task must not take a place for ever.

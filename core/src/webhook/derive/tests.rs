@@ -6,8 +6,8 @@ use super::{Deriver, Happening, RefundNews};
 use crate::bank::Record;
 use crate::escrow::testing::{CHAIN, PAYER, asset};
 use crate::escrow::{
-    Beneficiary, BlockRef, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence, Reason,
-    RefundRecord, Resolution, SuspenseReason, TxKey, Vote,
+    Beneficiary, BlockRef, Booked, DeadLetterReason, Deposit, DepositKey, EscrowRecord, Evidence,
+    FinalityRule, Reason, RefundRecord, Resolution, SuspenseReason, TxKey, Vote,
 };
 use crate::id::{Address, BlockHash, ClaimId, IdempotencyKey, RefundId, TransactionId, TxHash, UserId};
 use crate::journal::Position;
@@ -38,6 +38,7 @@ fn evidence() -> Evidence {
     let vote = |endpoint| Vote {
         endpoint,
         finalized: block,
+        rule: FinalityRule::Finalized,
     };
     Evidence {
         block,

@@ -12,6 +12,7 @@ pub const FIRST_HEIGHT: u64 = 1_000;
 pub(super) struct Calendar {
     block_nanos: u64,
     finality_blocks: u64,
+    attested_blocks: Option<u64>,
     stalls: Vec<Stall>,
 }
 
@@ -27,6 +28,7 @@ impl Calendar {
         Self {
             block_nanos: plan.block_ms * 1_000_000,
             finality_blocks: plan.finality_blocks,
+            attested_blocks: plan.attested_blocks,
             stalls: Vec::new(),
         }
     }
@@ -56,6 +58,12 @@ impl Calendar {
             .filter(|stall| stall.from <= at && at < stall.until);
         let as_of = stalled.map(|stall| stall.from).min().unwrap_or(at);
         self.height(as_of).saturating_sub(self.finality_blocks)
+    }
+
+    /// The height of the newest block that two thirds of the validators have built upon, where the chain tells that.
+    pub(super) fn attested(&self, at: Instant) -> Option<u64> {
+        let attested = self.height(at).saturating_sub(self.attested_blocks?);
+        Some(attested.max(self.finalized(at)))
     }
 
     /// When a block at `height` is final, if finality does not stall.

@@ -171,7 +171,7 @@ impl Chain {
         depth: u64,
         vanish_percent: u8,
     ) -> Option<(u64, Vec<(TxIndex, Moved)>)> {
-        let (latest, finalized) = (self.height(now), self.finalized(now));
+        let (latest, finalized) = (self.height(now), self.settled(now));
         let from = (finalized + 1).max((latest + 1).saturating_sub(depth));
         if from > latest {
             return None;
@@ -215,7 +215,7 @@ impl Chain {
 
     /// Notes that a transaction's block is final, if it is and was not before.
     pub fn finalize(&mut self, now: Instant, index: TxIndex) -> Option<ChainEvent> {
-        let finalized = self.finalized(now);
+        let finalized = self.settled(now);
         let spot = self.spot(index, now).filter(|spot| spot.number <= finalized)?;
         let block = self.block(spot.number, now);
         let tx = &mut self.transactions[index.place()];
@@ -248,6 +248,11 @@ impl Chain {
     #[must_use]
     pub fn finalized(&self, at: Instant) -> u64 {
         self.calendar.finalized(at)
+    }
+
+    /// The height up to which nothing is replaced any more: that of the finalized block, or of the attested one.
+    fn settled(&self, at: Instant) -> u64 {
+        self.calendar.attested(at).unwrap_or_else(|| self.finalized(at))
     }
 
     /// The block at a height, as it stood at a moment.

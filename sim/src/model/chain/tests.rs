@@ -193,6 +193,29 @@ fn a_stall_lets_deep_reorganisations_through_and_transactions_vanish() {
 }
 
 #[test]
+fn what_is_attested_trails_far_behind_and_is_never_replaced_while_finality_stalls() {
+    let plan = ChainPlan {
+        attested_blocks: Some(20),
+        ..ChainPlan::default()
+    };
+    let mut chain = Chain::new(&plan, Rng::from_seed(1));
+    let attested = |chain: &Chain, at| chain.view(at).attested().map(|block| block.number - FIRST_HEIGHT);
+    assert_eq!(attested(&chain, ms(30 * 450)), Some(27), "no less than is final");
+    chain.stall_finality(1, ms(30 * 450), Instant::MAX);
+    for (height, expected) in [(46, 27), (47, 27), (48, 28), (60, 40)] {
+        assert_eq!(attested(&chain, ms(height * 450)), Some(expected), "{height}");
+    }
+    let at = ms(60 * 450);
+    let (from, _) = chain.reorganise(at, 1_000, 100).unwrap();
+    assert_eq!(from, FIRST_HEIGHT + 41);
+    let private = chain.view(at).on_private_fork(3);
+    let header =
+        |number: u64| private.header(FIRST_HEIGHT + number) == chain.view(at).header(FIRST_HEIGHT + number);
+    assert_eq!((header(40), header(41)), (true, false));
+    assert_eq!(private.attested(), chain.view(at).attested());
+}
+
+#[test]
 fn a_private_fork_differs_above_the_finalized_block_only() {
     let mut chain = chain(1);
     let (tx, at) = mined(&mut chain, ms(9_000), &[payment()]);

@@ -11,7 +11,7 @@ use super::{Chain, Spot, TxIndex};
 pub struct View<'a> {
     chain: &'a Chain,
     as_of: Instant,
-    /// The number of the private fork that the node sits on above its finalized block, if it does.
+    /// The number of the private fork that the node sits on above its finalized block, or the attested one, if it does.
     private: Option<u64>,
 }
 
@@ -34,7 +34,8 @@ impl Chain {
 }
 
 impl<'a> View<'a> {
-    /// The same view, from a node that is on its own on fork `number` above the finalized block.
+    /// The same view, from a node that is on its own on fork `number` above the finalized block, or the attested one: two thirds
+    /// of the validators build upon no fork of its own.
     #[must_use]
     pub const fn on_private_fork(self, number: u64) -> Self {
         Self {
@@ -53,6 +54,13 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn finalized(&self) -> BlockRef {
         self.block(self.chain.finalized(self.as_of))
+    }
+
+    /// The newest block that two thirds of the validators have built upon, where the chain tells that.
+    #[must_use]
+    pub fn attested(&self) -> Option<BlockRef> {
+        let height = self.chain.calendar.attested(self.as_of)?;
+        Some(self.block(height))
     }
 
     /// The header at a height; `None` above the latest block.
@@ -115,7 +123,7 @@ impl<'a> View<'a> {
 
     fn block(&self, number: u64) -> BlockRef {
         match self.private {
-            Some(name) if number > self.chain.finalized(self.as_of) => {
+            Some(name) if number > self.chain.settled(self.as_of) => {
                 self.chain.forks.private_block(number, name)
             }
             Some(_) | None => self.chain.block(number, self.as_of),

@@ -38,7 +38,10 @@ pub(super) fn tell(
             } => drop(receipt.logs.pop()),
             Answer::Scan { logs, .. } => drop(logs.pop()),
             Answer::Balances { balances, .. } => balances.fill([0; 32]),
-            Answer::Receipt { receipt: None, .. } | Answer::Identity { .. } | Answer::Heads { .. } => {}
+            Answer::Receipt { receipt: None, .. }
+            | Answer::Identity { .. }
+            | Answer::Heads { .. }
+            | Answer::Attested { .. } => {}
         },
         Lie::EarlyFinality => set_finalized(answer, view.latest()),
         Lie::FutureFinality => {
@@ -83,11 +86,13 @@ fn invent(answer: &mut Answer, view: View<'_>, question: &Question, victim: Addr
         (
             Answer::Identity { .. }
             | Answer::Heads { .. }
+            | Answer::Attested { .. }
             | Answer::Receipt { .. }
             | Answer::Scan { .. }
             | Answer::Balances { .. },
             Question::Identity { .. }
             | Question::Heads
+            | Question::Attested
             | Question::Receipt { .. }
             | Question::Scan { .. }
             | Question::Balances { .. },
@@ -104,7 +109,10 @@ fn each_log(answer: &mut Answer, change: impl Fn(&mut Log)) {
                 .for_each(change);
         }
         Answer::Scan { logs, .. } => logs.iter_mut().for_each(|one| change(&mut one.log)),
-        Answer::Identity { .. } | Answer::Heads { .. } | Answer::Balances { .. } => {}
+        Answer::Identity { .. }
+        | Answer::Heads { .. }
+        | Answer::Attested { .. }
+        | Answer::Balances { .. } => {}
     }
 }
 
@@ -116,6 +124,7 @@ fn set_finalized(answer: &mut Answer, to: BlockRef) {
         | Answer::Balances { finalized, .. } => {
             *finalized = to;
         }
+        Answer::Attested { block } => *block = to,
         Answer::Identity { .. } => {}
     }
 }
@@ -128,6 +137,7 @@ fn forge(answer: &mut Answer, chain: &Chain) {
             latest.hash = never;
             finalized.hash = never;
         }
+        Answer::Attested { block } => block.hash = never,
         Answer::Receipt { finalized, receipt } => {
             finalized.hash = never;
             if let Some(receipt) = receipt {

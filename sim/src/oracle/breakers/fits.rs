@@ -7,6 +7,7 @@ pub(super) fn fits(question: &Question, answer: &Answer) -> bool {
     let agree = |one: &BlockRef, other: &BlockRef| one.number != other.number || one.hash == other.hash;
     match (question, answer) {
         (Question::Identity { .. }, Answer::Identity { .. }) => true,
+        (Question::Attested, Answer::Attested { .. }) => true,
         (Question::Heads, Answer::Heads { latest, finalized }) => finalized.number <= latest.number,
         (Question::Receipt { tx }, Answer::Receipt { finalized, receipt }) => {
             let fits = |receipt: &Receipt| receipt.tx == *tx && agree(finalized, &receipt.block);
@@ -35,6 +36,7 @@ pub(super) fn fits(question: &Question, answer: &Answer) -> bool {
         (
             Question::Identity { .. }
             | Question::Heads
+            | Question::Attested
             | Question::Receipt { .. }
             | Question::Scan { .. }
             | Question::Balances { .. },

@@ -1,6 +1,6 @@
 use plimsoll_core::bank::{Act, Command, Event, Record};
 use plimsoll_core::escrow::{
-    Answer, BlockRef, EscrowRecord, Evidence, Question, Receipt, Report, ScanLog, Sighting,
+    Answer, BlockRef, EscrowRecord, Evidence, FinalityRule, Question, Receipt, Report, ScanLog, Sighting,
 };
 use plimsoll_core::id::{CallId, EndpointId, RequestId};
 use plimsoll_core::machine::Intent;
@@ -90,6 +90,12 @@ impl Court {
         self.says(index, question, answer)
     }
 
+    /// Endpoint `index` says that block `height` is attested.
+    fn attests(self, index: u8, height: u64) -> Self {
+        let block = block(height);
+        self.says(index, Question::Attested, Answer::Attested { block })
+    }
+
     fn decides(&mut self, record: Record) -> &'static str {
         judge_records(&mut self.oracle, &bank(&[]), &[record])
     }
@@ -143,6 +149,62 @@ fn votes_must_have_been_cast() {
     };
     assert_eq!(judge(&mut after_a_crash.oracle, &crashed), "fine");
     assert_eq!(after_a_crash.decides(finished(good)), "vote_never_cast");
+}
+
+/// The evidence, with `rule` in the second vote.
+fn voted_by(mut evidence: Evidence, rule: FinalityRule) -> Evidence {
+    evidence.votes[1].rule = rule;
+    evidence
+}
+
+#[test]
+fn a_vote_was_cast_by_the_rule_that_it_names() {
+    use FinalityRule::{Attested, Finalized};
+    let heard = || {
+        Court::new()
+            .shows(0, 6, Some(block(5)))
+            .shows(1, 3, Some(block(5)))
+            .attests(1, 7)
+            .attests(2, 8)
+    };
+    for (height, rule, expected) in [
+        (7, Attested, "fine"),
+        (3, Finalized, "fine"),
+        (7, Finalized, "vote_never_cast"),
+        (3, Attested, "vote_never_cast"),
+        (8, Attested, "vote_never_cast"),
+    ] {
+        let voted = voted_by(evidence(block(5), &[(0, 6), (1, height)]), rule);
+        assert_eq!(heard().decides(seen(voted)), expected, "{height} {rule:?}");
+    }
+    let voted = voted_by(evidence(block(5), &[(0, 6), (1, 7)]), Attested);
+    let mut told = Court::new()
+        .shows(0, 6, Some(block(5)))
+        .shows(1, 3, Some(block(5)));
+    let attested = Observation::Told {
+        endpoint: EndpointId {
+            chain: CHAIN,
+            index: 1,
+        },
+        tx: None,
+        answer: &Answer::Attested { block: block(7) },
+    };
+    assert_eq!(judge(&mut told.oracle, &attested), "fine");
+    assert_eq!(told.decides(seen(voted)), "fine", "a worker heard it");
+}
+
+#[test]
+fn what_is_attested_proves_a_loss_and_that_a_range_is_final() {
+    let is_gone = |attested: u64| {
+        let heard = Court::new().shows(0, 6, None).shows(1, 3, None);
+        heard.attests(1, attested).decides(gone(block(5)))
+    };
+    assert_eq!((is_gone(5), is_gone(4)), ("fine", "gone_without_proof"));
+    let is_read = |attested: u64| {
+        let heard = Court::new().reads(0, 9, true).reads(1, 3, true);
+        heard.attests(1, attested).decides(scanned(9))
+    };
+    assert_eq!((is_read(9), is_read(8)), ("fine", "read_without_proof"));
 }
 
 #[test]

@@ -212,6 +212,7 @@ impl World<'_> {
             Question::Receipt { tx } => Some(*tx),
             Question::Identity { .. }
             | Question::Heads
+            | Question::Attested
             | Question::Scan { .. }
             | Question::Balances { .. } => None,
         };

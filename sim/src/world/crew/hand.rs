@@ -167,7 +167,7 @@ impl World<'_> {
         if let Some(scribe) = &mut self.jury.scribe {
             scribe.answer_arrived((by, call), endpoint.index, met);
         }
-        if let (Some(tx), Ok(answer)) = (tx, &outcome) {
+        if let Ok(answer) = &outcome {
             let told = Observation::Told { endpoint, tx, answer };
             self.jury.see(self.schedule.now(), &told);
         }

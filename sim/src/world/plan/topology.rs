@@ -87,6 +87,9 @@ pub struct ChainPlan {
     /// What the contract of USDC keeps of each transfer, whatever it logs (trap E10). Left out, nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usdc_fee: Option<TransferFee>,
+    /// By how many blocks the one that two thirds of the validators have built upon trails the latest. Left out, nobody tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attested_blocks: Option<u64>,
     /// What a thief takes, of whom the bank is not told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theft: Option<Theft>,
@@ -122,6 +125,7 @@ impl Default for ChainPlan {
             usdc_retired_after: None,
             usdc_fee: None,
             theft: None,
+            attested_blocks: None,
         }
     }
 }
@@ -231,6 +235,9 @@ impl Default for StorePlan {
 pub struct BankPlan {
     /// How often heads are read and finalized blocks scanned.
     pub poll_ms: u64,
+    /// By how many blocks finality trails the newest one from which on what is attested counts in its stead; left out, never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stalled_lag: Option<u64>,
     /// When a newly named transaction is verified, counted from when it was named.
     pub fast_track_ms: Vec<u64>,
     /// How often everything that is not terminal is verified again.
@@ -394,6 +401,7 @@ impl Default for BankPlan {
     fn default() -> Self {
         Self {
             poll_ms: 1_000,
+            stalled_lag: None,
             fast_track_ms: vec![0, 1_000, 2_000],
             sweep_ms: 3_000,
             patience_ms: 24 * 60 * 60 * 1_000,

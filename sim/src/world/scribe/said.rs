@@ -268,6 +268,7 @@ pub(super) fn question(question: &Question) -> String {
     match question {
         Question::Identity { .. } => "who are you?".to_owned(),
         Question::Heads => "which heads?".to_owned(),
+        Question::Attested => "which block is attested?".to_owned(),
         Question::Receipt { tx } if *tx == NO_TX => "do you tell receipts?".to_owned(),
         Question::Receipt { tx } => format!("the receipt of {}?", short(tx)),
         Question::Scan { from, to, .. } => format!("transfers in blocks {from} to {to}?"),
@@ -288,6 +289,7 @@ pub(super) fn outcome(outcome: &Result<Answer, Fault>) -> String {
 fn answer(answer: &Answer) -> String {
     match answer {
         Answer::Identity { chain_id, .. } => format!("chain {chain_id}"),
+        Answer::Attested { block } => format!("attested {}", block.number),
         Answer::Heads { latest, finalized } => {
             format!("latest {}, finalized {}", latest.number, finalized.number)
         }

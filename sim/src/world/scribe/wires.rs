@@ -104,6 +104,7 @@ impl Scribe {
             Question::Receipt { tx } => (*tx != NO_TX).then(|| tx.to_string()),
             Question::Identity { .. }
             | Question::Heads
+            | Question::Attested
             | Question::Scan { .. }
             | Question::Balances { .. } => None,
         };

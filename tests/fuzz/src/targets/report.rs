@@ -3,7 +3,8 @@
 use plimsoll_adapters::worker::wire::{decode, encode};
 use plimsoll_core::digest::Digest;
 use plimsoll_core::escrow::{
-    AttemptClass, BlockRef, Evidence, Log, Receipt, Report, Sighting, TRANSFER_TOPIC, Tried, Vote,
+    AttemptClass, BlockRef, Evidence, FinalityRule, Log, Receipt, Report, Sighting, TRANSFER_TOPIC, Tried,
+    Vote,
 };
 use plimsoll_core::id::{Address, BlockHash, ChainId, TxHash};
 
@@ -13,7 +14,7 @@ const CHAINS: u128 = 0x5eed;
 pub(super) fn run(data: &[u8]) -> bool {
     let _ = decode(CHAINS, data);
     // Else a header would have to be guessed first.
-    let mut with_header = vec![2];
+    let mut with_header = vec![3];
     with_header.extend(CHAINS.to_le_bytes());
     with_header.extend_from_slice(data);
     let Ok(report) = decode(CHAINS, &with_header) else {
@@ -34,6 +35,7 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
             .map(|endpoint| Vote {
                 endpoint,
                 finalized: block(9),
+                rule: FinalityRule::Finalized,
             })
             .to_vec()
     };

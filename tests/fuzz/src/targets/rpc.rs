@@ -61,12 +61,13 @@ pub(super) fn response(data: &[u8]) -> bool {
 }
 
 fn question(which: u8, tx: TxHash, token: Address) -> Question {
-    match which % 4 {
+    match which % 5 {
         0 => Question::Identity {
             tokens: vec![token; 2],
         },
         1 => Question::Heads,
         2 => Question::Receipt { tx },
+        4 => Question::Attested,
         _ => Question::Scan {
             from: 0x10,
             to: 0x12,
@@ -92,7 +93,7 @@ fn check(question: &Question, answer: &Answer) {
         (Question::Identity { tokens }, Answer::Identity { decimals, .. }) => {
             assert_eq!(tokens.len(), decimals.len());
         }
-        (Question::Heads, Answer::Heads { .. }) => {}
+        (Question::Heads, Answer::Heads { .. }) | (Question::Attested, Answer::Attested { .. }) => {}
         (Question::Receipt { tx }, Answer::Receipt { receipt, .. }) => {
             let Some(receipt) = receipt else { return };
             assert_eq!(receipt.tx, *tx);
@@ -113,6 +114,7 @@ fn check(question: &Question, answer: &Answer) {
         (
             Question::Identity { .. }
             | Question::Heads
+            | Question::Attested
             | Question::Receipt { .. }
             | Question::Scan { .. }
             | Question::Balances { .. },
@@ -212,6 +214,7 @@ pub(super) fn body_seeds() -> Vec<Vec<u8>> {
         json!([block("0x12"), block("0x10")]),
         json!([block("0x12"), receipt]),
         json!([block("0x12"), block("0x12"), [log]]),
+        json!([block("0x12")]),
     ];
     let error = json!({"jsonrpc": "2.0", "id": null, "error": {"code": -32005, "message": "limit exceeded"}});
     let mut seeds: Vec<_> = answers

@@ -235,7 +235,7 @@ impl Said {
     /// Whether it is what was asked for.
     fn is_told(&self) -> bool {
         match &self.0 {
-            Ok(Answer::Identity { .. } | Answer::Heads { .. }) => true,
+            Ok(Answer::Identity { .. } | Answer::Heads { .. } | Answer::Attested { .. }) => true,
             Ok(Answer::Receipt { receipt, .. }) => receipt.is_some(),
             Ok(Answer::Scan { last, .. }) => last.is_some(),
             Ok(Answer::Balances { at, .. }) => at.is_some(),

@@ -57,6 +57,7 @@ impl Names {
                 "chain {chain_id}, genesis {}, decimals {decimals:?}",
                 self.hash(*genesis)
             ),
+            Ok(Answer::Attested { block }) => format!("attested {}", self.block(block)),
             Ok(Answer::Heads { latest, finalized }) => {
                 format!("latest {}, {}", self.block(latest), self.finalized(finalized))
             }

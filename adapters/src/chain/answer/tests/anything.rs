@@ -14,6 +14,7 @@ fn any_question() -> impl Strategy<Value = Question> {
     prop_oneof![
         Just(identity()),
         Just(Question::Heads),
+        Just(Question::Attested),
         Just(receipt_of()),
         Just(scan()),
         Just(balances())
@@ -88,6 +89,7 @@ fn sound(question: &Question) -> Value {
     results(&match question {
         Question::Identity { .. } => vec![json!("0x38"), block(&genesis), word("12"), word("6")],
         Question::Heads => vec![block(&BLOCK), block(&FINALIZED)],
+        Question::Attested => vec![block(&BLOCK)],
         Question::Receipt { .. } => vec![block(&FINALIZED), receipt(&[log(&BLOCK, 1), log(&BLOCK, 2)])],
         Question::Balances { .. } => vec![block(&FINALIZED), block(&BLOCK), word("2a"), word("0")],
         Question::Scan { .. } => {

@@ -74,6 +74,33 @@ fn heads_are_read_in_any_order_of_the_batch() {
 }
 
 #[test]
+fn what_is_attested_is_a_header_or_not_known_yet_or_not_told() {
+    let expected = Ok(Answer::Attested { block: BLOCK });
+    assert_eq!(
+        parse_value(&Question::Attested, &results(&[block(&BLOCK)])),
+        expected
+    );
+    let error = |code: i64, message: &str| {
+        let error = json!({"code": code, "message": message});
+        json!([{"jsonrpc": "2.0", "id": 0, "error": error}])
+    };
+    for (body, fault) in [
+        (results(&[Value::Null]), Fault::NotReady),
+        // The validators have not built upon enough yet.
+        (error(-39001, "unknown block"), Fault::NotReady),
+        (
+            error(
+                -32601,
+                "the method eth_getFinalizedHeader does not exist/is not available",
+            ),
+            Fault::Unsupported,
+        ),
+    ] {
+        check_fault(&Question::Attested, &body, &fault);
+    }
+}
+
+#[test]
 fn a_receipt_is_read_with_its_logs_in_order() {
     let body = results(&[block(&FINALIZED), receipt(&[log(&BLOCK, 9), log(&BLOCK, 4)])]);
     let logs = vec![parsed_log(4), parsed_log(9)];

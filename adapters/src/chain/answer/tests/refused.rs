@@ -27,6 +27,7 @@ fn what_a_header_must_have() {
         set(block(&BLOCK), "/hash", Value::Null),
         set(block(&BLOCK), "/hash", json!("0xbb")),
     ] {
+        check_malformed(&Question::Attested, &results(std::slice::from_ref(&bad)), what);
         check_malformed(&Question::Heads, &results(&[bad, block(&FINALIZED)]), what);
     }
     let genesis = results(&[json!("0x38"), block(&BLOCK), word("6"), word("6")]);

@@ -1,5 +1,7 @@
 use plimsoll_core::bank::{Record, State};
-use plimsoll_core::escrow::{Beneficiary, BlockRef, Booked, Deposit, EscrowRecord, Evidence, TxKey, Vote};
+use plimsoll_core::escrow::{
+    Beneficiary, BlockRef, Booked, Deposit, EscrowRecord, Evidence, FinalityRule, TxKey, Vote,
+};
 use plimsoll_core::id::{
     Address, BlockHash, ChainId, ClaimId, IdempotencyKey, TransactionId, TxHash, UserId,
 };
@@ -49,6 +51,7 @@ impl Story {
         let vote = |endpoint| Vote {
             endpoint,
             finalized: block(9),
+            rule: FinalityRule::Finalized,
         };
         Self {
             state,

@@ -19,7 +19,11 @@ impl Desk {
         let can = |ability: &Ability| match purpose {
             Purpose::Receipt { .. } => ability.tells_receipts(),
             Purpose::Scan { from, .. } => ability.holds_logs(from),
-            Purpose::Identity | Purpose::Heads | Purpose::Ability(_) | Purpose::Balances { .. } => true,
+            Purpose::Identity
+            | Purpose::Heads
+            | Purpose::Attested
+            | Purpose::Ability(_)
+            | Purpose::Balances { .. } => true,
         };
         let unable = (0..).zip(&self.abilities).filter(|(_, ability)| !can(ability));
         unable.map(|(endpoint, _)| endpoint).collect()
@@ -117,7 +121,7 @@ impl Desk {
         self.scans && matches!(self.chain.id.family(), Family::Evm)
     }
 
-    fn endpoint_indices(&self) -> core::ops::Range<u8> {
+    pub(super) fn endpoint_indices(&self) -> core::ops::Range<u8> {
         0..u8::try_from(self.pool.endpoint_count()).unwrap_or(u8::MAX)
     }
 }

@@ -39,6 +39,7 @@ enum Fitting {
         finalized: BlockRef,
         content: Option<(BlockRef, Vec<[u8; 32]>)>,
     },
+    Attested(BlockRef),
 }
 
 impl Desk {
@@ -102,6 +103,7 @@ impl Desk {
                     logs,
                 },
             ) => fit_scan((from, to), finalized, last, logs),
+            (Purpose::Attested, Answer::Attested { block }) => Ok(Fitting::Attested(block)),
             (Purpose::Ability(probe @ Probe::Receipts), Answer::Receipt { .. })
             | (Purpose::Ability(probe @ Probe::Logs { .. }), Answer::Scan { last: Some(_), .. }) => {
                 Ok(Fitting::Ability(probe))
@@ -119,12 +121,14 @@ impl Desk {
             (
                 Purpose::Identity
                 | Purpose::Heads
+                | Purpose::Attested
                 | Purpose::Receipt { .. }
                 | Purpose::Scan { .. }
                 | Purpose::Ability(_)
                 | Purpose::Balances { .. },
                 Answer::Identity { .. }
                 | Answer::Heads { .. }
+                | Answer::Attested { .. }
                 | Answer::Receipt { .. }
                 | Answer::Scan { .. }
                 | Answer::Balances { .. },
@@ -158,7 +162,8 @@ impl Desk {
                         None => (AttemptClass::Absent, finalized.number),
                     };
                     self.hear(tx, Some(endpoint), class, Some(at), out);
-                    self.on_receipt(now, (tx, round), Vote { endpoint, finalized }, receipt, out);
+                    let vote = self.attested.vote(endpoint, finalized);
+                    self.on_receipt(now, (tx, round), vote, receipt, out);
                 }
             }
             Fitting::Scan {
@@ -173,16 +178,18 @@ impl Desk {
                     self.on_scan(
                         now,
                         round,
-                        Vote { endpoint, finalized },
+                        self.attested.vote(endpoint, finalized),
                         last.map(|last| (last, logs)),
                         out,
                     );
                 }
             }
+            Fitting::Attested(block) => self.on_attested(now, endpoint, block, out),
             Fitting::Ability(probe) => self.on_ability(now, endpoint, probe, Ok(())),
             Fitting::Balances { finalized, content } => {
                 if let Purpose::Balances { round, .. } = purpose {
-                    self.on_balances(now, round, Vote { endpoint, finalized }, content, out);
+                    let vote = self.attested.vote(endpoint, finalized);
+                    self.on_balances(now, round, vote, content, out);
                 }
             }
         }
@@ -192,6 +199,7 @@ impl Desk {
         match verdict {
             Ok(()) => {
                 self.pool.mark_verified(endpoint);
+                self.attested.forget(endpoint);
                 // The first endpoints to prove themselves are put to work without waiting for the next poll.
                 self.ask_heads(now, out);
             }
@@ -286,7 +294,7 @@ impl Desk {
     ) {
         let provider = self.pool.provider(endpoint);
         match purpose {
-            Purpose::Identity => {}
+            Purpose::Identity | Purpose::Attested => {}
             Purpose::Ability(probe) => self.on_ability(now, endpoint, probe, Err(fault)),
             Purpose::Heads => {
                 self.heads_asked.1.remove(provider);

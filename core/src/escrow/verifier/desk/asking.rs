@@ -121,6 +121,7 @@ impl Desk {
         match purpose {
             Purpose::Identity => Question::identity_calls(self.tokens.len()),
             Purpose::Heads => Question::HEADS_CALLS,
+            Purpose::Attested => Question::Attested.calls(),
             Purpose::Receipt { .. } | Purpose::Ability(Probe::Receipts) => {
                 Question::receipt_calls(self.chain.id.family())
             }
@@ -136,6 +137,7 @@ impl Desk {
                 tokens: contracts().collect(),
             },
             Purpose::Heads => Question::Heads,
+            Purpose::Attested => Question::Attested,
             Purpose::Receipt { tx, .. } => Question::Receipt { tx },
             Purpose::Scan { from, to, .. } => Question::Scan {
                 from,

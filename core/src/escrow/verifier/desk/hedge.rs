@@ -15,7 +15,11 @@ impl Desk {
     pub(super) fn hedge_at(&self, now: Instant, purpose: Purpose, deadline: Instant) -> Option<Instant> {
         let is_about_money = match purpose {
             Purpose::Receipt { .. } | Purpose::Scan { .. } => true,
-            Purpose::Identity | Purpose::Heads | Purpose::Ability(_) | Purpose::Balances { .. } => false,
+            Purpose::Identity
+            | Purpose::Heads
+            | Purpose::Attested
+            | Purpose::Ability(_)
+            | Purpose::Balances { .. } => false,
         };
         let pause = self.pool.hedge_after().filter(|_| is_about_money)?;
         Some(now.after(pause)).filter(|at| *at < deadline)
@@ -61,7 +65,11 @@ impl Desk {
                     }
                 }
             }
-            Purpose::Identity | Purpose::Heads | Purpose::Ability(_) | Purpose::Balances { .. } => {}
+            Purpose::Identity
+            | Purpose::Heads
+            | Purpose::Attested
+            | Purpose::Ability(_)
+            | Purpose::Balances { .. } => {}
         }
     }
 

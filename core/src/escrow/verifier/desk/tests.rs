@@ -4,7 +4,7 @@ use std::vec::Vec;
 use super::{Desk, HEADS_UNDER_WAY_MAX, Purpose, Round};
 use crate::escrow::testing::{block, chain, config, tx};
 use crate::escrow::verifier::Out;
-use crate::escrow::{Answer, Vote};
+use crate::escrow::{Answer, FinalityRule, Vote};
 use crate::resilience::{Pool, PoolPolicy};
 use crate::rng::Rng;
 use crate::time::Instant;
@@ -103,6 +103,7 @@ fn another_endpoint_of_a_provider_is_asked_last() {
         let vote = Vote {
             endpoint,
             finalized: block(9),
+            rule: FinalityRule::Finalized,
         };
         round.on_asked(endpoint, provider);
         round.on_shown(vote, provider, 5, content);

@@ -1,5 +1,5 @@
 use super::{Round, Standing};
-use crate::escrow::deposit::Vote;
+use crate::escrow::deposit::{FinalityRule, Vote};
 use crate::escrow::testing::block;
 
 /// Plays a script: each word is an endpoint (its number is its provider too) and what it does.
@@ -14,6 +14,7 @@ fn played(script: &str) -> Round<char> {
         let vote = Vote {
             endpoint,
             finalized: block(finalized),
+            rule: FinalityRule::Finalized,
         };
         match what {
             '?' => round.on_asked(endpoint, endpoint),
@@ -105,6 +106,7 @@ fn voted(ballots: &[(u8, Option<char>)]) -> Round<char> {
         let vote = Vote {
             endpoint,
             finalized: block(9),
+            rule: FinalityRule::Finalized,
         };
         round.on_asked(endpoint, provider);
         match content {

@@ -1,8 +1,8 @@
 use std::vec::Vec;
 
 use super::Scan;
-use crate::escrow::Vote;
 use crate::escrow::testing::block;
+use crate::escrow::{FinalityRule, Vote};
 
 const FAR: u64 = 100_000;
 
@@ -79,6 +79,7 @@ fn a_range_lacks_room_when_one_showed_it_and_the_other_called_it_too_large() {
             let vote = Vote {
                 endpoint: 0,
                 finalized: block(range.to),
+                rule: FinalityRule::Finalized,
             };
             range.round.on_asked(0, 0);
             range

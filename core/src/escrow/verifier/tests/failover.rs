@@ -169,9 +169,11 @@ fn two_endpoints_of_two_providers_are_enough_and_one_is_not() {
             finalized,
             receipt: None,
         })),
-        Answer::Identity { .. } | Answer::Heads { .. } | Answer::Scan { .. } | Answer::Balances { .. } => {
-            None
-        }
+        Answer::Identity { .. }
+        | Answer::Heads { .. }
+        | Answer::Attested { .. }
+        | Answer::Scan { .. }
+        | Answer::Balances { .. } => None,
     });
     office.pay(2, COLLECT);
     office.watch(tx(2));

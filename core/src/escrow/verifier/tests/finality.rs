@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use super::{MILLI, Office, SECOND};
-use crate::escrow::Question;
-use crate::escrow::testing::{COLLECT, tx};
+use crate::escrow::testing::{COLLECT, block, tx};
+use crate::escrow::{Answer, Fault, Question};
 use crate::time::Instant;
 
 /// How often somebody was asked for heads since `since`.
@@ -81,17 +81,17 @@ fn when_finality_stalls_heads_are_asked_for_as_usual_again() {
     let mut office = Office::new();
     office.run(SECOND * 10);
     let stalled = |office: &Office, question: &Question| match office.honest(0, question) {
-        crate::escrow::Answer::Heads { latest, .. } => Some(Ok(crate::escrow::Answer::Heads {
+        Answer::Heads { latest, .. } => Some(Ok(Answer::Heads {
             latest,
-            finalized: crate::escrow::testing::block(18),
+            finalized: block(18),
         })),
-        crate::escrow::Answer::Receipt { receipt, .. } => Some(Ok(crate::escrow::Answer::Receipt {
-            finalized: crate::escrow::testing::block(18),
+        Answer::Receipt { receipt, .. } => Some(Ok(Answer::Receipt {
+            finalized: block(18),
             receipt,
         })),
-        crate::escrow::Answer::Identity { .. }
-        | crate::escrow::Answer::Scan { .. }
-        | crate::escrow::Answer::Balances { .. } => None,
+        Answer::Identity { .. } | Answer::Attested { .. } | Answer::Scan { .. } | Answer::Balances { .. } => {
+            None
+        }
     };
     office
         .endpoints
@@ -124,4 +124,99 @@ fn endpoints_that_never_answer_are_not_flooded_with_questions_about_heads() {
     office.run(SECOND * 4);
     let asked = heads_asked(&office, since);
     assert!(asked <= 40, "{asked}");
+}
+
+/// An office whose chain calls nothing final any more from block 71 on, and whose endpoints but for the last `mute` tell
+/// what is attested: 20 blocks behind.
+fn stalled(stalled_lag: Option<u64>, mute: usize) -> Office {
+    let stalls: super::Bend = |office, question| {
+        let answer = office.honest(0, question);
+        let capped = |finalized: crate::escrow::BlockRef| block(finalized.number.min(70));
+        match answer {
+            Answer::Heads { latest, finalized } => Some(Ok(Answer::Heads {
+                latest,
+                finalized: capped(finalized),
+            })),
+            Answer::Receipt { finalized, receipt } => Some(Ok(Answer::Receipt {
+                finalized: capped(finalized),
+                receipt,
+            })),
+            Answer::Scan {
+                finalized,
+                last,
+                logs,
+            } => Some(Ok(Answer::Scan {
+                finalized: capped(finalized),
+                last,
+                logs,
+            })),
+            Answer::Identity { .. } | Answer::Attested { .. } | Answer::Balances { .. } => None,
+        }
+    };
+    let mute_too: super::Bend = |office, question| match question {
+        Question::Attested => Some(Err(Fault::Unsupported)),
+        Question::Identity { .. }
+        | Question::Heads
+        | Question::Receipt { .. }
+        | Question::Scan { .. }
+        | Question::Balances { .. } => office.endpoints[0].bend.and_then(|bend| bend(office, question)),
+    };
+    let mut endpoints = ["a", "b", "c", "d"].map(super::Endpoint::of).to_vec();
+    for (place, endpoint) in endpoints.iter_mut().enumerate() {
+        endpoint.bend = Some(if place < 4 - mute { stalls } else { mute_too });
+    }
+    let mut office = Office::attesting(stalled_lag, endpoints);
+    office.run(SECOND * 100);
+    office
+}
+
+#[test]
+fn while_finality_stalls_what_two_providers_say_is_attested_counts_if_that_is_configured() {
+    for (stalled_lag, mute, is_credited) in [
+        (None, 0, false),
+        (Some(20), 0, true),
+        (Some(20), 2, true),
+        (Some(20), 3, false),
+        (Some(500), 0, false),
+    ] {
+        let mut office = stalled(stalled_lag, mute);
+        office.pay(1, COLLECT);
+        let since = office.now;
+        office.watch(tx(1));
+        office.run(SECOND * 60);
+        let (seen, is_final) = office.mined_after(since, tx(1));
+        assert!(seen.is_some());
+        assert_eq!(is_final.is_some(), is_credited, "{stalled_lag:?}, {mute} mute");
+        assert_eq!(office.scanned() > 71, is_credited, "{}", office.scanned());
+        if let Some(after) = is_final {
+            assert!(after >= SECOND * 20, "{after:?}");
+            let rule = office
+                .findings
+                .iter()
+                .rev()
+                .find_map(|(_, finding)| match finding {
+                    super::Finding::Mined { evidence, .. } => Some(evidence.rule()),
+                    super::Finding::Absent { .. }
+                    | super::Finding::Undecided { .. }
+                    | super::Finding::Scanned { .. }
+                    | super::Finding::Counted { .. }
+                    | super::Finding::Uncounted { .. }
+                    | super::Finding::Disagreed { .. }
+                    | super::Finding::Cordoned { .. }
+                    | super::Finding::Breaker { .. } => None,
+                });
+            assert_eq!(rule, Some(crate::escrow::FinalityRule::Attested));
+        }
+    }
+}
+
+#[test]
+fn nobody_is_asked_what_is_attested_while_finality_moves() {
+    let mut office = Office::attesting(Some(20), ["a", "b"].map(super::Endpoint::of).to_vec());
+    office.run(SECOND * 300);
+    let asked = office
+        .asked
+        .iter()
+        .filter(|(_, _, question)| *question == Question::Attested);
+    assert_eq!(asked.count(), 0);
 }

@@ -15,7 +15,9 @@ use std::vec::Vec;
 
 use super::{Ask, Finding, Out, Verifier};
 use crate::escrow::testing::{CHAIN, block, chain, config, receipt, registry, transfer, tx};
-use crate::escrow::{Answer, BlockRef, EscrowConfig, Fault, Log, Question, Receipt, ScanLog, TxKey};
+use crate::escrow::{
+    Answer, BlockRef, ChainConfig, EscrowConfig, Fault, Log, Question, Receipt, ScanLog, TxKey,
+};
 use crate::id::{Address, CallId, TxHash};
 use crate::resilience::{PoolPolicy, Window};
 use crate::rng::Rng;
@@ -84,7 +86,24 @@ impl Office {
     }
 
     fn under(policy: &PoolPolicy, endpoints: Vec<Endpoint>, scanned: Option<u64>) -> Self {
-        let mut chain = chain();
+        Self::of_chain(chain(), policy, endpoints, scanned)
+    }
+
+    /// One on whose chain attestations count once finality trails by so many blocks.
+    fn attesting(stalled_lag: Option<u64>, endpoints: Vec<Endpoint>) -> Self {
+        let chain = ChainConfig {
+            stalled_lag,
+            ..chain()
+        };
+        Self::of_chain(chain, &PoolPolicy::default(), endpoints, None)
+    }
+
+    fn of_chain(
+        mut chain: ChainConfig,
+        policy: &PoolPolicy,
+        endpoints: Vec<Endpoint>,
+        scanned: Option<u64>,
+    ) -> Self {
         let place = |(index, one): (usize, &Endpoint)| crate::escrow::EndpointConfig {
             name: std::format!("rpc-{index}"),
             provider: one.provider.into(),
@@ -130,6 +149,9 @@ impl Office {
                 chain_id: 56,
                 genesis: chain().genesis,
                 decimals: vec![Some(18); tokens.len()],
+            },
+            Question::Attested => Answer::Attested {
+                block: block(latest.saturating_sub(20)),
             },
             Question::Heads => Answer::Heads {
                 latest: block(latest),

@@ -19,6 +19,7 @@ fn lie(office: &Office, question: &Question) -> Option<Result<Answer, crate::esc
         }
         Answer::Identity { .. }
         | Answer::Heads { .. }
+        | Answer::Attested { .. }
         | Answer::Receipt { .. }
         | Answer::Scan { .. }
         | Answer::Balances { .. } => None,

@@ -143,7 +143,10 @@ fn an_endpoint_that_exaggerates_its_finality_holds_up_nothing() {
             }),
             logs: Vec::new(),
         })),
-        Question::Identity { .. } | Question::Receipt { .. } | Question::Balances { .. } => None,
+        Question::Identity { .. }
+        | Question::Attested
+        | Question::Receipt { .. }
+        | Question::Balances { .. } => None,
     });
     office.run(SECOND * 120);
     assert!(

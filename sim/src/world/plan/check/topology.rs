@@ -90,12 +90,16 @@ fn check_chain(chain: ChainPlan, found: &mut Findings) {
         usdc_retired_after,
         usdc_fee,
         theft,
+        attested_blocks,
     } = chain;
     found.within(format_args!("topology.chain.id"), id, 1, ChainId::EIP155_MAX);
     let field = format_args!("topology.chain.block_ms");
     found.within(field, block_ms, 10, BLOCK_MS_MAX);
     let field = format_args!("topology.chain.finality_blocks");
     found.within(field, finality_blocks, 1, BLOCKS_MAX);
+    let field = format_args!("topology.chain.attested_blocks");
+    let least = finality_blocks.saturating_add(1);
+    found.within(field, attested_blocks.unwrap_or(least), least, BLOCKS_MAX);
     let field = format_args!("topology.chain.usdc_retired_after");
     found.within(field, usdc_retired_after.unwrap_or(1), 1, ENTRIES_MAX as u64);
     if let Some(TransferFee {
@@ -163,6 +167,7 @@ fn check_quotas(at: core::fmt::Arguments<'_>, quotas: &[QuotaPlan], found: &mut 
 fn check_bank(bank: &BankPlan, found: &mut Findings) {
     let BankPlan {
         poll_ms,
+        stalled_lag,
         fast_track_ms,
         sweep_ms,
         patience_ms,
@@ -184,6 +189,8 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
         let field = format_args!("topology.bank.{name}");
         found.within(field, ms, 1, DURATION_MS_MAX);
     }
+    let field = format_args!("topology.bank.stalled_lag");
+    found.within(field, stalled_lag.unwrap_or(20), 20, BLOCKS_MAX);
     let field = format_args!("topology.bank.recheck_ms");
     found.within(field, *recheck_ms, 1_000, DURATION_MS_MAX);
     if let Some(reconcile_ms) = reconcile_ms {
