@@ -7,7 +7,7 @@
 use plimsoll_core::chaos::place_in;
 
 /// Every landmark: "reached …".
-pub const LANDMARKS: [&str; 56] = [
+pub const LANDMARKS: [&str; 59] = [
     "a reorged transaction was seen again",
     "a reorged deposit was credited later",
     "a deposit was credited that was never seen before it was final",
@@ -64,6 +64,9 @@ pub const LANDMARKS: [&str; 56] = [
     "the chain had not what the books said",
     "the immediate lane was down and the database lane served",
     "a worker had lost the lease of its job",
+    "a deposit was sent back",
+    "a refund was withdrawn",
+    "a refund waited for a second operator",
 ];
 
 /// The landmarks that one run reached.

@@ -78,7 +78,7 @@ pub(super) struct RowBody {
     in_custody: String,
     /// What is known to be in these blocks and not posted yet.
     in_flight: String,
-    /// What is to be refunded from the chain, or was in the hour before: it may be gone from there, all or in part.
+    /// What is to be refunded from the chain, or was in the week before: it may be gone from there, all or in part.
     leaving: String,
     /// What the custody accounts of all chains have, and what the house has issued.
     custody: String,

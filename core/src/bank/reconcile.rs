@@ -34,7 +34,7 @@ use explain::Explanations;
 const AGAIN: Duration = Duration::from_secs(10);
 /// For how long a refund that was settled may be paid in a younger block than the one that is asked about: an operator may know
 /// of a block before the bank does.
-const LATELY_MICROS: i64 = 3_600_000_000;
+const LATELY_MICROS: i64 = 7 * 86_400 * 1_000_000;
 /// How often a run is begun before it is left to the schedule.
 const TRIES_MAX: u32 = 6;
 

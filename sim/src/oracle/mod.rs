@@ -21,6 +21,7 @@ pub mod lifecycle;
 pub mod orders;
 pub mod panel;
 pub mod reconciliation;
+pub mod refunds;
 pub mod replay;
 mod standing;
 pub mod suspense;
@@ -49,6 +50,7 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(decisions::Decisions::default()),
         Box::new(told::Told::default()),
         Box::new(suspense::Suspense::new(plan)),
+        Box::new(refunds::Refunds::default()),
         Box::new(reconciliation::Reconciled::default()),
         Box::new(dead_letters::DeadLetters::default()),
         Box::new(dates::Dates::default()),

@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::bank::Record;
-use plimsoll_core::escrow::{Agreement, DepositKey, EscrowRecord, Reconciliation, Row, TxKey};
-use plimsoll_core::id::{Address, AssetId};
+use plimsoll_core::escrow::{Agreement, DepositKey, EscrowRecord, Reconciliation, RefundRecord, Row, TxKey};
+use plimsoll_core::id::{Address, AssetId, RefundId};
 use plimsoll_core::time::Instant;
 
 use super::broken;
@@ -27,8 +27,47 @@ pub struct Reconciled {
     posted: Posted,
     /// What the scanner found and nobody has decided yet.
     undecided: BTreeSet<TxKey>,
-    /// Every reconciliation, with what was posted before it, and whether something was undecided then.
-    all: Vec<(Reconciliation, Posted, bool)>,
+    /// What left custody by refunds, by asset.
+    settled: BTreeMap<AssetId, i128>,
+    /// Refunds of each asset that may be paid or not in a block that is looked at.
+    refunds: BTreeMap<RefundId, (AssetId, i128)>,
+    /// Every reconciliation, with what was so before it.
+    all: Vec<(Reconciliation, Before)>,
+}
+
+/// What the records said before a reconciliation.
+#[derive(Debug, Clone)]
+struct Before {
+    posted: Posted,
+    settled: BTreeMap<AssetId, i128>,
+    /// The assets of which something was refunded.
+    refunded: BTreeSet<AssetId>,
+    /// Whether something was undecided.
+    is_open: bool,
+}
+
+impl Reconciled {
+    fn note_refund(&mut self, record: &RefundRecord) {
+        match record {
+            RefundRecord::Requested {
+                refund,
+                asset,
+                amount,
+                ..
+            } => {
+                self.refunds.insert(*refund, (*asset, amount.minor()));
+            }
+            RefundRecord::Settled { refund, .. } => {
+                if let Some((asset, amount)) = self.refunds.get(refund) {
+                    *self.settled.entry(*asset).or_default() += amount;
+                }
+            }
+            RefundRecord::Withdrawn { refund, .. } => {
+                self.refunds.remove(refund);
+            }
+            RefundRecord::Proposed { .. } => {}
+        }
+    }
 }
 
 impl Oracle for Reconciled {
@@ -70,10 +109,15 @@ impl Oracle for Reconciled {
                     self.undecided.extend(found);
                 }
                 Record::Reconciled { reconciliation, .. } => {
-                    let is_open = !self.undecided.is_empty();
-                    self.all
-                        .push((reconciliation.clone(), self.posted.clone(), is_open));
+                    let before = Before {
+                        posted: self.posted.clone(),
+                        settled: self.settled.clone(),
+                        refunded: self.refunds.values().map(|(asset, _)| *asset).collect(),
+                        is_open: !self.undecided.is_empty(),
+                    };
+                    self.all.push((reconciliation.clone(), before));
                 }
+                Record::Escrow(EscrowRecord::Refund(record)) => self.note_refund(record),
                 Record::Escrow(_)
                 | Record::Ledger(_)
                 | Record::AssetRegistered { .. }
@@ -86,16 +130,20 @@ impl Oracle for Reconciled {
     }
 
     fn finish(&mut self, end: &End<'_>) -> Result<(), Violation> {
-        for (reconciliation, posted, is_open) in &self.all {
+        for (reconciliation, before) in &self.all {
             let block = reconciliation.block.number;
             if end.chain.block(block, end.at) != reconciliation.block {
                 let detail = format!("block {block} is another than {}", reconciliation.block.hash);
                 return Err(broken(NAME, "other_block", detail));
             }
             let house = end.chain.house(block, end.at);
+            let sent = end.chain.sent_back(block, end.at);
             for row in &reconciliation.rows {
-                let mut truth = Truth::of(end, row.asset, block, posted);
-                truth.is_open |= is_open;
+                let mut truth = Truth::of(end, row.asset, block, &before.posted);
+                // What is to be refunded may hide what it is as much as.
+                truth.is_open |= before.is_open || before.refunded.contains(&row.asset);
+                truth.settled = before.settled.get(&row.asset).copied().unwrap_or_default();
+                truth.sent = sent_of(row.asset, &sent);
                 judge(row, on_chain(row.asset, &house), &truth)?;
             }
         }
@@ -109,6 +157,10 @@ struct Truth {
     posted: i128,
     /// What is due from blocks up to it and was not posted.
     unposted: i128,
+    /// What was settled of refunds, whichever block paid it.
+    settled: i128,
+    /// What was sent back in blocks up to it.
+    sent: i128,
     /// Whether something in them is not decided by a rule, or not decided at all.
     is_open: bool,
 }
@@ -145,6 +197,8 @@ impl Truth {
         Self {
             posted: sum,
             unposted,
+            settled: 0,
+            sent: 0,
             is_open,
         }
     }
@@ -158,8 +212,9 @@ fn judge(row: &Row, on_chain: Option<i128>, truth: &Truth) -> Result<(), Violati
         return Err(broken(NAME, "other_balance", detail));
     }
     let told = row.in_custody.minor();
-    if told != truth.posted {
-        let detail = format!("{} minor units of {asset} were posted: told {told}", truth.posted);
+    let in_books = truth.posted - truth.settled;
+    if told != in_books {
+        let detail = format!("{in_books} minor units of {asset} are in the books: told {told}");
         return Err(broken(NAME, "other_books", detail));
     }
     if row.custody != row.owed {
@@ -167,7 +222,7 @@ fn judge(row: &Row, on_chain: Option<i128>, truth: &Truth) -> Result<(), Violati
         return Err(broken(NAME, "unbalanced", detail));
     }
     // What nothing on its way explains: minted if positive, stolen if negative.
-    let excess = on_chain.map(|on_chain| on_chain - truth.posted - truth.unposted);
+    let excess = on_chain.map(|on_chain| on_chain + truth.sent - truth.posted - truth.unposted);
     let is_so = match (excess, row.agreement) {
         (Some(0), Agreement::Even) => true,
         (Some(0), Agreement::Open) => truth.is_open,
@@ -191,6 +246,20 @@ fn judge(row: &Row, on_chain: Option<i128>, truth: &Truth) -> Result<(), Violati
         Agreement::Surplus | Agreement::Deficit => "false_alarm",
     };
     Err(broken(NAME, invariant, detail))
+}
+
+/// What was sent back of `asset`, in the ledger's minor units.
+fn sent_of(asset: AssetId, sent: &BTreeMap<Address, i128>) -> i128 {
+    let token = Token::ALL.iter().map(|token| token.facts());
+    let Some((facts, contract, decimals)) = token.filter(|facts| facts.id == asset).find_map(|facts| {
+        facts
+            .contract
+            .map(|(contract, decimals)| (facts, contract, decimals))
+    }) else {
+        return 0;
+    };
+    let units = sent.get(&contract).copied().unwrap_or_default();
+    units * 10i128.pow(u32::from(facts.scale - decimals))
 }
 
 /// What all addresses of the house hold of `asset`, in the ledger's minor units; `None` if nobody can count that.

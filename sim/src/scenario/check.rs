@@ -260,7 +260,7 @@ impl Findings<'_> {
         let (lasts, is_of_endpoint) = match orders.kind.get_ref() {
             OrderKind::PauseChain | OrderKind::Drain => (true, false),
             OrderKind::PauseEndpoint | OrderKind::ForceOpen | OrderKind::Disable => (true, true),
-            OrderKind::Sweep | OrderKind::Process => (false, false),
+            OrderKind::Sweep | OrderKind::Process | OrderKind::Refund => (false, false),
         };
         self.require(
             !lasts || table.quiet_at_ms.is_empty(),

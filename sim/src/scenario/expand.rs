@@ -15,7 +15,7 @@ use super::schema::{DepositsTable, OrdersTable, ScenarioTable, TransactionsTable
 use super::values::Names;
 use crate::world::plan::{
     BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, Handling, LinkPlan,
-    Movement, OrderPlan, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Theft, Token, Topology,
+    Movement, OrderPlan, Paid, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Theft, Token, Topology,
     TransferFee, WorkersPlan,
 };
 
@@ -333,8 +333,42 @@ impl<'a> Workload<'a> {
                     Some(deed) => OrderPlan::Process { deed },
                     None => OrderPlan::Sweep,
                 },
+                OrderKind::Refund => self.refund(&mut rng, until_ms),
             };
             self.deeds.push(Deed::Order { at_ms, order });
+        }
+    }
+
+    /// Some movement is sent back, and then paid or not.
+    fn refund(&self, rng: &mut Rng, until_ms: u64) -> OrderPlan {
+        let Some(deed) = self.any_deposit(rng) else {
+            return OrderPlan::Sweep;
+        };
+        let movements = match self.deeds.get(deed as usize) {
+            Some(Deed::Deposit { movements, .. }) => movements.len(),
+            Some(
+                Deed::Transfer { .. }
+                | Deed::Balances { .. }
+                | Deed::RetryDeadLetters { .. }
+                | Deed::Attribute { .. }
+                | Deed::Order { .. },
+            )
+            | None => 0,
+        };
+        if movements == 0 {
+            return OrderPlan::Sweep;
+        }
+        let ordinal = number(rng.below(movements as u64));
+        let paid = match rng.below(3) {
+            0 => Paid::Early,
+            1 => Paid::Late,
+            _ => Paid::Never,
+        };
+        OrderPlan::Refund {
+            deed,
+            ordinal,
+            until_ms,
+            paid,
         }
     }
 

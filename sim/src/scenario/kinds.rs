@@ -142,7 +142,7 @@ words!(
 );
 
 words!(
-    /// What an operator orders. All but the last two are taken back after a while.
+    /// What an operator orders. All but sweeping and processing are taken back after a while, or ended.
     OrderKind {
         /// Nobody is asked anything about the chain.
         PauseChain = "pause_chain",
@@ -158,6 +158,8 @@ words!(
         Sweep = "sweep",
         /// The transaction of a payment is verified at once.
         Process = "process",
+        /// A payment is sent back, and after a while it is said what came of that.
+        Refund = "refund",
     }
 );
 

@@ -66,6 +66,7 @@ pub(super) fn draw(name: &str, table: &ScenarioTable, swarm: &SwarmTable, rng: &
         workload.attribute(operators.below(plan.duration_ms));
     }
     orders(&plan, &mut workload, &mut rng.fork("orders"));
+    refunds(&plan, &mut workload, &mut rng.fork("refunds"));
     plan.workload = workload.deeds;
     plan.faults = faults::draw(swarm, &plan, &rng.fork("faults"));
     plan
@@ -419,6 +420,34 @@ fn looks(plan: &Plan, workload: &mut Workload<'_>, rng: &mut Rng) {
     }
 }
 
+/// Every kind of order but refunds, which are drawn apart.
+const LASTING_OR_NOT: [OrderKind; 7] = [
+    OrderKind::PauseChain,
+    OrderKind::PauseEndpoint,
+    OrderKind::ForceOpen,
+    OrderKind::Disable,
+    OrderKind::Drain,
+    OrderKind::Sweep,
+    OrderKind::Process,
+];
+
+/// Operators refund deposits: in three quarters of the runs none.
+fn refunds(plan: &Plan, workload: &mut Workload<'_>, rng: &mut Rng) {
+    if rng.chance(3, 4) {
+        return;
+    }
+    for place in 0..rng.between(1, ORDERS_MAX) {
+        let table = OrdersTable {
+            kind: Spanned::new(0..0, OrderKind::Refund),
+            count: Spanned::new(0..0, Count(1)),
+            at_ms: Spanned::new(0..0, whole_run(plan)),
+            for_ms: millis(1, 20_000),
+            target: None,
+        };
+        workload.orders(ORDERS_MAX + place, &table, plan.topology.endpoints.len());
+    }
+}
+
 /// Operators give orders: in three quarters of the runs none. Where there are quiet periods none of them lasts.
 fn orders(plan: &Plan, workload: &mut Workload<'_>, rng: &mut Rng) {
     if rng.chance(3, 4) {
@@ -426,7 +455,7 @@ fn orders(plan: &Plan, workload: &mut Workload<'_>, rng: &mut Rng) {
     }
     let momentary = [OrderKind::Sweep, OrderKind::Process];
     let is_quiet = !plan.quiet_at_ms.is_empty();
-    let kinds = weights(if is_quiet { &momentary } else { OrderKind::ALL }, rng);
+    let kinds = weights(if is_quiet { &momentary } else { &LASTING_OR_NOT }, rng);
     for place in 0..rng.between(1, ORDERS_MAX) {
         let table = OrdersTable {
             kind: Spanned::new(0..0, pick(&kinds, rng)),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::fault::{Cue, Fault, LinkName, Trigger};
-use crate::world::plan::{ClaimPlan, Deed, Movement, OrderPlan, Plan, ScheduledFault};
+use crate::world::plan::{ClaimPlan, Deed, Movement, Plan, ScheduledFault};
 
 /// `plan` with the faults at these places alone, in this order.
 pub(super) fn keep_faults(plan: &Plan, kept: &[usize]) -> Plan {
@@ -16,13 +16,9 @@ pub(super) fn keep_faults(plan: &Plan, kept: &[usize]) -> Plan {
 /// `plan` with the deeds at these places alone, in this order. A deposit takes with it whoever says whose it is.
 pub(super) fn keep_deeds(plan: &Plan, kept: &[usize]) -> Plan {
     let is_whole = |place: &&usize| match &plan.workload[**place] {
-        Deed::Attribute { deed, .. }
-        | Deed::Order {
-            order: OrderPlan::Process { deed },
-            ..
-        } => kept.contains(&index(*deed)),
-        Deed::Order { .. }
-        | Deed::Deposit { .. }
+        Deed::Attribute { deed, .. } => kept.contains(&index(*deed)),
+        Deed::Order { order, .. } => order.deposit().is_none_or(|deed| kept.contains(&index(deed))),
+        Deed::Deposit { .. }
         | Deed::Transfer { .. }
         | Deed::Balances { .. }
         | Deed::RetryDeadLetters { .. } => true,
@@ -31,12 +27,7 @@ pub(super) fn keep_deeds(plan: &Plan, kept: &[usize]) -> Plan {
     let places: BTreeMap<usize, u32> = kept.iter().copied().zip(0u32..).collect();
     let renumbered = kept.iter().map(|place| {
         let mut deed = plan.workload[*place].clone();
-        if let Deed::Attribute { deed: named, .. }
-        | Deed::Order {
-            order: OrderPlan::Process { deed: named },
-            ..
-        } = &mut deed
-        {
+        if let Some((named, _)) = about(&mut deed) {
             *named = places[&index(*named)];
         }
         deed
@@ -44,6 +35,18 @@ pub(super) fn keep_deeds(plan: &Plan, kept: &[usize]) -> Plan {
     Plan {
         workload: renumbered.collect(),
         ..plan.clone()
+    }
+}
+
+/// The deposit that a deed is about: the place of its deed, and of its movement if it is about that alone.
+const fn about(deed: &mut Deed) -> Option<(&mut u32, Option<&mut u32>)> {
+    match deed {
+        Deed::Attribute { deed, ordinal, .. } => Some((deed, Some(ordinal))),
+        Deed::Order { order, .. } => order.deposit_mut(),
+        Deed::Deposit { .. }
+        | Deed::Transfer { .. }
+        | Deed::Balances { .. }
+        | Deed::RetryDeadLetters { .. } => None,
     }
 }
 
@@ -63,6 +66,10 @@ pub(super) fn keep_movements(plan: &Plan, place: usize, kept: &[usize]) -> Plan 
         Deed::Attribute { deed, ordinal, .. } if index(*deed) == place => {
             ordinals.contains_key(&index(*ordinal))
         }
+        Deed::Order { order, .. } if order.movement().is_some_and(|(deed, _)| index(deed) == place) => {
+            let movement = order.movement();
+            movement.is_some_and(|(_, ordinal)| ordinals.contains_key(&index(ordinal)))
+        }
         Deed::Attribute { .. }
         | Deed::Order { .. }
         | Deed::Deposit { .. }
@@ -78,7 +85,7 @@ pub(super) fn keep_movements(plan: &Plan, place: usize, kept: &[usize]) -> Plan 
         *movements = kept.iter().map(|movement| movements[*movement]).collect();
     }
     for deed in &mut changed.workload {
-        if let Deed::Attribute { deed, ordinal, .. } = deed
+        if let Some((deed, Some(ordinal))) = about(deed)
             && index(*deed) == place
         {
             *ordinal = ordinals.get(&index(*ordinal)).copied().unwrap_or_default();

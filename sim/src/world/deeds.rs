@@ -334,7 +334,7 @@ impl World<'_> {
                     self.handle_dead_letter(how, view.tx);
                 }
             }
-            (Purpose::Order { deed }, Reply::Administered { .. }) => self.schedule_countermand(deed),
+            (Purpose::Order { deed }, Reply::Administered { done, .. }) => self.on_ordered(deed, *done),
             // Refusals and conflicts are answers too, and nothing follows from the others.
             (
                 Purpose::Register { .. }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use plimsoll_core::bank::{Act, ActDone, AdminAct, Known, Notice, Record, Reply};
 use plimsoll_core::escrow::{
-    Agreement, Beneficiary, Booked, DeadLetterReason, EscrowRecord, Reconciliation, Resolution, TxKey,
+    Agreement, Beneficiary, Booked, DeadLetterReason, EscrowRecord, Reconciliation, RefundRecord, Resolution,
+    TxKey,
 };
 use plimsoll_core::id::{TxHash, UserId};
 use plimsoll_core::ledger::{LedgerRecord, Refusal};
@@ -259,7 +260,7 @@ impl Watcher {
                     "deposits below the minimum were credited together"
                 );
             }
-            EscrowRecord::Refund(_) => {}
+            EscrowRecord::Refund(record) => self.note_refund(record),
             EscrowRecord::DeadLetterReplayed { tx, .. } => {
                 sometimes!(self.reached, true, "a replay took up a dead letter");
                 self.retried.insert(*tx);
@@ -275,6 +276,17 @@ impl Watcher {
             | EscrowRecord::ReplayBegan { .. }
             | EscrowRecord::ReplayEnded { .. }
             | EscrowRecord::ReplayCancelled { .. } => {}
+        }
+    }
+
+    fn note_refund(&mut self, record: &RefundRecord) {
+        match record {
+            RefundRecord::Proposed { .. } => {
+                sometimes!(self.reached, true, "a refund waited for a second operator");
+            }
+            RefundRecord::Settled { .. } => sometimes!(self.reached, true, "a deposit was sent back"),
+            RefundRecord::Withdrawn { .. } => sometimes!(self.reached, true, "a refund was withdrawn"),
+            RefundRecord::Requested { .. } => {}
         }
     }
 

@@ -41,9 +41,11 @@ mod traffic;
 mod wires;
 
 use core::time::Duration;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use plimsoll_core::bank::Bank;
+use plimsoll_core::id::RefundId;
 use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 
@@ -102,6 +104,8 @@ pub struct World<'p> {
     awaiting: Vec<TxIndex>,
     /// How many deeds, claims and resolutions have not begun, and how many transactions wait to be mined.
     outstanding: u64,
+    /// The refunds that were acknowledged, by the deed that ordered them.
+    refunds: BTreeMap<u32, RefundId>,
     jury: Jury,
     progress: Progress,
     recoveries: Recoveries,
@@ -153,6 +157,7 @@ impl<'p> World<'p> {
             transactions,
             awaiting: Vec::new(),
             outstanding: 0,
+            refunds: BTreeMap::new(),
             jury: Jury::default(),
             progress: Progress::default(),
             recoveries: Recoveries::default(),

@@ -15,7 +15,9 @@ pub use topology::{
     BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, LinkPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan,
     Theft, Topology, TransferFee, WorkersPlan,
 };
-pub use workload::{ClaimPlan, Deed, Fate, Handling, HoldEnd, HoldPlan, Movement, OrderPlan, Shape, Token};
+pub use workload::{
+    ClaimPlan, Deed, Fate, Handling, HoldEnd, HoldPlan, Movement, OrderPlan, Paid, Shape, Token,
+};
 
 use crate::fault::{Fault, Trigger};
 

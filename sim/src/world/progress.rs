@@ -45,8 +45,8 @@ pub(super) struct Progress {
     dead: BTreeSet<TxHash>,
     /// Suspended deposits that an operator gave to somebody.
     attributed: Vec<DepositKey>,
-    /// Refunds of what was in suspense, until they are settled or withdrawn.
-    from_suspense: BTreeSet<RefundId>,
+    /// Refunds of what was in suspense, but for those that were withdrawn.
+    from_suspense: BTreeMap<RefundId, DepositKey>,
 }
 
 impl Progress {
@@ -63,6 +63,11 @@ impl Progress {
     /// Whether an operator gave the deposit to somebody.
     pub(super) fn is_attributed(&self, deposit: &DepositKey) -> bool {
         self.attributed.contains(deposit)
+    }
+
+    /// Whether the deposit left suspense to be sent back.
+    pub(super) fn is_refunded(&self, deposit: &DepositKey) -> bool {
+        self.from_suspense.values().any(|one| one == deposit)
     }
 
     /// Takes in a durable record.
@@ -132,14 +137,15 @@ impl Progress {
         match record {
             RefundRecord::Requested {
                 refund,
+                deposit,
                 of: Beneficiary::Suspense(_),
                 ..
             } => {
-                self.from_suspense.insert(*refund);
+                self.from_suspense.insert(*refund, *deposit);
                 stats.suspended = stats.suspended.saturating_sub(1);
             }
             RefundRecord::Withdrawn { refund, .. } => {
-                stats.suspended += u64::from(self.from_suspense.remove(refund));
+                stats.suspended += u64::from(self.from_suspense.remove(refund).is_some());
             }
             RefundRecord::Requested { .. } | RefundRecord::Settled { .. } | RefundRecord::Proposed { .. } => {
             }

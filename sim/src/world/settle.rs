@@ -181,6 +181,6 @@ impl World<'_> {
             };
             is_final && !is_dead && deposits.any(|(key, truth)| key == deposit && is_suspended(truth))
         });
-        !can_be_given || self.progress.is_attributed(&deposit)
+        !can_be_given || self.progress.is_attributed(&deposit) || self.progress.is_refunded(&deposit)
     }
 }

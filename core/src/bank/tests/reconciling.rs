@@ -418,7 +418,7 @@ fn what_is_to_be_refunded_may_be_gone_or_not_and_nothing_else_may() {
         leaving(&reconciled(&mut house)),
         (4_200, 493, 500, Agreement::Deficit)
     );
-    house.pass(SECOND * 3_700);
+    house.pass(SECOND * 8 * 86_400);
     assert_eq!(
         leaving(&reconciled(&mut house)).0,
         0,

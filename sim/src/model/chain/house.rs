@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_core::escrow::Log;
 use plimsoll_core::id::Address;
 use plimsoll_core::time::Instant;
 
-use super::{Chain, Due};
+use super::{Chain, Due, TxIndex};
 use crate::model::assets::minor_units;
 use crate::world::plan::{Shape, Token};
 
@@ -31,10 +32,41 @@ impl Held {
     }
 }
 
+/// What was sent back to a payer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PaidBack {
+    /// It is in every block after this time.
+    at: Instant,
+    contract: Address,
+    units: i128,
+}
+
 impl Chain {
+    /// Sends back what one log of a transaction paid, from whoever of the house has most, in the next block. That block is
+    /// not replaced: whoever pays waits until it is final.
+    pub fn pay_back(&mut self, at: Instant, index: TxIndex, ordinal: usize) {
+        let log = &self.transactions[index.place()].logs[ordinal];
+        let (contract, units) = (log.address, units(log));
+        self.paid_back.push(PaidBack { at, contract, units });
+    }
+
+    /// How many units of each contract were sent back up to the end of `block`, as the chain stood at `as_of`.
+    #[must_use]
+    pub fn sent_back(&self, block: u64, as_of: Instant) -> BTreeMap<Address, i128> {
+        self.walk(block, as_of).1
+    }
+
     /// What every address of the house holds at the end of `block`, as the chain stood at `as_of`, by contract and address.
     #[must_use]
     pub fn house(&self, block: u64, as_of: Instant) -> BTreeMap<(Address, Address), Held> {
+        self.walk(block, as_of).0
+    }
+
+    fn walk(
+        &self,
+        block: u64,
+        as_of: Instant,
+    ) -> (BTreeMap<(Address, Address), Held>, BTreeMap<Address, i128>) {
         let mut house: BTreeMap<(Address, Address), Held> = BTreeMap::new();
         for (number, here) in self.heights.range(..=block) {
             for index in here {
@@ -52,7 +84,13 @@ impl Chain {
         }) {
             steal(&mut house, theft.amount_milli);
         }
-        house
+        let mut sent = BTreeMap::new();
+        for paid in &self.paid_back {
+            if self.calendar.time_of(block) > paid.at {
+                *sent.entry(paid.contract).or_default() += send_back(&mut house, paid);
+            }
+        }
+        (house, sent)
     }
 
     /// How much of a transfer in `block` its contract keeps.
@@ -66,9 +104,7 @@ impl Chain {
     fn move_into(&self, house: &mut BTreeMap<(Address, Address), Held>, place: usize, block: u64) {
         let tx = &self.transactions[place];
         for (log, truth) in tx.logs.iter().zip(&tx.truths) {
-            let mut word = [0; 16];
-            word.copy_from_slice(&log.word[16..]);
-            let units = i128::from_be_bytes(word);
+            let units = units(log);
             match truth.due {
                 Due::User(_) | Due::Suspense(_) | Due::Nothing(Shape::Minted) => {
                     house.entry((log.address, truth.to)).or_default().units +=
@@ -107,6 +143,31 @@ fn is_usdc(contract: Address) -> bool {
         .facts()
         .contract
         .is_some_and(|(address, _)| address == contract)
+}
+
+/// How many units a log moves, if they can be counted.
+fn units(log: &Log) -> i128 {
+    let mut word = [0; 16];
+    word.copy_from_slice(&log.word[16..]);
+    i128::from_be_bytes(word)
+}
+
+/// Takes what is sent back from whoever has most, and from the next, as far as that goes. Says how far that was.
+fn send_back(house: &mut BTreeMap<(Address, Address), Held>, paid: &PaidBack) -> i128 {
+    let mut left = paid.units;
+    while left > 0 {
+        let rich = house.iter_mut().filter(|((of, _), _)| *of == paid.contract);
+        let Some((_, held)) = rich.max_by_key(|(_, held)| held.units) else {
+            break;
+        };
+        let taken = left.min(held.units);
+        if taken <= 0 {
+            break;
+        }
+        held.units -= taken;
+        left -= taken;
+    }
+    paid.units - left
 }
 
 /// Takes so many USDT from whoever has most, as far as that goes.

@@ -26,6 +26,7 @@ use plimsoll_core::time::Instant;
 pub use calendar::FIRST_HEIGHT;
 pub use event::{ChainEvent, Moved, TxIndex};
 pub use house::Held;
+use house::PaidBack;
 pub use log::{Payee, plain_transfer};
 pub use truth::{Due, Truth};
 pub use view::View;
@@ -73,6 +74,7 @@ pub struct Chain {
     /// From which height on the contract of USDC keeps so much of a hundred of each transfer.
     usdc_fee: Option<(u64, u8)>,
     theft: Option<Theft>,
+    paid_back: Vec<PaidBack>,
     rng: Rng,
 }
 
@@ -93,6 +95,7 @@ impl Chain {
                 .usdc_fee
                 .map(|fee| (FIRST_HEIGHT + fee.after_blocks, fee.percent)),
             theft: plan.theft,
+            paid_back: Vec::new(),
             rng,
         }
     }

@@ -26,6 +26,8 @@ fn check(
     let truth = Truth {
         posted,
         unposted,
+        settled: 0,
+        sent: 0,
         is_open,
     };
     match judge(&row, Some(on_chain), &truth) {
@@ -76,6 +78,8 @@ fn figures_must_be_those_of_the_chain_and_of_the_books() {
         let truth = Truth {
             posted: 100,
             unposted: 0,
+            settled: 0,
+            sent: 0,
             is_open: false,
         };
         judge(&row, Some(100), &truth).map_err(|violation| violation.invariant)

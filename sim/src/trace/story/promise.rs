@@ -33,6 +33,9 @@ pub(super) fn promise(end: &str, oracle: &str) -> &'static str {
         (_, "reconciliation") => {
             "what a reconciliation says is so: a thief is found, and nobody is alarmed for nothing."
         }
+        (_, "refunds") => {
+            "a refund takes one deposit, whole and once, from whoever has it, and ends once: out of custody, or back."
+        }
         (_, "replay") => "replaying the journal gives the very state that the bank had.",
         (_, "suspense") => {
             "what leaves suspense leaves it once and for a reason, and what is below the minimum once it has reached it together."

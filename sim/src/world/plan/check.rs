@@ -121,8 +121,7 @@ impl Plan {
                 let at = format_args!("{at}.attribute");
                 self.time(format_args!("{at}.at_ms"), *at_ms, found);
                 self.user(format_args!("{at}.user"), *user, found);
-                let named = self.workload.get(index(*deed));
-                let is_there = matches!(named, Some(Deed::Deposit { movements, .. }) if index(*ordinal) < movements.len());
+                let is_there = self.has_movement(*deed, *ordinal);
                 let expected = "the place of a deposit with such a movement";
                 found.require(is_there, format_args!("{at}.deed"), expected);
             }
@@ -132,6 +131,11 @@ impl Plan {
                 self.check_order(format_args!("{at}.order"), *at_ms, *order, found);
             }
         }
+    }
+
+    fn has_movement(&self, deed: u32, ordinal: u32) -> bool {
+        let named = self.workload.get(index(deed));
+        matches!(named, Some(Deed::Deposit { movements, .. }) if index(ordinal) < movements.len())
     }
 
     fn check_order(&self, at: Arguments<'_>, at_ms: u64, mut order: OrderPlan, found: &mut Findings) {
@@ -144,8 +148,9 @@ impl Plan {
                 "no earlier than the order",
             );
             // What must settle in a quiet period may need what was ordered to rest.
+            let may_last = order.movement().is_some() || self.quiet_at_ms.is_empty();
             let expected = "none that lasts in a plan with quiet periods";
-            found.require(self.quiet_at_ms.is_empty(), at, expected);
+            found.require(may_last, at, expected);
         }
         if let Some(endpoint) = order.endpoint_mut() {
             let is_there = usize::from(*endpoint) < self.topology.endpoints.len();
@@ -155,9 +160,13 @@ impl Plan {
                 "the place of an endpoint",
             );
         }
-        if let OrderPlan::Process { deed } = order {
+        if let Some(deed) = order.deposit() {
             let is_deposit = matches!(self.workload.get(index(deed)), Some(Deed::Deposit { .. }));
             found.require(is_deposit, format_args!("{at}.deed"), "the place of a deposit");
+        }
+        if let Some((deed, ordinal)) = order.movement() {
+            let is_there = self.has_movement(deed, ordinal);
+            found.require(is_there, format_args!("{at}.ordinal"), "the place of a movement");
         }
     }
 

@@ -139,6 +139,29 @@ pub enum OrderPlan {
         /// Which: the place of its deed in the workload.
         deed: u32,
     },
+    /// A deposit is sent back; above the bank's amount a second operator says so at once. What is refused is left at that.
+    Refund {
+        /// Which deposit: the place of its deed in the workload.
+        deed: u32,
+        /// The place of the movement in that deed.
+        ordinal: u32,
+        /// When an operator says what came of it.
+        until_ms: u64,
+        /// What that is.
+        paid: Paid,
+    },
+}
+
+/// Whether an operator pays a refund on the chain, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Paid {
+    /// As soon as they know of it, and they say so later.
+    Early,
+    /// In the moment in which they say so.
+    Late,
+    /// They do not, and withdraw it.
+    Never,
 }
 
 impl OrderPlan {
@@ -150,7 +173,8 @@ impl OrderPlan {
             | Self::PauseEndpoint { until_ms, .. }
             | Self::ForceOpen { until_ms, .. }
             | Self::Disable { until_ms, .. }
-            | Self::Drain { until_ms } => Some(until_ms),
+            | Self::Drain { until_ms }
+            | Self::Refund { until_ms, .. } => Some(until_ms),
             Self::Sweep | Self::Process { .. } => None,
         }
     }
@@ -162,7 +186,8 @@ impl OrderPlan {
             | Self::PauseEndpoint { until_ms, .. }
             | Self::ForceOpen { until_ms, .. }
             | Self::Disable { until_ms, .. }
-            | Self::Drain { until_ms } => Some(until_ms),
+            | Self::Drain { until_ms }
+            | Self::Refund { until_ms, .. } => Some(until_ms),
             Self::Sweep | Self::Process { .. } => None,
         }
     }
@@ -173,8 +198,39 @@ impl OrderPlan {
             Self::PauseEndpoint { endpoint, .. }
             | Self::ForceOpen { endpoint, .. }
             | Self::Disable { endpoint, .. } => Some(endpoint),
-            Self::PauseChain { .. } | Self::Drain { .. } | Self::Sweep | Self::Process { .. } => None,
+            Self::PauseChain { .. }
+            | Self::Drain { .. }
+            | Self::Sweep
+            | Self::Process { .. }
+            | Self::Refund { .. } => None,
         }
+    }
+
+    /// The deposit that it is about: the place of its deed, to change it, and of one movement, if it is about that alone.
+    pub const fn deposit_mut(&mut self) -> Option<(&mut u32, Option<&mut u32>)> {
+        match self {
+            Self::Process { deed } => Some((deed, None)),
+            Self::Refund { deed, ordinal, .. } => Some((deed, Some(ordinal))),
+            Self::PauseChain { .. }
+            | Self::PauseEndpoint { .. }
+            | Self::ForceOpen { .. }
+            | Self::Disable { .. }
+            | Self::Drain { .. }
+            | Self::Sweep => None,
+        }
+    }
+
+    /// The deposit that it is about, by the place of its deed.
+    #[must_use]
+    pub fn deposit(mut self) -> Option<u32> {
+        self.deposit_mut().map(|(deed, _)| *deed)
+    }
+
+    /// The movement that it is about, by the place of its deed and its own in it.
+    #[must_use]
+    pub fn movement(mut self) -> Option<(u32, u32)> {
+        let (deed, ordinal) = self.deposit_mut()?;
+        Some((*deed, *ordinal?))
     }
 }
 
@@ -339,10 +395,14 @@ impl Deed {
         }
     }
 
-    /// Whether it is an order that stands until it is taken back.
+    /// Whether it is an order that stands until it is taken back. A refund is none: nothing rests because of it.
     #[must_use]
     pub const fn is_lasting_order(&self) -> bool {
         match self {
+            Self::Order {
+                order: OrderPlan::Refund { .. },
+                ..
+            } => false,
             Self::Order { order, .. } => order.until_ms().is_some(),
             Self::Deposit { .. }
             | Self::Transfer { .. }
