@@ -3,6 +3,7 @@
 mod admin;
 mod dev;
 mod journal;
+mod refunds;
 mod request;
 mod start;
 mod upstream;
