@@ -7,7 +7,7 @@
 use plimsoll_core::chaos::place_in;
 
 /// Every landmark: "reached …".
-pub const LANDMARKS: [&str; 59] = [
+pub const LANDMARKS: [&str; 73] = [
     "a reorged transaction was seen again",
     "a reorged deposit was credited later",
     "a deposit was credited that was never seen before it was final",
@@ -67,11 +67,25 @@ pub const LANDMARKS: [&str; 59] = [
     "a deposit was sent back",
     "a refund was withdrawn",
     "a refund waited for a second operator",
+    "people were told that the bank says nothing",
+    "people were told that the journal fails",
+    "people were told that a chain has too few upstreams",
+    "people were told that the books differ",
+    "people were told of an old dead letter",
+    "people were told of many dead letters",
+    "people were told that the queue is down",
+    "people were told that finality lags",
+    "people were told that something waits for long",
+    "people were told that many wait",
+    "people were told that endpoints are down",
+    "people were told of a new dead letter",
+    "an alert was told again by a process that began anew",
+    "an alert was over",
 ];
 
 /// The landmarks that one run reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Reached(u64);
+pub struct Reached(u128);
 
 /// In how many runs each landmark was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +150,7 @@ pub const fn landmark(name: &str) -> usize {
     }
 }
 
-const _: () = assert!(LANDMARKS.len() <= 64, "a run notes its landmarks in 64 bits");
+const _: () = assert!(LANDMARKS.len() <= 128, "a run notes its landmarks in 128 bits");
 
 /// Says that a landmark is reached, if `condition` holds: `sometimes!(reached, is_torn, "a crash tore a write")`.
 #[macro_export]

@@ -291,6 +291,7 @@ impl Oracle for Asking {
             | Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

@@ -477,6 +477,7 @@ impl Oracle for Breakers {
             | Observation::Released { .. }
             | Observation::ReplyDelivered { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

@@ -68,6 +68,7 @@ impl Oracle for Conservation {
             | Observation::ReplyDelivered { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => self.twin.observe(seen),
         }

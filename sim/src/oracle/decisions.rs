@@ -103,6 +103,7 @@ impl Oracle for Decisions {
             | Observation::Crashed { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => self.twin.observe(seen),
         }

@@ -112,6 +112,7 @@ impl Oracle for Durability {
             }
             Observation::ReplyDelivered { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

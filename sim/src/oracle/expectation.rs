@@ -7,12 +7,13 @@ use core::time::Duration;
 use plimsoll_core::bank::{Act, AdminAct, Notice, Record};
 use plimsoll_core::escrow::{Beneficiary, DepositKey, EscrowRecord, TxKey};
 use plimsoll_core::id::EndpointId;
+use plimsoll_core::monitor::News;
 use plimsoll_core::time::Instant;
 
 use super::broken;
 use crate::model::chain::Due;
 use crate::world::observe::{End, Observation, Oracle, Violation};
-use crate::world::plan::Expectations;
+use crate::world::plan::{AlertName, Expectations};
 use crate::world::{Part, Stats};
 
 /// The oracle's name: a run that breaks an expectation alone is neither unsafe nor stuck.
@@ -32,6 +33,8 @@ pub struct Expectation {
     /// How often custody was reconciled, and how often the chain had not what the books say.
     reconciled: u64,
     mismatches: u64,
+    /// What was raised in any life of the process.
+    raised: BTreeSet<AlertName>,
 }
 
 impl Oracle for Expectation {
@@ -47,6 +50,11 @@ impl Oracle for Expectation {
             } => {
                 self.cordoned.insert(*endpoint);
             }
+            Observation::Looked(look) => look.news.iter().for_each(|news| {
+                if let News::Raised { alert, .. } = news {
+                    self.raised.insert(AlertName::of(alert));
+                }
+            }),
             Observation::Released { .. }
             | Observation::Handled { .. }
             | Observation::ReplyDelivered { .. }
@@ -63,6 +71,10 @@ impl Oracle for Expectation {
     fn finish(&mut self, end: &End<'_>) -> Result<(), Violation> {
         let expect = &end.plan.expect;
         self.check_credits(expect, end)?;
+        if let Some(expected) = expect.alerts.as_ref().filter(|alerts| **alerts != self.raised) {
+            let detail = format!("expected {expected:?}, raised were {:?}", self.raised);
+            return Err(broken(NAME, "alerts", detail));
+        }
         check_times(expect, end.stats)?;
         self.check_counts(expect, end.stats)
     }

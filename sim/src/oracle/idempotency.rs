@@ -79,6 +79,7 @@ impl Oracle for Idempotency {
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

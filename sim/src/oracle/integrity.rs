@@ -53,7 +53,8 @@ impl Oracle for Integrity {
                 };
                 Ok(())
             }
-            Observation::Handled { .. }
+            Observation::Looked(_)
+            | Observation::Handled { .. }
             | Observation::Committed { .. }
             | Observation::Released { .. }
             | Observation::ReplyDelivered { .. }

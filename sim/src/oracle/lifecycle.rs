@@ -195,6 +195,7 @@ impl Oracle for Lifecycle {
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_) => self.twin.observe(seen),
         }
     }

@@ -4,6 +4,7 @@
 //! the records, the replies and what the chain knows about itself, and complains when the bank does not fit it. What
 //! the scenario expects beyond that is judged by [`expectation`].
 
+pub mod alerts;
 pub mod asking;
 mod books;
 pub mod breakers;
@@ -46,6 +47,7 @@ pub fn all(plan: &Plan) -> Vec<Box<dyn Oracle>> {
         Box::new(asking::Asking::new(plan)),
         Box::new(breakers::Breakers::new(plan)),
         Box::new(orders::Orders::new(plan)),
+        Box::new(alerts::Alerts::new(plan)),
         Box::new(idempotency::Idempotency::default()),
         Box::new(decisions::Decisions::default()),
         Box::new(told::Told::default()),

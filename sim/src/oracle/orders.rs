@@ -189,6 +189,7 @@ impl Oracle for Orders {
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

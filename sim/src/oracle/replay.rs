@@ -61,6 +61,7 @@ impl Oracle for Replay {
             | Observation::ReplyDelivered { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

@@ -387,6 +387,7 @@ impl Oracle for Testimony {
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }

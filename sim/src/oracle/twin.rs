@@ -40,6 +40,7 @@ impl<F: Follower> Twin<F> {
             | Observation::Crashed { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

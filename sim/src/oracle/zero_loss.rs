@@ -58,6 +58,7 @@ impl Oracle for ZeroLoss {
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }

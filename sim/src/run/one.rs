@@ -229,7 +229,7 @@ fn run_plan(
     coverage: bool,
 ) -> Result<Single, Vec<PlanError>> {
     let begun = Instant::now();
-    let mut world = World::new(plan, seed)?;
+    let mut world = World::new(plan, seed)?.watched();
     if let Some(tracing) = tracing {
         world = world.traced_to(tracing);
     }

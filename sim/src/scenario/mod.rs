@@ -8,6 +8,7 @@ mod check;
 mod error;
 mod expand;
 pub mod expanded;
+pub mod expect;
 mod faults;
 pub mod kinds;
 pub mod library;

@@ -1,11 +1,12 @@
 use std::collections::BTreeSet;
 
 use super::Scenario;
+use super::expect::ExpectTable;
 use super::kinds::{
     Claiming, CueKind, DepositKind, DriftKind, Family, FaultKind, LieKind, LossKind, ShapeKind,
     TransactionKind,
 };
-use super::schema::{DepositsTable, ExpectTable, FaultTable, ScenarioTable, SwarmTable, TransactionsTable};
+use super::schema::{DepositsTable, FaultTable, ScenarioTable, SwarmTable, TransactionsTable};
 use super::schema::{WorkloadTable, WorldTable};
 use crate::fault::{Fault, LinkName};
 use crate::world::plan::{Deed, Plan};

@@ -215,6 +215,7 @@ impl World<'_> {
             self.jury.see(now, &Observation::Released { act: &act });
             self.execute(act);
         }
+        self.answer_look(now);
         let wish = self.host.outbox.next_deadline();
         let process = &mut self.host.process;
         let alarm = if self.host.is_stopping {

@@ -9,13 +9,14 @@ use plimsoll_core::escrow::{
 };
 use plimsoll_core::id::{TxHash, UserId};
 use plimsoll_core::ledger::{LedgerRecord, Refusal};
+use plimsoll_core::monitor::{Alert, News};
 use plimsoll_core::resilience::BreakerState;
 use plimsoll_core::time::WallClock;
 
 use super::observe::Observation;
 use crate::model::chain::ChainEvent;
 use crate::sometimes;
-use crate::sometimes::Reached;
+use crate::sometimes::{Reached, landmark};
 
 /// What a watcher knows, and what was reached.
 #[derive(Debug, Default)]
@@ -28,6 +29,8 @@ pub(super) struct Watcher {
     reorged: BTreeSet<TxKey>,
     dead: BTreeSet<TxKey>,
     retried: BTreeSet<TxKey>,
+    /// What was raised and not resolved, in whatever life.
+    raised: BTreeSet<Alert>,
     /// The last date that the process had.
     wall: Option<WallClock>,
 }
@@ -71,11 +74,35 @@ impl Watcher {
             Observation::Chain(ChainEvent::Mined { tx, .. }) => {
                 self.mined.insert(*tx);
             }
+            Observation::Looked(look) => self.note_news(look.news),
             Observation::ReplyDelivered { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
             | Observation::Disk(_)
             | Observation::Chain(_) => {}
+        }
+    }
+
+    fn note_news(&mut self, news: &[News]) {
+        for news in news {
+            match news {
+                News::Raised { alert, .. } => {
+                    if let Some(place) = told(alert) {
+                        self.reached.note(place);
+                    }
+                    let is_again = !self.raised.insert(alert.clone());
+                    sometimes!(
+                        self.reached,
+                        is_again,
+                        "an alert was told again by a process that began anew"
+                    );
+                }
+                News::Resolved { alert, .. } => {
+                    self.raised.remove(alert);
+                    sometimes!(self.reached, true, "an alert was over");
+                }
+                News::Repeated { .. } | News::Level { .. } => {}
+            }
         }
     }
 
@@ -354,4 +381,24 @@ impl Watcher {
             "a deposit was credited to its owner and not to the thief of its hash"
         );
     }
+}
+
+/// The landmark that `alert` was told. That the scanner is far behind is told in no run: in every world two providers tell
+/// everything, and keep it.
+const fn told(alert: &Alert) -> Option<usize> {
+    Some(match alert {
+        Alert::BankSilent => landmark("people were told that the bank says nothing"),
+        Alert::JournalFailing => landmark("people were told that the journal fails"),
+        Alert::UpstreamsFew(_) => landmark("people were told that a chain has too few upstreams"),
+        Alert::BooksDiffer(_) => landmark("people were told that the books differ"),
+        Alert::HistoryShort(_) => return None,
+        Alert::DeadLetterOld => landmark("people were told of an old dead letter"),
+        Alert::DeadLettersMany => landmark("people were told of many dead letters"),
+        Alert::QueueDown => landmark("people were told that the queue is down"),
+        Alert::FinalityLags(_) => landmark("people were told that finality lags"),
+        Alert::PendingOld => landmark("people were told that something waits for long"),
+        Alert::PendingMany => landmark("people were told that many wait"),
+        Alert::EndpointsDown(_) => landmark("people were told that endpoints are down"),
+        Alert::DeadLetterNew => landmark("people were told of a new dead letter"),
+    })
 }

@@ -10,6 +10,7 @@ use plimsoll_core::chaos::{Chaos, Intensity};
 use plimsoll_core::id::RequestId;
 use plimsoll_core::journal::{Batch, Head};
 use plimsoll_core::machine::Machine;
+use plimsoll_core::monitor::MonitorPolicy;
 use plimsoll_core::outbox::Outbox;
 
 use super::World;
@@ -66,6 +67,7 @@ impl World<'_> {
             let durable = &durable;
             self.jury.see(now, &Observation::Restarted { bank, durable });
         }
+        self.watch.begin(MonitorPolicy::default(), now);
         self.cue(Cue::Start);
         self.hold_up();
         if self.host.process.is_running() {
@@ -191,6 +193,7 @@ impl World<'_> {
         let Some(bank) = self.host.process.kill() else {
             return;
         };
+        self.watch.end();
         self.count_bad_luck(&bank);
         let durable = self.store.head();
         // The disk may hold a batch more than the process was told of.

@@ -6,7 +6,7 @@
 //! the code under test.
 //!
 //! Where things are: `host` runs the bank's process as a driver must, `lives` starts and ends it, `traffic` carries what
-//! travels, `crew` are the workers and their queues, `deeds` does what the plan's people do, `orders` what its operators
+//! travels, `crew` are the workers and their queues, `watch` looks how the bank stands, `deeds` does what the plan's people do, `orders` what its operators
 //! order, `blocks` what the chain does, `inject` begins and ends faults, `cues`
 //! those that wait for something, `settle` judges liveness, `observe` is what oracles see, `fates` what came of it
 //! in words that other worlds share.
@@ -38,6 +38,7 @@ mod setup;
 mod stats;
 mod struck;
 mod traffic;
+mod watch;
 mod wires;
 
 use core::time::Duration;
@@ -75,6 +76,7 @@ use recoveries::Recoveries;
 use scribe::Scribe;
 pub use scribe::Tracing;
 use struck::Struck;
+use watch::Watch;
 
 /// How often the world looks whether everything is settled, once the plan's time is over.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);
@@ -95,6 +97,7 @@ pub struct World<'p> {
     wires: Wires,
     store: Store,
     host: Host,
+    watch: Watch,
     users: Users,
     /// The workers, if the bank has any.
     crew: Option<Crew>,
@@ -152,6 +155,7 @@ impl<'p> World<'p> {
             store: Store::new(topology.store.sync, rng.fork("store")),
             crew: Crew::new(topology, &config, &rng.fork("crew")),
             host: Host::new(config, rng.fork("host")),
+            watch: Watch::default(),
             users: Users::new(topology.users, rng.fork("users")),
             chain,
             transactions,
@@ -182,6 +186,13 @@ impl<'p> World<'p> {
     #[must_use]
     pub fn traced_to(mut self, tracing: Tracing) -> Self {
         self.jury.scribe = Some(Box::new(Scribe::new(tracing, self.plan, self.seed)));
+        self
+    }
+
+    /// Watches the house, as the server does: [`Observation::Looked`](observe::Observation::Looked).
+    #[must_use]
+    pub const fn watched(mut self) -> Self {
+        self.watch.is_on = true;
         self
     }
 
@@ -225,6 +236,9 @@ impl<'p> World<'p> {
     pub fn step(&mut self) -> bool {
         if self.verdict.is_some() {
             return false;
+        }
+        if let Some(next) = self.schedule.next_at() {
+            self.look_until(next);
         }
         let before = self.schedule.now();
         let Some(due) = self.schedule.pop() else {

@@ -7,7 +7,8 @@ use plimsoll_core::bank::{Act, Bank, Effect, Input, Record, Reply};
 use plimsoll_core::escrow::Answer;
 use plimsoll_core::id::{EndpointId, RequestId, TxHash};
 use plimsoll_core::journal::{Batch, BatchError, Head};
-use plimsoll_core::time::Instant;
+use plimsoll_core::monitor::{self, Monitor, News};
+use plimsoll_core::time::{Instant, WallClock};
 
 use super::Stats;
 use super::excuse::{Dependency, Waiting};
@@ -83,6 +84,23 @@ pub enum Observation<'a> {
     Disk(&'a DiskEvent),
     /// Something happened on the chain.
     Chain(&'a ChainEvent),
+    /// The monitor was told something.
+    Looked(Look<'a>),
+}
+
+/// What the monitor was told, and what it told.
+#[derive(Debug, Clone, Copy)]
+pub struct Look<'a> {
+    /// When the bank was asked how it stands; earlier than now if its answer had to wait.
+    pub asked_at: Instant,
+    /// The date that the process has.
+    pub wall: WallClock,
+    /// What it was told.
+    pub input: &'a monitor::Input,
+    /// What a person must hear of.
+    pub news: &'a [News],
+    /// The monitor as it is after that.
+    pub monitor: &'a Monitor,
 }
 
 /// Something that happened to what is durable on the disk.

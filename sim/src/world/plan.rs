@@ -7,6 +7,9 @@ mod check;
 mod topology;
 mod workload;
 
+use std::collections::BTreeSet;
+
+use plimsoll_core::monitor::Alert;
 use serde::{Deserialize, Serialize};
 
 pub use check::PlanError;
@@ -125,10 +128,55 @@ pub struct Expectations {
     pub reconciled_min: Option<u64>,
     /// The fewest of these times that the chain has not what the books say.
     pub mismatches_min: Option<u64>,
+    /// What is raised at some time: these alerts and no others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<BTreeSet<AlertName>>,
     /// Nothing is credited from the first of these times to the second.
     pub none_credited_between_ms: Option<(u64, u64)>,
     /// The failure that the run must come to, on purpose: it shows that failures are still found.
     pub canary: Option<Canary>,
+}
+
+/// An alert, without what it is about: the names of [`Alert::code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "they are those of `Alert`")]
+pub enum AlertName {
+    BankSilent,
+    JournalFailing,
+    UpstreamsFew,
+    BooksDiffer,
+    HistoryShort,
+    DeadLetterOld,
+    DeadLettersMany,
+    QueueDown,
+    FinalityLags,
+    PendingOld,
+    PendingMany,
+    EndpointsDown,
+    DeadLetterNew,
+}
+
+impl AlertName {
+    /// The name of `alert`.
+    #[must_use]
+    pub const fn of(alert: &Alert) -> Self {
+        match alert {
+            Alert::BankSilent => Self::BankSilent,
+            Alert::JournalFailing => Self::JournalFailing,
+            Alert::UpstreamsFew(_) => Self::UpstreamsFew,
+            Alert::BooksDiffer(_) => Self::BooksDiffer,
+            Alert::HistoryShort(_) => Self::HistoryShort,
+            Alert::DeadLetterOld => Self::DeadLetterOld,
+            Alert::DeadLettersMany => Self::DeadLettersMany,
+            Alert::QueueDown => Self::QueueDown,
+            Alert::FinalityLags(_) => Self::FinalityLags,
+            Alert::PendingOld => Self::PendingOld,
+            Alert::PendingMany => Self::PendingMany,
+            Alert::EndpointsDown(_) => Self::EndpointsDown,
+            Alert::DeadLetterNew => Self::DeadLetterNew,
+        }
+    }
 }
 
 /// A failure on purpose. What each is brought about by is told in [`canary`](crate::oracle::canary).

@@ -132,6 +132,7 @@ impl Struck {
             | Observation::ReplyDelivered { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_) => {}
         }
         self.meet(now);

@@ -77,6 +77,7 @@ impl Oracle for OncePerDeposit {
             | Observation::Restarted { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => Ok(()),
         }
@@ -130,6 +131,7 @@ impl Oracle for Replays {
             | Observation::Crashed { .. }
             | Observation::Fault { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }
@@ -153,7 +155,7 @@ fn run(plan: &Plan, seed: u64) -> Outcome {
 /// Runs a plan before every oracle there is.
 #[track_caller]
 fn judged(plan: &Plan, seed: u64) -> Outcome {
-    let mut world = World::new(plan, seed).unwrap();
+    let mut world = World::new(plan, seed).unwrap().watched();
     for oracle in crate::oracle::all(plan) {
         world = world.judged_by(oracle);
     }

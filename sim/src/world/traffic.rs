@@ -136,7 +136,10 @@ impl World<'_> {
                 self.ask_queue(by, errand, lane, &request);
             }
             // For people and metrics: the oracles saw it leave.
-            Act::Notice(notice) => self.cue_notice(&notice),
+            Act::Notice(notice) => {
+                self.watch_notice(&notice);
+                self.cue_notice(&notice);
+            }
         }
     }
 

@@ -9,6 +9,9 @@ pub(super) fn promise(end: &str, oracle: &str) -> &'static str {
             "once every fault that ends has ended, each client is answered and each deposit settled within the bound, \
              unless it waits for something that is gone for ever."
         }
+        (_, "alerts") => {
+            "what should be told of the house is told once and in time, and nothing without its cause."
+        }
         (_, "asking") => "nobody is asked, and nobody shut out, but as the rules of asking allow.",
         (_, "breakers") => "each change of a breaker has its cause, and each cause has its change.",
         (_, "canary") => "nothing: this failure is made on purpose, to show that failures are still found.",

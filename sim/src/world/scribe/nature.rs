@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use plimsoll_core::monitor::News;
 use plimsoll_core::outbox::{Appended, StoreRequest};
 use plimsoll_core::time::Instant;
 
@@ -44,6 +45,10 @@ impl Scribe {
                 self.write((STORE, "disk"), Ids::default(), Body::Note(Note { text }));
             }
             Observation::Chain(event) => self.chain(event),
+            Observation::Looked(look) => look.news.iter().for_each(|news| {
+                let text = news_text(news);
+                self.write((BANK, "monitor"), Ids::default(), Body::Note(Note { text }));
+            }),
             Observation::Handled { .. }
             | Observation::Told { .. }
             | Observation::ReplyDelivered { .. }
@@ -144,5 +149,18 @@ impl Scribe {
             "transactions"
         };
         self.write((CHAIN, part), ids, body);
+    }
+}
+
+fn news_text(news: &News) -> String {
+    match news {
+        News::Raised {
+            alert, value, limit, ..
+        } => format!("alert: {alert}, {value} of {limit}"),
+        News::Repeated {
+            alert, value, limit, ..
+        } => format!("alert, still: {alert}, {value} of {limit}"),
+        News::Resolved { alert, lasted } => format!("alert is over: {alert}, after {lasted:?}"),
+        News::Level { from, to } => format!("the house was {} and is {}", from.code(), to.code()),
     }
 }

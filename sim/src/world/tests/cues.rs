@@ -39,6 +39,7 @@ impl Oracle for Before {
             | Observation::Crashed { .. }
             | Observation::Restarted { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }

@@ -125,6 +125,7 @@ impl Oracle for CommittedByCrash {
             | Observation::ReplyDelivered { .. }
             | Observation::Restarted { .. }
             | Observation::Told { .. }
+            | Observation::Looked(_)
             | Observation::Disk(_)
             | Observation::Chain(_) => {}
         }
