@@ -75,9 +75,7 @@ impl World<'_> {
                 return;
             }
             if self.watch.asked.take().is_some() {
-                self.tell_monitor(at, at, |failing, _| Input::NoReading {
-                    is_journal_failing: failing,
-                });
+                self.tell_monitor(at, at, |failing, wall| Input::looked(None, failing, wall));
             } else {
                 self.look_at_bank(at);
             }
