@@ -223,12 +223,14 @@ fn judge(row: &Row, on_chain: Option<i128>, truth: &Truth) -> Result<(), Violati
     }
     // What nothing on its way explains: minted if positive, stolen if negative.
     let excess = on_chain.map(|on_chain| on_chain + truth.sent - truth.posted - truth.unposted);
+    // Refunds that are paid and not settled, or settled and not paid, may hide which of both it is, and never that it is.
+    let unsettled = truth.settled - truth.sent;
     let is_so = match (excess, row.agreement) {
         (Some(0), Agreement::Even) => true,
         (Some(0), Agreement::Open) => truth.is_open,
         (Some(0), Agreement::Surplus | Agreement::Deficit) => false,
-        (Some(excess), Agreement::Surplus) => excess > 0,
-        (Some(excess), Agreement::Deficit) => excess < 0,
+        (Some(excess), Agreement::Surplus) => excess > 0 || excess + unsettled > 0,
+        (Some(excess), Agreement::Deficit) => excess < 0 || excess + unsettled < 0,
         (None, Agreement::Surplus) => true,
         // What is open may hide it for now.
         (Some(_) | None, Agreement::Open | Agreement::Even) => truth.is_open,

@@ -1,5 +1,6 @@
 //! What the tests of the oracles share: a bank in any state, records made by hand, and the end of a run.
 
+use core::cell::OnceCell;
 use core::time::Duration;
 
 use plimsoll_core::bank::{Act, Bank, BankConfig, Command, Effect, Event, Input, Record, State};
@@ -372,6 +373,7 @@ impl Ending {
             bank: None,
             store: &store,
             stats: &self.stats,
+            read: OnceCell::new(),
         };
         match oracle.finish(&end) {
             Ok(()) => "fine",

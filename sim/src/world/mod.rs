@@ -41,6 +41,7 @@ mod traffic;
 mod watch;
 mod wires;
 
+use core::cell::OnceCell;
 use core::time::Duration;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -314,6 +315,7 @@ impl<'p> World<'p> {
             bank: self.host.process.machine(),
             store: &self.store,
             stats: &self.stats,
+            read: OnceCell::new(),
         });
         if let Some(violation) = self.jury.violation.take() {
             self.verdict = Some(Verdict::Safety(violation));

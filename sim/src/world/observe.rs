@@ -3,6 +3,8 @@
 //! The world tells every oracle everything, in the order in which it happens. Oracles only look: they hold their own
 //! picture of what must be so, and the first one that finds it broken ends the run.
 
+use core::cell::OnceCell;
+
 use plimsoll_core::bank::{Act, Bank, Effect, Input, Record, Reply};
 use plimsoll_core::escrow::Answer;
 use plimsoll_core::id::{EndpointId, RequestId, TxHash};
@@ -158,7 +160,6 @@ impl core::fmt::Display for Violation {
 }
 
 /// The end of a run.
-#[derive(Clone, Copy)]
 pub struct End<'a> {
     /// The time.
     pub at: Instant,
@@ -172,6 +173,8 @@ pub struct End<'a> {
     pub store: &'a Store,
     /// What was counted.
     pub stats: &'a Stats,
+    /// The journal, once somebody has read it.
+    pub(crate) read: OnceCell<Result<Vec<Record>, BatchError>>,
 }
 
 impl End<'_> {
@@ -186,7 +189,11 @@ impl End<'_> {
     ///
     /// # Errors
     /// Where the journal is not a journal.
-    pub fn journal(&self) -> Result<Vec<Record>, BatchError> {
+    pub fn journal(&self) -> Result<&[Record], &BatchError> {
+        self.read.get_or_init(|| self.read()).as_deref()
+    }
+
+    fn read(&self) -> Result<Vec<Record>, BatchError> {
         let mut head = Head::default();
         let mut records = Vec::new();
         for (hash, bytes) in self.store.batches() {

@@ -11,14 +11,25 @@ fn check(
     (posted, unposted): (i128, i128),
     is_open: bool,
 ) -> &'static str {
+    check_refunded(agreement, on_chain, (posted, unposted), (0, 0), is_open)
+}
+
+/// The same, when so much was refunded and is settled in the books, or was sent back on the chain.
+fn check_refunded(
+    agreement: Agreement,
+    on_chain: i128,
+    (posted, unposted): (i128, i128),
+    (settled, sent): (i128, i128),
+    is_open: bool,
+) -> &'static str {
     let row = Row {
         asset: usdt(),
         on_chain: Some(Amount::from_minor(on_chain)),
-        in_custody: Amount::from_minor(posted),
+        in_custody: Amount::from_minor(posted - settled),
         in_flight: Amount::ZERO,
         leaving: Amount::ZERO,
-        custody: Amount::from_minor(posted),
-        owed: Amount::from_minor(posted),
+        custody: Amount::from_minor(posted - settled),
+        owed: Amount::from_minor(posted - settled),
         agreement,
         named: Vec::new(),
         unnamed: 0,
@@ -26,8 +37,8 @@ fn check(
     let truth = Truth {
         posted,
         unposted,
-        settled: 0,
-        sent: 0,
+        settled,
+        sent,
         is_open,
     };
     match judge(&row, Some(on_chain), &truth) {
@@ -57,6 +68,34 @@ fn a_verdict_must_be_so() {
     ] {
         let found = check(agreement, on_chain, books, is_open);
         assert_eq!(found, said, "{agreement:?} {on_chain} {books:?}");
+    }
+}
+
+#[test]
+fn refunds_under_way_may_hide_which_way_it_is_and_never_that_it_is() {
+    use Agreement::{Deficit, Even, Open, Surplus};
+    for (agreement, on_chain, refunds, said) in [
+        // Nothing is missing.
+        (Even, 100, (30, 0), "fine"),
+        (Surplus, 100, (30, 0), "false_alarm"),
+        (Even, 70, (0, 30), "fine"),
+        (Deficit, 70, (0, 30), "false_alarm"),
+        // 10 are gone, and what is settled is still there.
+        (Surplus, 90, (30, 0), "fine"),
+        (Deficit, 90, (30, 0), "fine"),
+        (Even, 90, (30, 0), "not_found"),
+        (Open, 90, (30, 0), "not_found"),
+        // 10 are too many, and what was sent is not settled.
+        (Deficit, 80, (0, 30), "fine"),
+        (Surplus, 80, (0, 30), "fine"),
+        (Even, 80, (0, 30), "not_found"),
+        // All that was sent is settled: there is one way.
+        (Surplus, 60, (30, 30), "false_alarm"),
+        (Deficit, 60, (30, 30), "fine"),
+        (Deficit, 80, (30, 30), "false_alarm"),
+    ] {
+        let found = check_refunded(agreement, on_chain, (100, 0), refunds, false);
+        assert_eq!(found, said, "{agreement:?} {on_chain} {refunds:?}");
     }
 }
 
