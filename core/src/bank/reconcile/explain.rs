@@ -120,6 +120,14 @@ impl Explanations {
         is_sum_of_some(self.gone_of(asset).map(|gone| gone.amount), paid)
     }
 
+    /// Whether what is to be refunded comes to so much less on chain, or to more than that: then what is open may fill the gap.
+    fn may_be_paid(&self, asset: AssetId, more: Amount) -> bool {
+        let mut pending = self.gone_of(asset).filter(|gone| !gone.is_settled);
+        let most = pending.try_fold(Amount::ZERO, |sum, gone| sum.plus(gone.amount));
+        most.and_then(|most| most.plus(more))
+            .is_ok_and(|rest| !rest.is_negative())
+    }
+
     fn known_of(&self, asset: AssetId) -> impl Iterator<Item = &Named> {
         let of = move |(known, _): &&(AssetId, Named)| *known == asset;
         self.known.iter().filter(of).map(|(_, named)| named)
@@ -132,6 +140,7 @@ impl Explanations {
         match more {
             Some(Ok(more)) if self.is_of_refunds(asset, more) => Agreement::Even,
             Some(Ok(more)) if self.is_known(asset, more) => Agreement::Even,
+            Some(Ok(more)) if is_open && self.may_be_paid(asset, more) => Agreement::Open,
             Some(Ok(more)) if more.is_negative() => Agreement::Deficit,
             Some(_) | None if is_open => Agreement::Open,
             Some(_) | None => Agreement::Surplus,

@@ -170,6 +170,30 @@ fn what_is_found_and_not_decided_is_no_alarm_and_is_looked_at_again() {
 }
 
 #[test]
+fn what_a_paid_refund_lacks_may_be_filled_by_what_is_not_decided() {
+    // More than everything that is to be refunded is gone in the second case: nothing fills that.
+    for (gone, on_chain, agreement) in [
+        ([3_000, 0], 1_400, Agreement::Open),
+        ([3_900, 1], 499, Agreement::Deficit),
+    ] {
+        let (mut house, to_alice, _) = paid();
+        let (tx_of, ordinal) = (super::named(1), 0);
+        let deposit = DepositKey { tx: tx_of, ordinal };
+        refund(&mut house, RefundAct::Request { deposit, to: PAYER });
+        house.bend_all(third_is_hidden);
+        house.pay(3, &[(to_alice, 900)]);
+        let gone = vec![
+            transfer(to_alice, PAYER, gone[0]),
+            transfer(COLLECT, PAYER, gone[1]),
+        ];
+        house.mined.insert(tx(8), receipt(8, block(house.latest), gone));
+        house.mine(4);
+        let (told, in_custody, _, verdict, _) = short(&reconciled(&mut house));
+        assert_eq!((told, in_custody, verdict), (Some(on_chain), 3_500, agreement));
+    }
+}
+
+#[test]
 fn a_dead_letter_of_a_known_amount_explains_just_that_amount() {
     let mut house = House::with(|config| {
         by_order(config);
