@@ -31,6 +31,8 @@ pub const BATCH_BYTES_MAX: usize = 64 << 20;
 pub const TEXT_BYTES_MAX: usize = 256;
 /// The most blocks in one scan of a chain.
 pub const SCAN_BLOCKS_MAX: u64 = 256;
+/// The most token accounts of a Solana cluster that one question of a scan names: each takes a call.
+pub const SCAN_ACCOUNTS_MAX: usize = 8;
 /// The most attempts at one transaction that are kept while it is open, and in its dead letter: the last ones. All are
 /// counted.
 pub const ATTEMPTS_KEPT_MAX: usize = 16;

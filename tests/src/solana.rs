@@ -23,7 +23,7 @@ const START_TIME_MAX: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Cluster {
     did: Value,
-    _process: Process,
+    process: Process,
     _folder: TempDir,
 }
 
@@ -34,17 +34,27 @@ impl Cluster {
     /// When it is not installed, or does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_paying(0)
+    }
+
+    /// The same, paying the first user so many times more while it serves: the number of the payment each time.
+    ///
+    /// # Panics
+    /// When it is not installed, or does not start.
+    #[must_use]
+    pub fn start_paying(more: u32) -> Self {
         assert!(installed(SURFPOOL).exists(), "surfpool is installed");
         let folder = temporary_folder();
         let mut command = Command::new("node");
         command
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(SCRIPT))
+            .arg(more.to_string())
             .current_dir(folder.path());
         let mut process = Process::spawn("surfpool", folder.path(), command);
         let did = process.await_line("Serving ", START_TIME_MAX);
         Self {
             did: serde_json::from_str(&did).expect("the script says what it did"),
-            _process: process,
+            process,
             _folder: folder,
         }
     }
@@ -57,6 +67,16 @@ impl Cluster {
     pub fn text(&self, path: &str) -> &str {
         let found = self.did.pointer(path).and_then(Value::as_str);
         found.unwrap_or_else(|| panic!("the script says nothing of {path}"))
+    }
+
+    /// The signatures of the payments that were made while it serves, so far.
+    #[must_use]
+    pub fn paid(&self) -> Vec<String> {
+        let said = self.process.stdout();
+        let signature = |line: &str| line.strip_prefix("Paid ").map(str::to_owned);
+        // The last line may be half there.
+        let (whole, _) = said.rsplit_once('\n').unwrap_or_default();
+        whole.lines().filter_map(signature).collect()
     }
 
     /// The payments that were made, by name, each with its signature.

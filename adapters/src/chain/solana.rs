@@ -7,27 +7,29 @@
 
 mod answer;
 mod error;
+mod lap;
 
 use plimsoll_core::escrow::{Answer, BlockRef, Fault, Question, Receipt};
 use plimsoll_core::id::{Address, BlockHash, TxHash};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use self::answer::Transaction;
+use self::lap::Lap;
 use super::envelope;
 
 /// The newest transaction format that is understood; an endpoint refuses to show newer ones (trap S7).
 const TRANSACTION_VERSION_MAX: u8 = 1;
 
+/// A slot that no node comes to.
+const NEVER: u64 = 1 << 52;
+
 /// A question under way.
 #[derive(Debug, Clone)]
 pub(super) enum Talk {
-    /// Who are you? The genesis hash, whether the node follows the cluster, and each mint.
-    Identity {
-        tokens: Vec<Address>,
-        genesis: Option<BlockHash>,
-        is_healthy: bool,
-        decimals: Vec<Option<u8>>,
-    },
+    /// Who are you? The genesis hash, whether the node follows the cluster, whether it says so when it has not come to a slot,
+    /// and each mint. Laps stand on that: a list of signatures does not tell how far the node is that made it (trap S9).
+    Identity { tokens: Vec<Address>, known: Known },
     /// The confirmed head, then the finalized one.
     Heads { latest: Option<BlockRef> },
     /// The finalized slot, the transaction, and the hashes of their blocks.
@@ -37,6 +39,24 @@ pub(super) enum Talk {
         transaction: Option<Transaction>,
         finalized: Option<BlockRef>,
     },
+    /// Whether the node that had no transaction was as far as the one that told the finalized slot: there may be several behind
+    /// one address (trap S9).
+    Absence { tx: TxHash, finalized: BlockRef },
+    /// The finalized slot, the block of the last slot, and what names each account.
+    Scan(Lap),
+}
+
+/// What is known of who a node is.
+#[derive(Debug, Clone)]
+pub(super) enum Known {
+    /// Not even its cluster.
+    Nothing,
+    /// Its cluster.
+    Genesis(BlockHash),
+    /// Also that it follows it.
+    Healthy(BlockHash),
+    /// Also that it says so when it has not come to a slot, and the decimals of the first mints.
+    Honest(BlockHash, Vec<Option<u8>>),
 }
 
 /// What comes of a result.
@@ -52,14 +72,12 @@ impl Talk {
     /// A talk about `question`.
     ///
     /// # Panics
-    /// When it is one for logs, or for what BSC's validators attest: clusters have neither.
+    /// When it is one for what BSC's validators attest: clusters have no such thing.
     pub(super) fn about(question: &Question) -> Self {
         match question {
             Question::Identity { tokens } => Self::Identity {
                 tokens: tokens.clone(),
-                genesis: None,
-                is_healthy: false,
-                decimals: Vec::new(),
+                known: Known::Nothing,
             },
             Question::Heads => Self::Heads { latest: None },
             Question::Receipt { tx } => Self::Receipt {
@@ -68,7 +86,7 @@ impl Talk {
                 transaction: None,
                 finalized: None,
             },
-            Question::Scan { .. } => unreachable!("a cluster was asked for logs"),
+            Question::Scan { from, to, tokens } => Self::Scan(Lap::new((*from, *to), tokens)),
             Question::Balances { .. } => unreachable!("a cluster was asked for what contracts say"),
             Question::Attested => unreachable!("a cluster was asked what its validators attest"),
         }
@@ -87,14 +105,29 @@ impl Talk {
     /// The [`Fault`] that it stands for.
     pub(super) fn take(self, body: &[u8]) -> Result<Step, Fault> {
         let results = envelope::open(body, 1, error::fault)?;
-        let result = results[0].as_ref().map_err(error::fault)?;
+        let result = match (&results[0], self) {
+            (Ok(result), talk) => return talk.take_result(result),
+            (Err(error), Self::Scan(lap)) if lap.awaits_last() && error::is_skipped(error) => {
+                return Ok(Step::Next(Self::Scan(lap.look_below())));
+            }
+            (
+                Err(error),
+                Self::Identity {
+                    tokens,
+                    known: Known::Healthy(genesis),
+                },
+            ) if error::is_ahead(error) => {
+                return identity(tokens, genesis, Vec::new());
+            }
+            (Err(error), _) => error,
+        };
+        Err(error::fault(result))
+    }
+
+    /// Takes the result of the call.
+    fn take_result(self, result: &RawValue) -> Result<Step, Fault> {
         match self {
-            Self::Identity {
-                tokens,
-                genesis,
-                is_healthy,
-                decimals,
-            } => identity(result, tokens, genesis, is_healthy, decimals),
+            Self::Identity { tokens, known } => known.take(result, tokens),
             Self::Heads { latest: None } => Ok(Step::Next(Self::Heads {
                 latest: Some(answer::head(result)?),
             })),
@@ -104,72 +137,22 @@ impl Talk {
             })),
             Self::Receipt {
                 tx,
-                slot: None,
-                transaction,
-                finalized,
-            } => Ok(Step::Next(Self::Receipt {
-                tx,
-                slot: Some(answer::slot(result)?),
-                transaction,
-                finalized,
-            })),
-            Self::Receipt {
-                tx,
-                slot: Some(number),
-                transaction,
-                finalized: None,
-            } => Ok(Step::Next(Self::Receipt {
-                tx,
-                slot: Some(number),
-                transaction,
-                finalized: Some(BlockRef {
-                    number,
-                    hash: answer::block(result)?,
-                }),
-            })),
-            Self::Receipt {
-                tx,
                 slot,
-                transaction: None,
-                finalized: Some(finalized),
-            } => Ok(match answer::transaction(result, &tx)? {
-                Some(transaction) => Step::Next(Self::Receipt {
-                    tx,
-                    slot,
-                    transaction: Some(transaction),
-                    finalized: Some(finalized),
-                }),
-                None => Step::Done(absent(finalized)),
-            }),
-            Self::Receipt {
-                tx,
-                slot: Some(_),
-                transaction: Some(transaction),
-                finalized: Some(finalized),
-            } => {
-                let block = BlockRef {
-                    number: transaction.slot,
-                    hash: answer::block(result)?,
-                };
-                Ok(Step::Done(shown(tx, block, transaction, finalized)))
+                transaction,
+                finalized,
+            } => receipt(result, tx, slot, finalized, transaction),
+            Self::Absence { finalized, .. } => {
+                answer::absence(result, finalized.number)?;
+                Ok(Step::Done(absent(finalized)))
             }
+            Self::Scan(lap) => lap.take(result),
         }
     }
 
     /// The method of the next call, and its parameters.
     fn call(&self) -> (&'static str, Value) {
         match self {
-            Self::Identity { genesis: None, .. } => ("getGenesisHash", json!([])),
-            Self::Identity {
-                is_healthy: false, ..
-            } => ("getHealth", json!([])),
-            Self::Identity { tokens, decimals, .. } => {
-                let mint = tokens.get(decimals.len()).map(ToString::to_string);
-                (
-                    "getAccountInfo",
-                    json!([mint, {"encoding": "jsonParsed", "commitment": "finalized"}]),
-                )
-            }
+            Self::Identity { tokens, known } => known.call(tokens),
             Self::Heads { latest: None } => ("getLatestBlockhash", json!([{"commitment": "confirmed"}])),
             Self::Heads { latest: Some(_) } => ("getLatestBlockhash", json!([{"commitment": "finalized"}])),
             Self::Receipt { slot: None, .. } => ("getSlot", json!([{"commitment": "finalized"}])),
@@ -194,38 +177,99 @@ impl Talk {
                 transaction: Some(transaction),
                 ..
             } => block(transaction.slot, "confirmed"),
+            Self::Absence { tx, .. } => (
+                "getSignatureStatuses",
+                json!([[tx.to_string()], {"searchTransactionHistory": true}]),
+            ),
+            Self::Scan(lap) => lap.call(),
         }
     }
 }
 
-/// Takes the next of the facts that tell who an endpoint is.
-fn identity(
-    result: &serde_json::value::RawValue,
-    tokens: Vec<Address>,
-    genesis: Option<BlockHash>,
-    is_healthy: bool,
-    mut decimals: Vec<Option<u8>>,
+/// Takes the next of what tells of a transaction: the finalized slot, its block, the transaction, the block of that.
+fn receipt(
+    result: &RawValue,
+    tx: TxHash,
+    slot: Option<u64>,
+    finalized: Option<BlockRef>,
+    transaction: Option<Transaction>,
 ) -> Result<Step, Fault> {
-    let (genesis, is_healthy) = match genesis {
-        None => (answer::genesis(result)?, false),
-        Some(genesis) if !is_healthy => {
-            answer::health(result)?;
-            (genesis, true)
-        }
-        Some(genesis) => {
-            decimals.push(answer::decimals(result)?);
-            (genesis, true)
-        }
+    let next = |slot, finalized, transaction| {
+        Step::Next(Talk::Receipt {
+            tx,
+            slot: Some(slot),
+            transaction,
+            finalized,
+        })
     };
-    if is_healthy && decimals.len() == tokens.len() {
+    let Some(number) = slot else {
+        return Ok(next(answer::slot(result)?, None, None));
+    };
+    let Some(finalized) = finalized else {
+        let hash = answer::block(result)?;
+        return Ok(next(number, Some(BlockRef { number, hash }), None));
+    };
+    let Some(transaction) = transaction else {
+        return Ok(match answer::transaction(result, &tx)? {
+            Some(transaction) => next(number, Some(finalized), Some(transaction)),
+            None => Step::Next(Talk::Absence { tx, finalized }),
+        });
+    };
+    let block = BlockRef {
+        number: transaction.slot,
+        hash: answer::block(result)?,
+    };
+    Ok(Step::Done(shown(tx, block, transaction, finalized)))
+}
+
+impl Known {
+    fn call(&self, tokens: &[Address]) -> (&'static str, Value) {
+        match self {
+            Self::Nothing => ("getGenesisHash", json!([])),
+            Self::Genesis(_) => ("getHealth", json!([])),
+            Self::Healthy(_) => {
+                let mint = tokens.first().map(ToString::to_string);
+                let wanted = json!({"commitment": "finalized", "limit": 1, "minContextSlot": NEVER});
+                ("getSignaturesForAddress", json!([mint, wanted]))
+            }
+            Self::Honest(_, decimals) => {
+                let mint = tokens.get(decimals.len()).map(ToString::to_string);
+                let wanted = json!({"encoding": "jsonParsed", "commitment": "finalized"});
+                ("getAccountInfo", json!([mint, wanted]))
+            }
+        }
+    }
+
+    fn take(self, result: &RawValue, tokens: Vec<Address>) -> Result<Step, Fault> {
+        let next = |tokens, known| Ok(Step::Next(Talk::Identity { tokens, known }));
+        match self {
+            Self::Nothing => next(tokens, Self::Genesis(answer::genesis(result)?)),
+            Self::Genesis(genesis) => {
+                answer::health(result)?;
+                next(tokens, Self::Healthy(genesis))
+            }
+            Self::Healthy(_) => {
+                tracing::error!(
+                    "an endpoint lists signatures as of a slot that no node has come to: it does not obey `minContextSlot`, so what \
+                     it leaves out proves nothing, and it is not used; configure another"
+                );
+                Err(envelope::malformed("signatures as of a slot to come"))
+            }
+            Self::Honest(genesis, mut decimals) => {
+                decimals.push(answer::decimals(result)?);
+                identity(tokens, genesis, decimals)
+            }
+        }
+    }
+}
+
+/// Goes on to the next mint, if one is left.
+fn identity(tokens: Vec<Address>, genesis: BlockHash, decimals: Vec<Option<u8>>) -> Result<Step, Fault> {
+    if decimals.len() == tokens.len() {
         return answer::identity(genesis, decimals).map(Step::Done);
     }
-    Ok(Step::Next(Talk::Identity {
-        tokens,
-        genesis: Some(genesis),
-        is_healthy,
-        decimals,
-    }))
+    let known = Known::Honest(genesis, decimals);
+    Ok(Step::Next(Talk::Identity { tokens, known }))
 }
 
 /// The hash of the block in `slot`, and nothing of what it holds.

@@ -4,11 +4,11 @@ use std::num::NonZeroU64;
 
 use figment::value::Value;
 use plimsoll_core::escrow::Product;
-use plimsoll_core::id::{Address, AssetId};
+use plimsoll_core::id::{AssetId, ChainId, Family};
 use plimsoll_core::limits::SCALE_MAX;
 use plimsoll_core::money::{Amount, Asset, AssetError, ChainToken, InForce, Ratio, Registry};
 
-use super::chains::chain_id;
+use super::chains::{Words, chain_id};
 use super::fault::Faults;
 use super::name_of;
 use super::section::{Section, Unfit, boolean, parsed, text, within};
@@ -42,13 +42,9 @@ pub(super) fn read_asset(mut section: Section, faults: &mut Faults) -> Option<As
 
 fn read_token(mut section: Section, faults: &mut Faults) -> Option<ChainToken> {
     let chain = section.required("chain", chain_id, "56", faults);
-    let example = "\"0x55d398326f99059fF775485246999027B3197955\"";
-    let contract = section.required(
-        "contract",
-        parsed(Address::evm_from_str, example),
-        example,
-        faults,
-    );
+    let words = Words::of(chain.map_or(Family::Evm, ChainId::family));
+    let example = words.address_example;
+    let contract = section.required("contract", parsed(words.address, example), example, faults);
     let decimals = section.required("decimals", decimals, "18", faults);
     let height = |value| within(0, u64::MAX)(value);
     let from = section.optional("effective_from", height, 0, faults);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use figment::value::Value;
 use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig};
-use plimsoll_core::id::{Address, BlockHash, ChainId, EndpointId, Family};
+use plimsoll_core::id::{Address, BlockHash, ChainId, EndpointId, Family, IdParseError};
 use plimsoll_core::resilience::Window;
 
 use super::fault::Faults;
@@ -35,24 +35,26 @@ pub(super) fn read_all(sections: Vec<Section>, faults: &mut Faults) -> (Vec<Chai
 fn read_chain(mut section: Section, faults: &mut Faults) -> Option<Chain> {
     let id = section.required("id", chain_id, "56", faults);
     if let Some(id) = id {
-        section.identify("chains", &id.number().to_string());
+        section.identify("chains", &called(id));
     }
-    let hash = "\"0x0d21840abff46b96c84b2ac9e10e4f5cdaeb5693cb665db62a2f3b02d2d57b5b\"";
-    let genesis: Option<BlockHash> =
-        section.required("genesis", parsed(BlockHash::evm_from_str, hash), hash, faults);
+    // The names of a chain that is itself misnamed are read as most chains have them.
+    let words = Words::of(id.map_or(Family::Evm, ChainId::family));
+    let genesis = section.required(
+        "genesis",
+        parsed(words.block, words.block_example),
+        words.block_example,
+        faults,
+    );
     let poll = section.optional("poll", duration, POLL_DEFAULT, faults);
     let stalled_lag = section.optional("stalled_lag", |value| whole(value).map(Some), None, faults);
     let start_block = section.required("start_block", whole, "62000000", faults);
-    let collect = section.optional(
-        "collect",
-        list(parsed(
-            Address::evm_from_str,
-            "\"0x55d398326f99059fF775485246999027B3197955\"",
-        )),
-        Vec::new(),
-        faults,
-    );
-    let addresses = read_addresses(section.table("deposit_addresses", faults), faults);
+    let collect = list(parsed(words.address, words.address_example));
+    let collect = section.optional("collect", collect, Vec::new(), faults);
+    let addresses = section.table("deposit_addresses", faults);
+    let addresses = match words.family {
+        Family::Evm => read_factory(addresses, faults),
+        Family::Solana => read_program(addresses, faults),
+    };
     let sections = section.tables("endpoints", faults);
     let endpoints: Vec<_> = sections
         .into_iter()
@@ -77,7 +79,58 @@ fn read_chain(mut section: Section, faults: &mut Faults) -> Option<Chain> {
     Some((config, (0..=u8::MAX).zip(urls).map(located).collect()))
 }
 
-fn read_addresses(mut section: Section, faults: &mut Faults) -> Option<DepositAddresses> {
+/// How a chain is called in the path of a fault.
+pub(super) fn called(chain: ChainId) -> String {
+    match chain.family() {
+        Family::Evm => chain.number().to_string(),
+        Family::Solana => chain.to_string(),
+    }
+}
+
+/// How the names of one family are read, and what they look like.
+pub(super) struct Words {
+    family: Family,
+    pub(super) address: fn(&str) -> Result<Address, IdParseError>,
+    pub(super) address_example: &'static str,
+    block: fn(&str) -> Result<BlockHash, IdParseError>,
+    block_example: &'static str,
+}
+
+impl Words {
+    /// Those of `family`.
+    pub(super) const fn of(family: Family) -> Self {
+        match family {
+            Family::Evm => Self {
+                family,
+                address: Address::evm_from_str,
+                address_example: "\"0x55d398326f99059fF775485246999027B3197955\"",
+                block: BlockHash::evm_from_str,
+                block_example: "\"0x0d21840abff46b96c84b2ac9e10e4f5cdaeb5693cb665db62a2f3b02d2d57b5b\"",
+            },
+            Family::Solana => Self {
+                family,
+                address: Address::solana_from_str,
+                address_example: "\"Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB\"",
+                block: BlockHash::solana_from_str,
+                block_example: "\"5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d\"",
+            },
+        }
+    }
+}
+
+fn read_program(mut section: Section, faults: &mut Faults) -> Option<DepositAddresses> {
+    let example = "the address of your program, in base58";
+    let program = section.required(
+        "program",
+        parsed(Address::solana_from_str, example),
+        example,
+        faults,
+    );
+    section.finish(faults);
+    program.map(|program| DepositAddresses::Program { program })
+}
+
+fn read_factory(mut section: Section, faults: &mut Faults) -> Option<DepositAddresses> {
     let address = "\"0x4e59b44847b379578588920ca78fbf26c0b4956c\"";
     let factory: Option<Address> =
         section.required("factory", parsed(Address::evm_from_str, address), address, faults);
@@ -111,16 +164,13 @@ fn read_endpoint(mut section: Section, faults: &mut Faults) -> Option<(EndpointC
     ))
 }
 
-/// The chain called by its EIP-155 id.
+/// The chain called by its EIP-155 id, or a cluster by its CAIP-2 name.
 pub(super) fn chain_id(value: Value) -> Result<ChainId, Unfit> {
     let name = value.as_str().and_then(|text| text.parse::<ChainId>().ok());
-    if name.is_some_and(|chain| chain.family() == Family::Solana) {
-        return Err(Unfit::new(
-            "is a Solana cluster, and deposits are taken on EVM chains alone",
-            "write the EIP-155 id of an EVM chain, or leave the chain out",
-        ));
+    match name.filter(|chain| chain.family() == Family::Solana) {
+        Some(cluster) => Ok(cluster),
+        None => within(0, ChainId::EIP155_MAX)(value).map(ChainId::new),
     }
-    within(0, ChainId::EIP155_MAX)(value).map(ChainId::new)
 }
 
 /// A number of calls and a span of time.

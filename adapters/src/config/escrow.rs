@@ -6,6 +6,7 @@ use plimsoll_core::escrow::{EscrowConfig, EscrowConfigError};
 use plimsoll_core::id::AssetId;
 use plimsoll_core::money::{Amount, Registry};
 
+use super::chains::called;
 use super::fault::Faults;
 use super::section::{Section, duration, list, parsed, within};
 
@@ -58,33 +59,34 @@ fn amount_of(text: &str, registry: &Registry) -> Result<(AssetId, Amount), Strin
 pub(super) fn report(error: &EscrowConfigError, faults: &mut Faults) {
     let (path, fix) = match error {
         EscrowConfigError::ChainDuplicate(chain) => {
-            (format!("chains[{}]", chain.number()), "remove one of the two")
+            (format!("chains[{}]", called(*chain)), "remove one of the two")
         }
         EscrowConfigError::EndpointCount { chain, .. } => (
-            format!("chains[{}].endpoints", chain.number()),
+            format!("chains[{}].endpoints", called(*chain)),
             "add or remove [[chains.endpoints]] tables",
         ),
         EscrowConfigError::OneProvider(chain) => (
-            format!("chains[{}].endpoints", chain.number()),
+            format!("chains[{}].endpoints", called(*chain)),
             "add an endpoint that another provider runs",
         ),
         EscrowConfigError::EndpointDuplicate { chain, .. } => (
-            format!("chains[{}].endpoints", chain.number()),
+            format!("chains[{}].endpoints", called(*chain)),
             "give each endpoint a name of its own",
         ),
         EscrowConfigError::Quota { chain, name, .. } => (
-            format!("chains[{}].endpoints[{name}].quotas", chain.number()),
+            format!("chains[{}].endpoints[{name}].quotas", called(*chain)),
             "write for example quotas = [\"10000/5m\", \"20/1s\"]",
         ),
-        EscrowConfigError::Family(chain) => {
-            (format!("chains[{chain}]"), "leave it out, and the tokens on it")
-        }
+        EscrowConfigError::ForeignGenesis { chain, .. } => (
+            format!("chains[{}].genesis", called(*chain)),
+            "write the genesis hash of the cluster, whose first digits name it",
+        ),
         EscrowConfigError::ForeignName { chain, .. } => (
-            format!("chains[{}]", chain.number()),
+            format!("chains[{}]", called(*chain)),
             "write names as the chain's explorer shows them",
         ),
         EscrowConfigError::NoToken(chain) => (
-            format!("chains[{}]", chain.number()),
+            format!("chains[{}]", called(*chain)),
             "add an [[assets.tokens]] table with this chain, or remove the chain",
         ),
         EscrowConfigError::UnknownChain { asset, .. } => (

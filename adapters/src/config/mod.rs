@@ -218,7 +218,7 @@ fn check_escrow(
             | EscrowConfigError::OneProvider(_)
             | EscrowConfigError::EndpointDuplicate { .. }
             | EscrowConfigError::Quota { .. }
-            | EscrowConfigError::Family(_)
+            | EscrowConfigError::ForeignGenesis { .. }
             | EscrowConfigError::ForeignName { .. }
             | EscrowConfigError::Product { .. }
             | EscrowConfigError::Schedule { .. } => false,

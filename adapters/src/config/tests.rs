@@ -35,7 +35,8 @@ fn the_sample_is_sound_and_says_the_defaults() {
     let config = load(SAMPLE).expect("the sample loads");
     let chain = &config.bank.escrow.chains[0];
     assert_eq!(chain.endpoints.len(), 7);
-    assert_eq!(config.endpoints.len(), 7);
+    assert_eq!(config.bank.escrow.chains[1].endpoints.len(), 4);
+    assert_eq!(config.endpoints.len(), 11);
     let first = EndpointId {
         chain: ChainId::new(56),
         index: 0,
@@ -134,15 +135,38 @@ url = "http://localhost:8575"
 }
 
 #[test]
-fn a_solana_cluster_is_refused_by_name() {
-    let told = faults(&edited(&[("chain = 56\n", "chain = \"solana:5eykt4UsFv\"\n")]));
-    let expected = "is a Solana cluster, and deposits are taken on EVM chains alone";
-    assert!(told.contains(expected), "{told}");
-    let told = faults(&edited(&[(
-        "collect = []",
-        "collect = [\"Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB\"]",
-    )]));
+fn chains_are_described_in_the_words_of_their_family() {
+    let mint = "\"Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB\"";
+    let told = faults(&edited(&[("collect = []", &format!("collect = [{mint}]"))]));
     assert!(told.contains("expected \"0x\" and 40 hex digits"), "{told}");
+
+    let told = faults(&edited(&[
+        (mint, "\"0x55d398326f99059fF775485246999027B3197955\""),
+        (
+            "collect = []                   # wallets",
+            "collect = [\"es9v\"]  # wallets",
+        ),
+        (
+            "program = \"DepositsBe1ongToTheUsersWhoPaidThem11111111\"",
+            "factory = \"x\"",
+        ),
+    ]));
+    for expected in [
+        "assets[USDT].tokens[1].contract: is \"0x55d398326f99059fF775485246999027B3197955\": expected the base58 of 32 bytes",
+        "chains[solana:5eykt4UsFv].collect: is \"es9v\": expected the base58 of 32 bytes",
+        "chains[solana:5eykt4UsFv].deposit_addresses.program: is missing",
+        "chains[solana:5eykt4UsFv].deposit_addresses.factory: is not a known field",
+    ] {
+        assert!(told.contains(expected), "{expected} in {told}");
+    }
+
+    let told = faults(&edited(&[(
+        "genesis = \"5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d\"",
+        "genesis = \"EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG\"",
+    )]));
+    let expected = "chains[solana:5eykt4UsFv].genesis: chain solana:5eykt4UsFv: its genesis \
+                    EtWTRABZaYq6iMfeYKouRu166VU2xqa1wcaWoxPkrZBG does not begin with these digits";
+    assert!(told.contains(expected), "{told}");
 }
 
 #[test]
@@ -296,7 +320,7 @@ fn quotas_are_calls_and_a_span() {
         assert_eq!(told(text), format!("{place} {expected}"), "{text}");
     }
     let narrow = "chains[56].endpoints[bnb-1].quotas: chain eip155:56: endpoint bnb-1: quotas: 4 calls in 1s leave room for 2 \
-                  at once, and asking who an endpoint is takes 3; allow more, or configure fewer tokens";
+                  at once, and the largest question takes 3; allow more, or configure fewer tokens";
     assert_eq!(told("[\"4/1s\"]"), narrow);
 }
 

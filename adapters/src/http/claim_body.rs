@@ -72,11 +72,11 @@ pub(super) enum StatusBody {
 /// How far a transaction is from being final.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Finality {
-    /// The height of the transaction's block, once it is in one.
+    /// The height of the transaction's block, once it is in one; on Solana its slot, as in all heights below.
     block: Option<u64>,
     /// The height that two independent upstreams have finalized.
     finalized_height: Option<u64>,
-    /// How many blocks are missing; zero once it is final.
+    /// How many blocks, or slots, are missing; zero once it is final.
     blocks_missing: Option<u64>,
     /// Whether it is final on every upstream that vouched for it.
     is_final: bool,
@@ -87,7 +87,8 @@ pub(super) struct Finality {
 pub(super) struct EvidenceBody {
     /// Its block.
     block: BlockBody,
-    /// The digest of the receipt, equal on every upstream that vouched for it.
+    /// The digest of the receipt, on Solana of what token accounts held before and after; equal on every upstream that vouched
+    /// for it.
     receipt_digest: String,
     /// Who vouched for it: at least two independent upstreams.
     votes: Vec<VoteBody>,
@@ -99,7 +100,7 @@ pub(super) struct EvidenceBody {
 /// A block.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct BlockBody {
-    /// Its height.
+    /// Its height; on Solana its slot.
     number: u64,
     /// Its hash.
     hash: String,
@@ -117,10 +118,10 @@ pub(super) struct VoteBody {
     rule: &'static str,
 }
 
-/// One token movement.
+/// One token movement; on Solana what one token account gained.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DepositBody {
-    /// Its place in the receipt.
+    /// The place of its log in the receipt; on Solana of the token account among those that the transaction names.
     ordinal: u32,
     /// What was paid.
     #[schema(example = "USDT")]
@@ -128,9 +129,9 @@ pub(super) struct DepositBody {
     /// How much.
     #[schema(example = "25.000000000000000000")]
     amount: String,
-    /// Who paid.
+    /// Who paid; on Solana the wallet that lost most of the token.
     from: String,
-    /// The address that was paid.
+    /// The address that was paid; on Solana the wallet whose associated token account gained it.
     to: String,
     /// The hold while seen, the posting once final.
     #[serde(skip_serializing_if = "Option::is_none")]

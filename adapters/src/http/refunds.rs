@@ -59,7 +59,7 @@ pub(super) struct RefundBody {
     chain: String,
     /// The hash of the deposit's transaction.
     tx: String,
-    /// The place of the deposit's log in the receipt.
+    /// The place of the deposit's log in the receipt, on Solana of its token account in the transaction.
     ordinal: u32,
     /// What goes back.
     #[schema(example = "USDT")]
@@ -96,7 +96,7 @@ pub(super) struct ProposedBody {
     chain: String,
     /// The hash of the deposit's transaction.
     tx: String,
-    /// The place of the deposit's log in the receipt.
+    /// The place of the deposit's log in the receipt, on Solana of its token account in the transaction.
     ordinal: u32,
     /// Where to.
     to: String,
@@ -131,7 +131,7 @@ pub(in crate::http) struct NewRefund {
     chain: String,
     /// The hash of the deposit's transaction.
     tx: String,
-    /// The place of the deposit's log in the receipt.
+    /// The place of the deposit's log in the receipt, on Solana of its token account in the transaction.
     ordinal: u32,
     /// Where to, on the same chain.
     to: String,

@@ -53,7 +53,7 @@ pub(super) struct ChainBody {
     chain: String,
     /// Whether nobody is asked about it, by order.
     paused: bool,
-    /// The last block scanned.
+    /// The last block scanned; on Solana the last slot up to which all token accounts were looked at.
     scanned: Option<u64>,
     /// The height that two independent upstreams have finalized.
     finalized: Option<u64>,
@@ -73,7 +73,7 @@ pub(super) struct BackfillBody {
     at: u64,
     /// The block up to which there is something to read.
     target: u64,
-    /// How many blocks are read in a second.
+    /// How many blocks, or slots, are read in a second.
     blocks_per_second: u64,
 }
 
@@ -115,7 +115,7 @@ pub(super) struct EndpointBody {
     /// Whether it searches logs: `unknown`, `served` or `refused`.
     #[schema(example = "served")]
     logs: &'static str,
-    /// The lowest block whose logs it holds, as far as is known; left out while it has forgotten none.
+    /// The lowest block whose logs it holds, as far as is known; left out while it has forgotten none, and on Solana.
     #[serde(skip_serializing_if = "Option::is_none")]
     history_from: Option<u64>,
 }

@@ -48,7 +48,7 @@ pub(super) struct SuspendedBody {
     chain: String,
     /// The hash of the transaction.
     tx: String,
-    /// The place of its log in the receipt.
+    /// The place of its log in the receipt; on Solana of the token account among those that the transaction names.
     ordinal: u32,
     /// The asset.
     #[schema(example = "USDT")]
@@ -56,9 +56,9 @@ pub(super) struct SuspendedBody {
     /// How much, as a decimal string.
     #[schema(example = "12.5")]
     amount: String,
-    /// Who paid.
+    /// Who paid; on Solana a wallet.
     from: String,
-    /// The address that was paid.
+    /// The address that was paid; on Solana the wallet of the token account.
     to: String,
     /// Why it is nobody's: a stable code.
     #[schema(example = "unattributed")]
@@ -74,7 +74,7 @@ pub(super) struct NewAttribution {
     chain: String,
     /// The hash of the transaction.
     tx: String,
-    /// The place of the deposit's log in the receipt.
+    /// The place of the deposit's log in the receipt, or of its token account, as the list shows it.
     ordinal: u32,
     /// Whose it is.
     #[schema(example = "user-1")]

@@ -29,7 +29,7 @@ struct EventBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
     deposits: Vec<DepositBody>,
-    /// The place in the receipt of the one deposit that was attributed or is refunded.
+    /// The place in the receipt, or of the token account, of the one deposit that was attributed or is refunded.
     #[serde(skip_serializing_if = "Option::is_none")]
     ordinal: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]

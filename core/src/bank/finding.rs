@@ -4,6 +4,7 @@
 //! is remembered from an earlier look but the holds: at finality the receipt is judged from scratch (trap E11).
 
 use alloc::boxed::Box;
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -274,8 +275,9 @@ impl Bank {
 
     fn on_scanned(&mut self, chain: ChainId, to: BlockRef, logs: &[ScanLog], fx: &mut Effects<Effect>) {
         let ours = |log: &&ScanLog| concerns_us(chain, &log.log, &self.config.registry, &Ours(self));
-        let mut found: Vec<TxHash> = logs.iter().filter(ours).map(|log| log.tx).collect();
-        found.dedup();
+        let mut known = BTreeSet::new();
+        let named = logs.iter().filter(ours).map(|log| log.tx);
+        let mut found: Vec<TxHash> = named.filter(|tx| known.insert(*tx)).collect();
         let is_waited_for = |tx: &TxHash| {
             let tx = TxKey { chain, tx: *tx };
             let letter = self.state.escrow().dead_letter(tx);

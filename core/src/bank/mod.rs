@@ -100,7 +100,10 @@ impl Bank {
         }
         let rng = Rng::from_seed(config.seed).fork("bank");
         let scanned = |chain| state.escrow().scanned(chain).map(|block| block.number);
-        let verifier = Verifier::new(&config.escrow, &config.registry, &config.pool, &rng, scanned);
+        let mut verifier = Verifier::new(&config.escrow, &config.registry, &config.pool, &rng, scanned);
+        for (chain, address) in state.users().flat_map(|(_, user)| user.addresses.iter().copied()) {
+            verifier.own(chain, address);
+        }
         let backlog = due::Backlog::new(&config, &state);
         let dispatch = dispatch::Dispatch::new(config.escrow.workers);
         let looks = recheck::Looks::new(state.escrow(), config.escrow.recheck);
@@ -157,6 +160,13 @@ impl Bank {
     /// Makes a fact: pushes the record and takes it in.
     fn record(&mut self, record: Record, fx: &mut Effects<Effect>) {
         self.state.apply(&record);
+        if let Record::UserRegistered { addresses, .. } = &record {
+            for (chain, address) in addresses.iter().copied() {
+                self.verifier.own(chain, address);
+            }
+        } else if let Record::AddressAssigned { chain, address, .. } = &record {
+            self.verifier.own(*chain, *address);
+        }
         self.recorded += 1;
         fx.push(Intent::Record(record));
     }

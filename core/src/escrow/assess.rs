@@ -84,11 +84,18 @@ fn total(judgements: impl Iterator<Item = Judgement>) -> Assessment {
     }
 }
 
-/// Whether a log found by a scan concerns us at all; the receipt then decides.
+/// Whether a log found by a scan concerns us at all; the receipt then decides. On Solana only what names accounts of ours is
+/// asked for.
 #[must_use]
 pub fn concerns_us(chain: ChainId, log: &Log, registry: &Registry, ours: &impl Addresses) -> bool {
-    let to = topic_address(&log.topics[2]);
-    registry.token(chain, log.address).is_some() && to.is_some_and(|to| ours.recipient(chain, to).is_some())
+    match chain.family() {
+        Family::Evm => {
+            let to = topic_address(&log.topics[2]);
+            let is_ours = to.is_some_and(|to| ours.recipient(chain, to).is_some());
+            is_ours && registry.token(chain, log.address).is_some()
+        }
+        Family::Solana => true,
+    }
 }
 
 enum Judgement {

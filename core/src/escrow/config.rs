@@ -7,7 +7,7 @@ use core::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{Address, AssetId, BlockHash, ChainId, Family, Text};
-use crate::limits::ENDPOINTS_MAX;
+use crate::limits::{ENDPOINTS_MAX, SCAN_ACCOUNTS_MAX};
 use crate::money::{Amount, Ratio, Registry};
 use crate::resilience::PolicyError;
 use crate::resilience::limiter::{WINDOWS_MAX, Window};
@@ -47,7 +47,7 @@ pub enum DepositAddresses {
 /// A chain to take deposits on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ChainConfig {
-    /// Its EIP-155 id.
+    /// Which chain: an EVM chain by its EIP-155 id, or a Solana cluster.
     pub id: ChainId,
     /// The hash of its block 0: an endpoint with another one serves another chain (trap E22).
     pub genesis: BlockHash,
@@ -55,9 +55,9 @@ pub struct ChainConfig {
     pub endpoints: Vec<EndpointConfig>,
     /// Where users' addresses come from.
     pub addresses: DepositAddresses,
-    /// Addresses of ours that belong to no user: what comes there is held in suspense.
+    /// Addresses of ours that belong to no user, on Solana wallets: what comes there is held in suspense.
     pub collect: Vec<Address>,
-    /// The first block to scan. Required, because a default would depend on when the first start succeeded, and
+    /// The first block, on Solana the first slot, to scan. Required, because a default would depend on when the first start succeeded, and
     /// what was paid before would be missed.
     pub start_block: u64,
     /// How often heads are read and finalized blocks scanned. Each time a quorum of two is asked, and one more endpoint in
@@ -148,9 +148,9 @@ pub enum QuotaError {
     /// One that makes no sense.
     #[error(transparent)]
     Window(#[from] PolicyError),
-    /// The question who it is does not fit into the burst of one.
+    /// The largest question does not fit into the burst of one.
     #[error(
-        "{quota} calls in {per:?} leave room for {burst} at once, and asking who an endpoint is takes {needed}; \
+        "{quota} calls in {per:?} leave room for {burst} at once, and the largest question takes {needed}; \
          allow more, or configure fewer tokens"
     )]
     Narrow {
@@ -200,9 +200,6 @@ pub enum EscrowConfigError {
         /// What is wrong with them.
         why: QuotaError,
     },
-    /// A chain of a family that deposits are not taken on.
-    #[error("chain {0} is a Solana cluster: deposits are taken on EVM chains alone")]
-    Family(ChainId),
     /// A name in the words of another family.
     #[error("chain {chain}: its {what} {name} is not named as on such a chain")]
     ForeignName {
@@ -212,6 +209,14 @@ pub enum EscrowConfigError {
         what: &'static str,
         /// The name.
         name: String,
+    },
+    /// A cluster is named by the genesis hash of another one.
+    #[error("chain {chain}: its genesis {genesis} does not begin with these digits")]
+    ForeignGenesis {
+        /// The chain.
+        chain: ChainId,
+        /// The hash.
+        genesis: BlockHash,
     },
     /// No registered asset has a token there.
     #[error("chain {0}: no asset has a token on it")]
@@ -371,16 +376,14 @@ fn check_chain(chain: &ChainConfig, registry: &Registry, errors: &mut Vec<Escrow
                 name: one.name.clone(),
             });
         }
-        if let Err(why) = check_quotas(&one.quotas, registry.tokens_of(chain.id).count()) {
+        let largest = largest_question(chain.id.family(), registry.tokens_of(chain.id).count());
+        if let Err(why) = check_quotas(&one.quotas, largest) {
             errors.push(EscrowConfigError::Quota {
                 chain: chain.id,
                 name: one.name.clone(),
                 why,
             });
         }
-    }
-    if chain.id.family() != Family::Evm {
-        errors.push(EscrowConfigError::Family(chain.id));
     }
     check_name(
         chain.id,
@@ -389,6 +392,15 @@ fn check_chain(chain: &ChainConfig, registry: &Registry, errors: &mut Vec<Escrow
         chain.genesis.family(),
         errors,
     );
+    if let Some(named) = ChainId::of_cluster(&chain.genesis)
+        && chain.id.family() == Family::Solana
+        && named != chain.id
+    {
+        errors.push(EscrowConfigError::ForeignGenesis {
+            chain: chain.id,
+            genesis: chain.genesis,
+        });
+    }
     let (what, origin) = match chain.addresses {
         DepositAddresses::Factory { factory, .. } => ("factory", factory),
         DepositAddresses::Program { program } => ("program", program),
@@ -428,11 +440,16 @@ fn check_name(
     }
 }
 
-fn check_quotas(quotas: &[Window], tokens: usize) -> Result<(), QuotaError> {
+/// The calls of the largest question about a chain with so many tokens.
+fn largest_question(family: Family, tokens: usize) -> u32 {
+    let scan = Question::scan_calls(family, SCAN_ACCOUNTS_MAX);
+    Question::identity_calls(family, tokens).max(scan)
+}
+
+fn check_quotas(quotas: &[Window], needed: u32) -> Result<(), QuotaError> {
     if quotas.len() > WINDOWS_MAX {
         return Err(QuotaError::Count(quotas.len()));
     }
-    let needed = Question::identity_calls(tokens).max(Question::SCAN_CALLS);
     for window in quotas {
         window.check()?;
         let burst = window.burst();

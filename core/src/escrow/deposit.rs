@@ -38,7 +38,7 @@ pub struct TxKey {
 pub struct DepositKey {
     /// The transaction.
     pub tx: TxKey,
-    /// The place of the log inside the receipt, from 0.
+    /// The place of the log inside the receipt, from 0; on Solana that of the token account in the transaction (trap S14).
     pub ordinal: u32,
 }
 
@@ -54,7 +54,7 @@ pub enum Beneficiary {
 /// A valid deposit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Deposit {
-    /// Its place in the receipt.
+    /// The place of its log in the receipt, on Solana of its token account in the transaction.
     pub ordinal: u32,
     /// What was paid.
     pub asset: AssetId,
@@ -62,7 +62,7 @@ pub struct Deposit {
     pub amount: Amount,
     /// Who paid: the second topic of the log, never the sender of the transaction (trap E18).
     pub from: Address,
-    /// The address of ours that was paid.
+    /// The address of ours that was paid, on Solana the wallet, whose token account gained it.
     pub to: Address,
     /// Whose it is.
     pub beneficiary: Beneficiary,

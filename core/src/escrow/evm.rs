@@ -98,7 +98,8 @@ impl Hash for Receipt {
     }
 }
 
-/// A log found by a scan, with where it was.
+/// A log found by a scan, with where it was. On Solana it stands for a transaction that names a token account, which is the
+/// log's `address`; nothing else is in it, and what the transaction did is for its receipt to say (trap S6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ScanLog {
     /// The transaction that emitted it.
@@ -130,13 +131,15 @@ pub enum Question {
         /// The transaction.
         tx: TxHash,
     },
-    /// Every `Transfer` log of `tokens` in blocks `from..=to`, the header of `to`, and the finalized head.
+    /// Every `Transfer` log of `tokens` in blocks `from..=to`, the header of `to`, and the finalized head. On Solana, every
+    /// transaction that succeeded and names one of the token accounts `tokens`.
     Scan {
-        /// The first height.
+        /// The first height, on Solana the first slot.
         from: u64,
-        /// The last height.
+        /// The last height, on Solana the last slot.
         to: u64,
-        /// The token contracts.
+        /// The token contracts; on Solana the token accounts, at most
+        /// [`SCAN_ACCOUNTS_MAX`](crate::limits::SCAN_ACCOUNTS_MAX).
         tokens: Vec<Address>,
     },
     /// What each of `holders` has of `token` at `block`, the header of `block`, and the finalized head.
@@ -153,9 +156,6 @@ pub enum Question {
 impl Question {
     /// The calls of [`Question::Heads`].
     pub const HEADS_CALLS: u32 = 2;
-    /// The calls of [`Question::Scan`].
-    pub const SCAN_CALLS: u32 = 3;
-
     /// The calls of [`Question::Receipt`]: Solana tells the hashes of blocks apart from the rest.
     #[must_use]
     pub const fn receipt_calls(family: Family) -> u32 {
@@ -165,10 +165,25 @@ impl Question {
         }
     }
 
-    /// The calls of [`Question::Identity`] about so many tokens.
+    /// The calls of [`Question::Scan`] about so many tokens: Solana is asked about each account by itself. An account that more
+    /// transactions name than one answer holds takes more calls than these.
     #[must_use]
-    pub fn identity_calls(tokens: usize) -> u32 {
-        u32::try_from(tokens).unwrap_or(u32::MAX).saturating_add(2)
+    pub fn scan_calls(family: Family, tokens: usize) -> u32 {
+        match family {
+            Family::Evm => 3,
+            Family::Solana => u32::try_from(tokens).unwrap_or(u32::MAX).saturating_add(5),
+        }
+    }
+
+    /// The calls of [`Question::Identity`] about so many tokens: on Solana one more, which shows whether the node says so when it
+    /// has not come to a slot.
+    #[must_use]
+    pub fn identity_calls(family: Family, tokens: usize) -> u32 {
+        let own = match family {
+            Family::Evm => 2,
+            Family::Solana => 3,
+        };
+        u32::try_from(tokens).unwrap_or(u32::MAX).saturating_add(own)
     }
 
     /// The calls of [`Question::Balances`] of so many holders.
@@ -182,14 +197,19 @@ impl Question {
     #[must_use]
     pub fn calls(&self) -> u32 {
         match self {
-            Self::Identity { tokens } => Self::identity_calls(tokens.len()),
+            Self::Identity { tokens } => Self::identity_calls(family_of(tokens), tokens.len()),
             Self::Heads => Self::HEADS_CALLS,
             Self::Attested => 1,
             Self::Receipt { tx } => Self::receipt_calls(tx.family()),
-            Self::Scan { .. } => Self::SCAN_CALLS,
+            Self::Scan { tokens, .. } => Self::scan_calls(family_of(tokens), tokens.len()),
             Self::Balances { holders, .. } => Self::balances_calls(holders.len()),
         }
     }
+}
+
+/// The family of the chain that `tokens` are on. There are always some.
+fn family_of(tokens: &[Address]) -> Family {
+    tokens.first().map_or(Family::Evm, Address::family)
 }
 
 /// What an endpoint answered.
@@ -229,7 +249,8 @@ pub enum Answer {
         /// The finalized block of the same node.
         finalized: BlockRef,
         /// The header of the last block asked for; `None` when the node has not got it, and then the logs prove
-        /// nothing (trap E13).
+        /// nothing (trap E13). On Solana, of a slot in which no block was made, the hash is that of the block before it
+        /// (trap S8).
         last: Option<BlockRef>,
         /// The logs, by block and index.
         logs: Vec<ScanLog>,

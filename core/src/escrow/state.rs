@@ -12,7 +12,7 @@ use super::dust::{Dust, DustPlace, Heap};
 use super::evm::BlockRef;
 use super::letter::Proposal;
 use super::letters::Letters;
-use super::reason::{Reason, SuspenseReason};
+use super::reason::{DeadLetterReason, Reason, SuspenseReason};
 use super::record::{EscrowRecord, Resolution};
 use super::refund::Refunds;
 use super::replay::{Replay, ReplayEnd};
@@ -229,18 +229,7 @@ impl EscrowState {
                 user,
                 tx,
                 at,
-            } => {
-                let (id, user, tx, filed_at) = (*claim, *user, *tx, *at);
-                self.apply_claim(
-                    Claim {
-                        id,
-                        user,
-                        tx,
-                        filed_at,
-                    },
-                    *key,
-                );
-            }
+            } => self.apply_claim(*claim, *key, *user, *tx, *at),
             EscrowRecord::Scanned { chain, to, found, at } => {
                 let found = found.iter().map(|tx| TxKey {
                     chain: *chain,
@@ -264,10 +253,7 @@ impl EscrowState {
             EscrowRecord::Rejected {
                 tx, reason, evidence, ..
             } => self.apply_rejected(*tx, *reason, evidence.clone()),
-            EscrowRecord::DeadLettered { tx, reason, at } => {
-                let (reason, since) = (*reason, *at);
-                self.enter(*tx, Stage::DeadLetter { reason, since });
-            }
+            EscrowRecord::DeadLettered { tx, reason, at } => self.apply_dead_letter(*tx, *reason, *at),
             EscrowRecord::DeadLetterResolved {
                 tx, resolution, at, ..
             } => self.apply_resolution(*tx, *resolution, *at),
@@ -301,7 +287,24 @@ impl EscrowState {
         self.letters.propose(tx, Proposal { actor, reason, at });
     }
 
-    fn apply_claim(&mut self, claim: Claim, key: IdempotencyKey) {
+    fn apply_dead_letter(&mut self, tx: TxKey, reason: DeadLetterReason, since: WallClock) {
+        self.enter(tx, Stage::DeadLetter { reason, since });
+    }
+
+    fn apply_claim(
+        &mut self,
+        id: ClaimId,
+        key: IdempotencyKey,
+        user: UserId,
+        tx: TxKey,
+        filed_at: WallClock,
+    ) {
+        let claim = Claim {
+            id,
+            user,
+            tx,
+            filed_at,
+        };
         assert_eq!(claim.id, self.next_claim(), "claims are numbered without gaps");
         self.claims.insert(claim.id, claim);
         assert!(

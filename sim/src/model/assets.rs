@@ -3,12 +3,30 @@
 use plimsoll_core::id::{Address, AssetId};
 use plimsoll_core::money::Amount;
 
-use crate::world::plan::Token;
+use crate::world::plan::{ChainKind, Token};
 
-/// The house's collecting address: what comes here belongs to no user.
+/// The house's collecting address on an EVM chain: what comes here belongs to no user.
 pub const COLLECT: Address = Address::Evm([0xc0; 20]);
-/// The contract of a counterfeit token with the name of the real one (trap E3).
+/// The contract of a counterfeit token there, with the name of the real one (trap E3).
 pub const COUNTERFEIT: Address = Address::Evm([0xbb; 20]);
+
+/// The house's collecting address, on Solana a wallet: what comes here belongs to no user.
+#[must_use]
+pub const fn collect(kind: ChainKind) -> Address {
+    match kind {
+        ChainKind::Evm => COLLECT,
+        ChainKind::Solana => Address::Solana([0xc0; 32]),
+    }
+}
+
+/// The contract or mint of a counterfeit token with the name of the real one (traps E3, S4).
+#[must_use]
+pub const fn counterfeit(kind: ChainKind) -> Address {
+    match kind {
+        ChainKind::Evm => COUNTERFEIT,
+        ChainKind::Solana => Address::Solana([0xbb; 32]),
+    }
+}
 
 /// What is true of an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +37,7 @@ pub struct Facts {
     pub name: &'static str,
     /// The decimals of the ledger.
     pub scale: u8,
-    /// Its contract and the decimals of that, if it is on the chain.
+    /// Its contract on an EVM chain and the decimals of that, if it is on chains at all.
     pub contract: Option<(Address, u8)>,
     /// Whether new money may move in it.
     pub is_enabled: bool,
@@ -60,6 +78,22 @@ impl Token {
                 scale: 8,
                 contract: None,
                 is_enabled: true,
+            },
+        }
+    }
+}
+
+impl Token {
+    /// Its contract or mint on a chain of this kind and the decimals of that, if it is on chains at all.
+    #[must_use]
+    pub fn contract(self, kind: ChainKind) -> Option<(Address, u8)> {
+        match kind {
+            ChainKind::Evm => self.facts().contract,
+            ChainKind::Solana => match self {
+                Self::Usdt => Some((address("Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"), 6)),
+                Self::Usdc => Some((address("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"), 6)),
+                Self::Busd => Some((Address::Solana([0xb5; 32]), 9)),
+                Self::Gold => None,
             },
         }
     }

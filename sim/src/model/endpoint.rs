@@ -11,10 +11,10 @@ use plimsoll_core::rng::Rng;
 use plimsoll_core::time::Instant;
 
 pub use self::quota::Quota;
-use super::assets::COUNTERFEIT;
+use super::assets::counterfeit;
 use super::chain::{Chain, View};
 use crate::fault::{EndpointFault, Lie};
-use crate::world::plan::{EndpointPlan, QuotaPlan, Token};
+use crate::world::plan::{ChainKind, EndpointPlan, QuotaPlan, Token};
 
 /// How an endpoint reacts to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,11 +137,12 @@ impl Endpoint {
             return Reaction::Answers(Duration::ZERO, Err(Silence::RateLimited { retry_after }));
         }
         let view = chain.view_behind(now, self.lag_blocks);
-        if self.faults.is_empty() && self.lacks(view, question).is_none() {
+        let kind = chain.kind();
+        if self.faults.is_empty() && self.lacks(kind, view, question).is_none() {
             let answer = honest(chain, view, question);
             return Reaction::Answers(Duration::ZERO, Ok(answer));
         }
-        let mood = self.mood(view, question);
+        let mood = self.mood(kind, view, question);
         if mood.hangs {
             return Reaction::Hangs;
         }
@@ -179,9 +180,9 @@ impl Endpoint {
     }
 
     /// Draws which of the faults hit this question.
-    fn mood(&mut self, view: View<'_>, question: &Question) -> Mood {
+    fn mood(&mut self, kind: ChainKind, view: View<'_>, question: &Question) -> Mood {
         let mut mood = Mood {
-            failure: self.lacks(view, question),
+            failure: self.lacks(kind, view, question),
             ..Mood::default()
         };
         for one in &self.faults {
@@ -227,11 +228,12 @@ impl Endpoint {
     }
 
     /// What it says to a question that it cannot answer, being what it is.
-    fn lacks(&self, view: View<'_>, question: &Question) -> Option<Silence> {
+    fn lacks(&self, kind: ChainKind, view: View<'_>, question: &Question) -> Option<Silence> {
         if *question == Question::Attested {
             return view.attested().is_none().then_some(Silence::Unsupported);
         }
-        let Question::Scan { from, to, .. } = question else {
+        // Of a cluster's accounts there is a list each, however many slots it is about.
+        let (Question::Scan { from, to, .. }, ChainKind::Evm) = (question, kind) else {
             return None;
         };
         let kept_from = |blocks| view.finalized().number.saturating_sub(blocks);
@@ -254,7 +256,7 @@ fn honest(chain: &Chain, view: View<'_>, question: &Question) -> Answer {
         Question::Identity { tokens } => Answer::Identity {
             chain_id: chain.id(),
             genesis: chain.genesis(),
-            decimals: tokens.iter().map(decimals).collect(),
+            decimals: tokens.iter().map(|token| decimals(chain.kind(), token)).collect(),
         },
         Question::Heads => Answer::Heads {
             latest: view.latest(),
@@ -270,7 +272,7 @@ fn honest(chain: &Chain, view: View<'_>, question: &Question) -> Answer {
         },
         Question::Scan { from, to, tokens } => Answer::Scan {
             finalized: view.finalized(),
-            last: view.header(*to),
+            last: view.header(*to).filter(|_| is_told(chain, view, *to)),
             logs: view.scan(*from, *to, tokens),
         },
         Question::Balances {
@@ -315,13 +317,20 @@ fn other(question: &Question, chain: &Chain) -> Question {
     }
 }
 
+/// Whether a node tells what it has of blocks up to `to`: one of Solana does only once they are finalized.
+fn is_told(chain: &Chain, view: View<'_>, to: u64) -> bool {
+    match chain.kind() {
+        ChainKind::Evm => true,
+        ChainKind::Solana => view.finalized().number >= to,
+    }
+}
+
 /// A counterfeit says what the real one says.
-fn decimals(contract: &Address) -> Option<u8> {
-    let on_chain = Token::ALL.iter().filter_map(|token| token.facts().contract);
+fn decimals(kind: ChainKind, contract: &Address) -> Option<u8> {
+    let on_chain = Token::ALL.iter().filter_map(|token| token.contract(kind));
     let counterfeit = Token::Usdt
-        .facts()
-        .contract
-        .map(|(_, decimals)| (COUNTERFEIT, decimals));
+        .contract(kind)
+        .map(|(_, decimals)| (counterfeit(kind), decimals));
     on_chain
         .chain(counterfeit)
         .filter(|(address, _)| address == contract)

@@ -80,7 +80,7 @@ impl Asking {
     pub fn new(plan: &Plan) -> Self {
         let endpoints = &plan.topology.endpoints;
         Self {
-            chain_id: plan.topology.chain.id,
+            chain_id: plan.topology.chain.chain_id().number(),
             policy: plan.topology.bank.pool.policy(),
             names: endpoints.iter().map(|one| one.name.clone()).collect(),
             endpoints: endpoints.iter().map(|one| Endpoint::new(&one.quotas)).collect(),

@@ -103,7 +103,7 @@ impl Breakers {
     /// The oracle for a run of `plan`.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let chain = ChainId::new(plan.topology.chain.id);
+        let chain = plan.topology.chain.chain_id();
         let names = plan.topology.endpoints.iter().map(|one| one.name.clone());
         Self {
             policy: plan.topology.bank.pool.policy(),

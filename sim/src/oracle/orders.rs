@@ -44,7 +44,7 @@ impl Orders {
     /// The oracle for a run of `plan`.
     #[must_use]
     pub fn new(plan: &Plan) -> Self {
-        let chain = plimsoll_core::id::ChainId::new(plan.topology.chain.id);
+        let chain = plan.topology.chain.chain_id();
         let names = plan.topology.endpoints.iter().map(|one| one.name.clone());
         Self {
             names: numbered(chain, names).collect(),

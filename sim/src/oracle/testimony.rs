@@ -11,7 +11,7 @@ use plimsoll_core::bank::{Act, Command, Event, Input, Record};
 use plimsoll_core::escrow::{
     Answer, BlockRef, EscrowRecord, Evidence, FinalityRule, Question, Report, Sighting, TxKey,
 };
-use plimsoll_core::id::{CallId, ChainId, EndpointId, TxHash};
+use plimsoll_core::id::{CallId, ChainId, EndpointId, Family, TxHash};
 use plimsoll_core::machine::Intent;
 use plimsoll_core::time::Instant;
 
@@ -295,7 +295,21 @@ impl Testimony {
             is_final && found.iter().all(|tx| reading.found.contains(tx))
         };
         let by = said.iter().filter(shows).map(|reading| reading.endpoint);
-        if !self.are_independent(by) {
+        let is_backed = match chain.family() {
+            Family::Evm => self.are_independent(by),
+            // Read in parts, which others may have shown.
+            Family::Solana => {
+                let by = said
+                    .iter()
+                    .filter(|reading| reading.finalized.number >= to.number);
+                self.are_independent(by.map(|reading| reading.endpoint))
+                    && found.iter().all(|tx| {
+                        let by = said.iter().filter(|reading| reading.found.contains(tx));
+                        self.are_independent(by.map(|reading| reading.endpoint))
+                    })
+            }
+        };
+        if !is_backed {
             let detail = format!("blocks up to {to:?} count as read with {found:?}: said was {said:?}");
             return Err(broken(NAME, "read_without_proof", detail));
         }

@@ -17,7 +17,7 @@ use super::books::Books;
 use super::broken;
 use crate::model::chain::{Chain, Due, Truth, TxIndex};
 use crate::world::observe::{End, Observation, Oracle, Violation};
-use crate::world::plan::{PricePlan, Shape, Token};
+use crate::world::plan::{ChainKind, PricePlan, Shape, Token};
 
 const NAME: &str = "zero_loss";
 
@@ -331,7 +331,7 @@ fn gives(chain: &Chain, tx: TxKey, reason: Reason) -> bool {
         return reason == Reason::NoTransfer;
     }
     logs.iter().any(|truth| match truth.due {
-        Due::Nothing(shape) => fault_of(shape) == Some(reason),
+        Due::Nothing(shape) => fault_of(chain.kind(), shape) == Some(reason),
         Due::User(_) | Due::Suspense(_) => {
             reason == Reason::TokenNotInForce && !chain.is_in_force(index, truth.asset)
         }
@@ -340,17 +340,20 @@ fn gives(chain: &Chain, tx: TxKey, reason: Reason) -> bool {
 }
 
 /// Why a movement of this shape is no deposit, if it is none.
-const fn fault_of(shape: Shape) -> Option<Reason> {
-    Some(match shape {
-        Shape::Payment | Shape::ToCollect | Shape::Huge => return None,
-        Shape::ToStranger => Reason::NotToUs,
-        Shape::FakeToken => Reason::ForeignContract,
-        Shape::Erc721 | Shape::DirtyTopic | Shape::LongData => Reason::MalformedLog,
-        Shape::Native => Reason::NativeTransfer,
-        Shape::ZeroValue => Reason::ZeroAmount,
-        Shape::SelfTransfer | Shape::OwnSweep => Reason::OwnTransfer,
-        Shape::Minted => Reason::Minted,
-        Shape::Approval => Reason::NoTransfer,
+const fn fault_of(kind: ChainKind, shape: Shape) -> Option<Reason> {
+    Some(match (kind, shape) {
+        (_, Shape::Payment | Shape::ToCollect | Shape::Huge) => return None,
+        (_, Shape::ToStranger) | (ChainKind::Solana, Shape::LongData) => Reason::NotToUs,
+        (_, Shape::FakeToken) => Reason::ForeignContract,
+        (ChainKind::Evm, Shape::Erc721 | Shape::DirtyTopic | Shape::LongData) => Reason::MalformedLog,
+        (ChainKind::Solana, Shape::Erc721) => Reason::ForeignProgram,
+        (ChainKind::Solana, Shape::DirtyTopic) => Reason::NotAssociated,
+        (ChainKind::Evm, Shape::Native) => Reason::NativeTransfer,
+        (ChainKind::Evm, Shape::ZeroValue) => Reason::ZeroAmount,
+        (ChainKind::Evm, Shape::SelfTransfer) | (_, Shape::OwnSweep) => Reason::OwnTransfer,
+        (_, Shape::Minted) => Reason::Minted,
+        (_, Shape::Approval)
+        | (ChainKind::Solana, Shape::Native | Shape::ZeroValue | Shape::SelfTransfer) => Reason::NoTransfer,
     })
 }
 

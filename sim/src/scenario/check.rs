@@ -11,9 +11,9 @@ use toml::Spanned;
 use super::error::ScenarioError;
 use super::faults::endpoint_name;
 use super::kinds::{Claiming, DepositKind, OrderKind};
-use super::schema::{OrdersTable, ScenarioTable};
+use super::schema::{OrdersTable, ScenarioTable, WorldTable};
 use super::values::{Millis, Span};
-use crate::world::plan::QUOTA_CALLS;
+use crate::world::plan::{ChainKind, QUOTA_CALLS};
 
 /// Everything that is wrong with `table`, which was read from `text`.
 pub(super) fn check(file: &str, text: &str, table: &ScenarioTable) -> Vec<ScenarioError> {
@@ -181,6 +181,7 @@ impl Findings<'_> {
             let is_possible = (20..=10_000).contains(&lag.get_ref().0);
             self.require(is_possible, lag.span(), "expected 20 to 10000 blocks");
         }
+        self.of_evm(world);
         if let Some(blocks) = &world.usdc_retired_after {
             self.require(
                 blocks.get_ref().0 > 0,
@@ -199,6 +200,27 @@ impl Findings<'_> {
                 fee.percent.span(),
                 "expected 1 to 100",
             );
+        }
+    }
+
+    /// What there is on EVM chains alone.
+    fn of_evm(&mut self, world: &WorldTable) {
+        if world.chain == ChainKind::Evm {
+            return;
+        }
+        let no_fee = "a token of Solana that keeps a fee is none that is taken";
+        let unattested = "nothing is attested on Solana: `confirmed` and `finalized` are all there is";
+        let unseen = "what deposit addresses hold is not looked at on Solana, so nobody would notice a theft";
+        let spans = [
+            (world.usdc_fee.as_ref().map(|fee| fee.percent.span()), no_fee),
+            (world.attested_blocks.as_ref().map(Spanned::span), unattested),
+            (world.stalled_lag.as_ref().map(Spanned::span), unattested),
+            (world.theft.as_ref().map(|theft| theft.at_ms.span()), unseen),
+        ];
+        for (span, message) in spans {
+            if let Some(span) = span {
+                self.require(false, span, message);
+            }
         }
     }
 

@@ -114,6 +114,7 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
     };
     Topology {
         chain: ChainPlan {
+            kind: world.chain,
             block_ms: world.block_ms.get_ref().0,
             finality_blocks: world.finality_blocks.get_ref().0,
             attested_blocks: world.attested_blocks.as_ref().map(|blocks| blocks.get_ref().0),

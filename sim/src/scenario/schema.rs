@@ -13,7 +13,7 @@ use super::kinds::{
     OrderKind, ShapeKind, TransactionKind,
 };
 use super::values::{Count, Millis, Names, Percent, Span, Sum};
-use crate::world::plan::QuotaPlan;
+use crate::world::plan::{ChainKind, QuotaPlan};
 
 /// A whole scenario file.
 #[derive(Debug, Clone, Deserialize)]
@@ -71,7 +71,9 @@ pub struct WorldTable {
     pub latency_shape: ShapeKind,
     /// How long the store takes to sync an append.
     pub commit_ms: Span<Millis>,
-    /// The time between two blocks.
+    /// What kind of chain it is.
+    pub chain: ChainKind,
+    /// The time between two blocks, or slots.
     pub block_ms: Spanned<Millis>,
     /// How many blocks the finalized one is behind the latest.
     pub finality_blocks: Spanned<Count>,
@@ -119,6 +121,7 @@ impl Default for WorldTable {
             latency_ms: millis(10, 40),
             latency_shape: ShapeKind::Uniform,
             commit_ms: millis(1, 5),
+            chain: ChainKind::Evm,
             block_ms: plain(Millis(450)),
             finality_blocks: plain(Count(3)),
             usdc_retired_after: None,

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use plimsoll_core::bank::{Command, Query, Reply};
 use plimsoll_core::escrow::{DepositKey, LetterFilter, ReplayPlan, Resolution, TxKey};
-use plimsoll_core::id::{ChainId, IdempotencyKey, RequestId, TransactionId};
+use plimsoll_core::id::{IdempotencyKey, RequestId, TransactionId};
 use plimsoll_core::ledger::{self, Outcome, Owner, Transfer};
 use plimsoll_core::money::Amount;
 use plimsoll_core::time::Instant;
@@ -308,7 +308,7 @@ impl World<'_> {
                     user: id, addresses, ..
                 },
             ) => {
-                let here = ChainId::new(self.chain.id());
+                let here = self.chain.chain_id();
                 let address = addresses.iter().find(|(chain, _)| *chain == here);
                 let Some((_, address)) = address else {
                     unreachable!("{id} got no address on {here}")

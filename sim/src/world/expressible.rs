@@ -1,7 +1,7 @@
 //! What another world than the engine's can do of a plan. The rest is refused by name: a fault that is left out would
 //! prove nothing.
 
-use super::plan::{Deed, Plan};
+use super::plan::{ChainKind, Deed, Plan};
 use crate::fault::Fault;
 
 /// Why no other world does anything to workers and their queues.
@@ -59,6 +59,11 @@ impl Powers {
         let bad_luck = plan.topology.bank.buggify;
         let bad_luck = bad_luck.map(|_| "the driver takes no bad luck on purpose");
         refuse("topology.bank.buggify", bad_luck);
+        let cluster = plan.topology.chain.kind == ChainKind::Solana;
+        refuse(
+            "topology.chain.kind",
+            cluster.then_some("its nodes speak as those of EVM chains do"),
+        );
         let workers = plan.topology.workers.map(|_| NO_WORKERS);
         refuse("topology.workers", workers);
         for (place, deed) in plan.workload.iter().enumerate() {

@@ -165,7 +165,7 @@ impl World<'_> {
     }
 
     const fn chain_id(&self) -> ChainId {
-        ChainId::new(self.chain.id())
+        self.chain.chain_id()
     }
 }
 

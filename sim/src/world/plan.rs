@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 pub use check::PlanError;
 pub(crate) use check::{ENTRIES_MAX, QUOTA_CALLS};
 pub use topology::{
-    BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, LinkPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan,
-    Theft, Topology, TransferFee, WorkersPlan,
+    BankPlan, BuggifyPlan, ChainKind, ChainPlan, EndpointPlan, LinkPlan, PoolPlan, PricePlan, QuotaPlan,
+    StorePlan, Theft, Topology, TransferFee, WorkersPlan,
 };
 pub use workload::{
     ClaimPlan, Deed, Fate, Handling, HoldEnd, HoldPlan, Movement, OrderPlan, Paid, Shape, Token,

@@ -8,20 +8,27 @@ use plimsoll_core::escrow::{ChainConfig, DepositAddresses, EndpointConfig, Escro
 use plimsoll_core::id::{Address, ChainId};
 use plimsoll_core::money::{Amount, Asset, ChainToken, InForce, Ratio, Registry};
 
-use super::plan::{BankPlan, QuotaPlan, Token, Topology, WorkersPlan};
-use crate::model::assets::{COLLECT, MIN_MILLI, minor_units};
+use super::plan::{BankPlan, ChainKind, QuotaPlan, Token, Topology, WorkersPlan};
+use crate::model::assets::{MIN_MILLI, collect, minor_units};
 use crate::model::chain::{Chain, FIRST_HEIGHT};
 
 /// Where users' addresses come from.
-const DEPOSIT_ADDRESSES: DepositAddresses = DepositAddresses::Factory {
-    factory: Address::Evm([0xfa; 20]),
-    init_code_hash: [0x1c; 32],
-};
+const fn deposit_addresses(kind: ChainKind) -> DepositAddresses {
+    match kind {
+        ChainKind::Evm => DepositAddresses::Factory {
+            factory: Address::Evm([0xfa; 20]),
+            init_code_hash: [0x1c; 32],
+        },
+        ChainKind::Solana => DepositAddresses::Program {
+            program: Address::Solana([0xfa; 32]),
+        },
+    }
+}
 
 /// The bank's configuration in a world of this `topology`, without its seed.
 #[must_use]
 pub fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
-    let id = ChainId::new(chain.id());
+    let (id, kind) = (chain.chain_id(), chain.kind());
     let endpoints = topology.endpoints.iter().map(|one| EndpointConfig {
         name: one.name.clone(),
         provider: one.provider.clone(),
@@ -31,8 +38,8 @@ pub fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
         id,
         genesis: chain.genesis(),
         endpoints: endpoints.collect(),
-        addresses: DEPOSIT_ADDRESSES,
-        collect: vec![COLLECT],
+        addresses: deposit_addresses(kind),
+        collect: vec![collect(kind)],
         // What is not final when time begins may still be replaced, and get transactions by that.
         start_block: (FIRST_HEIGHT + 1)
             .saturating_sub(topology.chain.finality_blocks)
@@ -41,14 +48,14 @@ pub fn bank_config(topology: &Topology, chain: &Chain) -> BankConfig {
         stalled_lag: topology.bank.stalled_lag,
     };
     BankConfig {
-        registry: registry(id, topology.chain.usdc_retired_after),
+        registry: registry(id, kind, topology.chain.usdc_retired_after),
         escrow: escrow(&topology.bank, topology.workers, chain),
         pool: topology.bank.pool.policy(),
         seed: 0,
     }
 }
 
-fn registry(chain: ChainId, usdc_retired_after: Option<u64>) -> Registry {
+fn registry(chain: ChainId, kind: ChainKind, usdc_retired_after: Option<u64>) -> Registry {
     let asset = |token: &Token| {
         let facts = token.facts();
         let retired_after = usdc_retired_after.filter(|_| *token == Token::Usdc);
@@ -68,7 +75,7 @@ fn registry(chain: ChainId, usdc_retired_after: Option<u64>) -> Registry {
             min: minor_units(MIN_MILLI, facts.scale),
             max: Amount::MAX,
             enabled: facts.is_enabled,
-            tokens: facts.contract.map(of_contract).into_iter().collect(),
+            tokens: token.contract(kind).map(of_contract).into_iter().collect(),
         }
     };
     let assets = Token::ALL.iter().map(asset).collect();

@@ -21,6 +21,13 @@ pub(in crate::chain) struct Transaction {
     pub(super) balances: Vec<TokenBalance>,
 }
 
+/// A transaction that names an account.
+pub(super) struct Named {
+    pub(super) tx: TxHash,
+    pub(super) slot: u64,
+    pub(super) succeeded: bool,
+}
+
 pub(super) fn genesis(result: &RawValue) -> Result<BlockHash, Fault> {
     let Base58(hash) = value(result, "a genesis hash")?;
     Ok(hash)
@@ -73,6 +80,12 @@ pub(super) fn slot(result: &RawValue) -> Result<u64, Fault> {
     value(result, "a slot")
 }
 
+/// The last of a list of slots. A node whose list is empty cannot say.
+pub(super) fn last_slot(result: &RawValue) -> Result<u64, Fault> {
+    let slots: Vec<u64> = value(result, "a list of slots")?;
+    slots.last().copied().ok_or(Fault::NotReady)
+}
+
 /// The hash of a block. A node that has not got it cannot say.
 pub(super) fn block(result: &RawValue) -> Result<BlockHash, Fault> {
     let block: Option<RawBlock> = value(result, "a block")?;
@@ -96,6 +109,31 @@ pub(super) fn transaction(result: &RawValue, tx: &TxHash) -> Result<Option<Trans
         succeeded: meta.err.is_null(),
         balances: balances(&meta, keys)?,
     }))
+}
+
+/// Takes the word of a node that it has no such transaction. It counts only from one that has come to `slot`, and that knows of no
+/// outcome either: what a node has not got it may have dropped, or not have yet (traps S9, S16).
+pub(super) fn absence(result: &RawValue, slot: u64) -> Result<(), Fault> {
+    let statuses: Context<Vec<Option<RawStatus>>> = value(result, "the states of signatures")?;
+    match statuses.value.as_slice() {
+        [None] if statuses.context.slot >= slot => Ok(()),
+        [_] => Err(Fault::NotReady),
+        _ => Err(malformed("the states of other signatures")),
+    }
+}
+
+/// One page of the transactions that name an account, newest first.
+pub(super) fn signatures(result: &RawValue) -> Result<Vec<Named>, Fault> {
+    let page: Vec<RawSignature> = value(result, "a list of signatures")?;
+    if !page.is_sorted_by(|newer, older| newer.slot >= older.slot) {
+        return Err(malformed("a list of signatures that is not in order"));
+    }
+    let named = |raw: RawSignature| Named {
+        tx: raw.signature.0,
+        slot: raw.slot,
+        succeeded: raw.err.is_null(),
+    };
+    Ok(page.into_iter().map(named).collect())
 }
 
 /// What each token account held before and after. One that is of another mint afterwards is two: it lost all of the one, and
@@ -186,6 +224,16 @@ struct RawTransaction {
     slot: u64,
     transaction: RawBody,
     meta: Option<RawMeta>,
+}
+
+#[derive(Deserialize)]
+struct RawStatus {}
+
+#[derive(Deserialize)]
+struct RawSignature {
+    signature: Base58<TxHash>,
+    slot: u64,
+    err: Value,
 }
 
 #[derive(Deserialize)]

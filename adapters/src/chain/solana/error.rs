@@ -24,8 +24,20 @@ pub(super) const UNSUPPORTED_VERSION: i64 = -32015;
 /// The node has not reached the slot that was asked for (trap S9).
 const MIN_CONTEXT_SLOT: i64 = -32016;
 
-/// What `error` means for the endpoint. One that keeps no history (-32011) or shows no newer format (-32015) is of no use
-/// here, and is asked less, like one that fails; the latter is told, for it will not mend by itself.
+/// Whether `error` says that there is no block in a slot. Whether that is so is for others to say as well: they must name the
+/// same block as the one before it.
+pub(super) fn is_skipped(error: &RpcError) -> bool {
+    matches!(error.code(), SLOT_SKIPPED | SLOT_SKIPPED_IN_STORAGE)
+}
+
+/// Whether `error` says that the node has not come to the slot that was asked for.
+pub(super) const fn is_ahead(error: &RpcError) -> bool {
+    error.code() == MIN_CONTEXT_SLOT
+}
+
+/// What `error` means for the endpoint. One that keeps no history (-32011) is of no use here, and is asked less, like one that
+/// fails. That a format is too new for us is no fault of the endpoint: anybody may claim such a transaction, and must not make
+/// breakers open by that. It is told, for it will not mend by itself.
 pub(super) fn fault(error: &RpcError) -> Fault {
     match error.code() {
         BLOCK_CLEANED_UP
@@ -40,7 +52,7 @@ pub(super) fn fault(error: &RpcError) -> Fault {
                 code,
                 "a transaction has a newer format than this version reads: deposits in such wait until plimsoll is upgraded"
             );
-            Fault::Server { code }
+            Fault::NotReady
         }
         _ if error.is_rate_limit() => Fault::RateLimited { retry_after: None },
         code => Fault::Server { code },

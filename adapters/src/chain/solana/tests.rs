@@ -79,6 +79,11 @@ fn transaction() -> Value {
     })
 }
 
+/// What a node at `slot` knows of one signature.
+fn statuses(slot: u64, status: &Value) -> Value {
+    json!({"context": {"apiVersion": "4.1.2", "slot": slot}, "value": [status]})
+}
+
 fn head(slot: u64) -> Value {
     json!({"context": {"apiVersion": "4.1.2", "slot": slot}, "value": {"blockhash": hash(slot).to_string(), "lastValidBlockHeight": 9}})
 }
@@ -90,7 +95,16 @@ fn mint(owner: Address) -> Value {
 }
 
 /// A node at slot 43 that has finalized 12.
-fn node(method: &str, params: &Value) -> Value {
+fn node(method: &str, params: &Value) -> Result<Value, i64> {
+    let ahead = params[1]["minContextSlot"].as_u64().is_some_and(|slot| slot > 43);
+    if ahead {
+        Err(-32016)
+    } else {
+        Ok(result(method, params))
+    }
+}
+
+fn result(method: &str, params: &Value) -> Value {
     let is_finalized = params.to_string().contains("\"finalized\"");
     match method {
         "getGenesisHash" => json!(GENESIS.to_string()),
@@ -103,6 +117,8 @@ fn node(method: &str, params: &Value) -> Value {
             json!({"blockhash": hash(params[0].as_u64().expect("a slot")).to_string(), "parentSlot": 1})
         }
         "getTransaction" => transaction(),
+        "getSignatureStatuses" => statuses(12, &Value::Null),
+        "getSignaturesForAddress" => json!([]),
         _ => panic!("{method} was called"),
     }
 }
@@ -113,13 +129,19 @@ fn with(question: &Question, method: &str, other: Result<Value, i64>) -> Result<
         if called == method {
             other.clone()
         } else {
-            Ok(node(called, params))
+            node(called, params)
         }
     })
 }
 
 fn receipt() -> Question {
     Question::Receipt { tx: TX }
+}
+
+/// A scan of these slots for what names two token accounts.
+fn scan((from, to): (u64, u64)) -> Question {
+    let tokens = vec![FROM, TO];
+    Question::Scan { from, to, tokens }
 }
 
 fn identity() -> Question {
@@ -136,10 +158,10 @@ fn malformed(answer: &Result<Answer, Fault>) {
 #[test]
 fn every_call_says_what_it_wants_and_at_which_commitment() {
     let mut calls = Vec::new();
-    for question in [identity(), Question::Heads, receipt()] {
+    for question in [identity(), Question::Heads, receipt(), scan((3, 11))] {
         let answer = asked(&question, |method, params| {
             calls.push(format!("{method} {params}"));
-            Ok(node(method, params))
+            node(method, params)
         });
         assert!(answer.is_ok(), "{answer:?}");
     }
@@ -186,16 +208,16 @@ fn an_endpoint_says_who_it_is() {
         Err(Fault::NotReady),
         "a node that lags"
     );
-    let nothing = Question::Identity { tokens: vec![] };
-    assert!(matches!(
-        asked(&nothing, |method, params| Ok(node(method, params))),
-        Ok(Answer::Identity { .. })
-    ));
+    malformed(&with(&identity(), "getSignaturesForAddress", Ok(json!([]))));
+    assert_eq!(
+        with(&identity(), "getSignaturesForAddress", Err(-32005)),
+        Err(Fault::NotReady)
+    );
 }
 
 #[test]
 fn heads_are_the_confirmed_and_the_finalized_one() {
-    let heads = asked(&Question::Heads, |method, params| Ok(node(method, params)));
+    let heads = asked(&Question::Heads, node);
     assert_eq!(
         heads,
         Ok(Answer::Heads {
@@ -210,7 +232,7 @@ fn a_receipt_has_the_balances_before_and_after() {
     let Ok(Answer::Receipt {
         finalized,
         receipt: Some(shown),
-    }) = asked(&receipt(), |method, params| Ok(node(method, params)))
+    }) = asked(&receipt(), node)
     else {
         panic!("no receipt")
     };
@@ -236,14 +258,32 @@ fn a_receipt_has_the_balances_before_and_after() {
 
 #[test]
 fn what_a_node_has_not_got_is_absent_and_no_more() {
-    let absent = with(&receipt(), "getTransaction", Ok(Value::Null));
+    let absent = |statuses: Value| {
+        asked(&receipt(), |method, params| match method {
+            "getTransaction" => Ok(Value::Null),
+            "getSignatureStatuses" => Ok(statuses.clone()),
+            _ => node(method, params),
+        })
+    };
+    let known = json!({"slot": 11, "confirmations": null, "err": null, "confirmationStatus": "finalized"});
     assert_eq!(
-        absent,
+        absent(statuses(12, &Value::Null)),
         Ok(Answer::Receipt {
             finalized: block(12),
             receipt: None
         })
     );
+    assert_eq!(
+        absent(statuses(11, &Value::Null)),
+        Err(Fault::NotReady),
+        "another node behind the same address has not come so far (trap S9)"
+    );
+    assert_eq!(
+        absent(statuses(12, &known)),
+        Err(Fault::NotReady),
+        "it has an outcome, and only the transaction is gone"
+    );
+    malformed(&absent(json!({"context": {"slot": 12}, "value": []})));
     assert_eq!(
         with(&receipt(), "getBlock", Ok(Value::Null)),
         Err(Fault::NotReady)
@@ -296,22 +336,28 @@ fn an_answer_about_something_else_or_without_its_parts_is_malformed() {
 
 #[test]
 fn no_error_of_a_node_says_that_a_transaction_does_not_exist() {
-    for method in ["getSlot", "getBlock", "getTransaction"] {
+    for method in [
+        "getSlot",
+        "getBlock",
+        "getTransaction",
+        "getSignatureStatuses",
+        "getSignaturesForAddress",
+    ] {
         for code in (-32020..=-32000).chain([-32601, -32602]) {
-            let answer = with(&receipt(), method, Err(code));
-            assert!(answer.is_err(), "{method} {code}: {answer:?}");
+            for question in [receipt(), scan((3, 11))] {
+                let mut is_called = false;
+                let answer = asked(&question, |called, params| match called {
+                    _ if called == method => {
+                        is_called = true;
+                        Err(code)
+                    }
+                    "getTransaction" => Ok(Value::Null),
+                    _ => node(called, params),
+                });
+                assert!(answer.is_err() || !is_called, "{method} {code}: {answer:?}");
+            }
         }
     }
-}
-
-#[test]
-#[should_panic(expected = "a cluster was asked for logs")]
-fn clusters_are_not_asked_for_logs() {
-    let _ = Talk::about(&Question::Scan {
-        from: 1,
-        to: 2,
-        tokens: vec![MINT],
-    });
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -344,10 +390,10 @@ proptest! {
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
             }
         }
-        for question in [identity(), Question::Heads, receipt()] {
+        for question in [identity(), Question::Heads, receipt(), scan((3, 11))] {
             let mut place = place;
             let _ = asked(&question, |method, params| {
-                let mut result = node(method, params);
+                let mut result = node(method, params)?;
                 replace(&mut result, &mut place, &other);
                 Ok(result)
             });
@@ -356,7 +402,7 @@ proptest! {
 
     #[test]
     fn no_bytes_are_too_odd(body in prop::collection::vec(any::<u8>(), 0..64)) {
-        for question in [identity(), Question::Heads, receipt()] {
+        for question in [identity(), Question::Heads, receipt(), scan((3, 11))] {
             prop_assert!(Talk::about(&question).take(&body).is_err());
         }
     }

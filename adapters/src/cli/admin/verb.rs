@@ -85,7 +85,7 @@ pub(super) enum Suspense {
         /// The transaction.
         #[command(flatten)]
         tx: Tx,
-        /// The place of the deposit's log in the receipt, as the list shows it.
+        /// The place of the deposit's log in the receipt, or of its token account, as the list shows it.
         ordinal: u32,
         /// Whose it is, such as user-1.
         user: String,

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::bank::{Act, BankConfig, Command, Effect, Event, Input, Record, Reply, State};
 use plimsoll_core::escrow::{Booked, DeadLetterReason, EscrowRecord, Reason, Resolution, TxKey};
-use plimsoll_core::id::{AssetId, TransactionId, UserId};
+use plimsoll_core::id::{AssetId, Family, TransactionId, UserId};
 use plimsoll_core::ledger::{self, Outcome, Owner, Transfer};
 use plimsoll_core::machine::Intent;
 use plimsoll_core::money::Amount;
@@ -24,8 +24,8 @@ use plimsoll_sim::fault::{ChainFault, Fault};
 use plimsoll_sim::scenario::{Expanded, Origin};
 use plimsoll_sim::world::observe::Observation;
 use plimsoll_sim::world::plan::{
-    ClaimPlan, Deed, EndpointPlan, Fate, Handling, HoldEnd, HoldPlan, LinkPlan, Movement, Plan, PlanError,
-    QuotaPlan, ScheduledFault, Shape, Token,
+    ChainKind, ClaimPlan, Deed, EndpointPlan, Fate, Handling, HoldEnd, HoldPlan, LinkPlan, Movement, Plan,
+    PlanError, QuotaPlan, ScheduledFault, Shape, Token,
 };
 
 use crate::recorder::{Answered, Opening};
@@ -307,7 +307,10 @@ impl Incident {
             .as_ref()
             .and_then(|config| config.escrow.chains.first())
         {
-            plan.topology.chain.id = chain.id.number();
+            match chain.id.family() {
+                Family::Evm => plan.topology.chain.id = chain.id.number(),
+                Family::Solana => plan.topology.chain.kind = ChainKind::Solana,
+            }
             let endpoint = |one: &plimsoll_core::escrow::EndpointConfig| EndpointPlan {
                 name: one.name.clone(),
                 provider: one.provider.clone(),

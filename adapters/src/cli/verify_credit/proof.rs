@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use plimsoll_core::bank::State;
 use plimsoll_core::escrow::{Beneficiary, Booked, Deposit, DepositKey, Evidence, FinalityRule, Stage, TxKey};
+use plimsoll_core::id::Family;
 use plimsoll_core::ledger::{Owner, TransactionState, Transfer};
 use plimsoll_core::money::Amount;
 
@@ -111,10 +112,16 @@ pub(super) fn describe(out: &mut impl Write, state: &State, tx: TxKey) -> io::Re
             beneficiary,
         } = booked.deposit;
         let amount = shown(state, asset, amount);
-        write!(
-            out,
-            "deposit  log {ordinal}: {amount} {asset} from {from} to {to}, "
-        )?;
+        match tx.chain.family() {
+            Family::Evm => write!(
+                out,
+                "deposit  log {ordinal}: {amount} {asset} from {from} to {to}, "
+            )?,
+            Family::Solana => write!(
+                out,
+                "deposit  token account {ordinal}: {amount} {asset} from wallet {from} to wallet {to}, "
+            )?,
+        }
         match beneficiary {
             Beneficiary::User(user) => write!(out, "credited to {user}")?,
             Beneficiary::Suspense(reason) => write!(out, "in suspense ({})", reason.code())?,
@@ -128,9 +135,13 @@ pub(super) fn describe(out: &mut impl Write, state: &State, tx: TxKey) -> io::Re
         writeln!(out)?;
     }
     let Evidence { block, digest, votes } = evidence;
+    let (place, shows) = match tx.chain.family() {
+        Family::Evm => ("block", "receipt"),
+        Family::Solana => ("slot", "balances"),
+    };
     writeln!(
         out,
-        "evidence block {} {}, receipt {digest:032x}",
+        "evidence {place} {} {}, {shows} {digest:032x}",
         block.number, block.hash
     )?;
     for vote in votes {
@@ -153,7 +164,7 @@ pub(super) fn describe(out: &mut impl Write, state: &State, tx: TxKey) -> io::Re
     };
     writeln!(
         out,
-        "rule     {VOTES_MIN} independent upstreams show the same receipt in a block that {by}"
+        "rule     {VOTES_MIN} independent upstreams show the same {shows} in a {place} that {by}"
     )
 }
 
@@ -220,15 +231,19 @@ fn of_deposit(state: &State, tx: TxKey, booked: &Booked) -> [Check; 3] {
         Beneficiary::User(user) => owner == Some(user),
         Beneficiary::Suspense(_) => true, // whose it is, is what nobody knew
     };
+    let movement = match tx.chain.family() {
+        Family::Evm => format!("log {ordinal}"),
+        Family::Solana => format!("the gain of token account {ordinal}"),
+    };
     [
-        Check::new(once, format!("log {ordinal} was posted once")),
+        Check::new(once, format!("{movement} was posted once")),
         Check::new(
             moved,
-            format!("the ledger moved exactly what log {ordinal} paid, from custody"),
+            format!("the ledger moved exactly what {movement} paid, from custody"),
         ),
         Check::new(
             whose,
-            format!("the address that log {ordinal} paid is that of whom it was credited to"),
+            format!("the address that {movement} paid is that of whom it was credited to"),
         ),
     ]
 }

@@ -73,7 +73,7 @@ pub(in crate::http) struct DryRunBody {
 /// A deposit that would be credited or locked.
 #[derive(Debug, Serialize, ToSchema)]
 pub(in crate::http) struct WouldBeBody {
-    /// The place of its log in the receipt, from 0.
+    /// The place of its log in the receipt, from 0; on Solana of the token account among those that the transaction names.
     ordinal: u32,
     /// The asset.
     asset: String,
@@ -127,7 +127,8 @@ pub(in crate::http) struct AttemptBody {
     /// What came of it: `shown`, `absent`, or the class of an error.
     #[schema(example = "absent")]
     outcome: &'static str,
-    /// The height of the block that holds the transaction, or else of the block that the endpoint calls final.
+    /// The height (on Solana the slot) of the block that holds the transaction, or else of the block that the endpoint calls
+    /// final.
     #[serde(skip_serializing_if = "Option::is_none")]
     height: Option<u64>,
 }

@@ -54,7 +54,7 @@ fn judge(
     let movement = Movement {
         ordinal: u32::from(gain.place),
         from,
-        to: gain.account,
+        to: gain.wallet,
         recipient,
     };
     let units = Amount::from_minor(i128::from(gain.after - gain.before));

@@ -71,8 +71,8 @@ fn quotas_leave_room_for_the_largest_question() {
         (
             &[4],
             &[
-                "chain eip155:56: endpoint rpc-0: quotas: 4 calls in 1s leave room for 2 at once, and asking who an \
-               endpoint is takes 3; allow more, or configure fewer tokens",
+                "chain eip155:56: endpoint rpc-0: quotas: 4 calls in 1s leave room for 2 at once, and the largest \
+               question takes 3; allow more, or configure fewer tokens",
             ],
         ),
         (
@@ -274,11 +274,40 @@ fn a_chain_is_named_in_the_words_of_its_family() {
 }
 
 #[test]
-fn a_solana_cluster_is_refused_by_name() {
+fn a_solana_cluster_is_accepted_with_the_genesis_that_names_it() {
     let genesis = BlockHash::Solana([1; 32]);
     let id = ChainId::of_cluster(&genesis).unwrap();
-    let mut config = config();
-    config.chains[0].id = id;
-    let errors = config.check(&registry()).unwrap_err();
-    assert!(errors.contains(&EscrowConfigError::Family(id)), "{errors:?}");
+    let mint = Address::Solana([2; 32]);
+    let mut usdt = registry().asset(asset("USDT")).unwrap().clone();
+    usdt.tokens[0].chain = id;
+    usdt.tokens[0].contract = mint;
+    let mut config = EscrowConfig {
+        products: vec![],
+        ..config()
+    };
+    config.chains[0] = super::ChainConfig {
+        id,
+        genesis,
+        addresses: DepositAddresses::Program { program: mint },
+        collect: vec![mint],
+        ..chain()
+    };
+    let registry = Registry::new(vec![usdt]).unwrap();
+    assert_eq!(config.check(&registry), Ok(()));
+
+    config.chains[0].genesis = BlockHash::Solana([3; 32]);
+    config.chains[0].endpoints[0].quotas = vec![Window {
+        quota: 16,
+        per: Duration::from_secs(1),
+    }];
+    let errors = config.check(&registry).unwrap_err();
+    let told: Vec<_> = errors.iter().map(EscrowConfigError::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "chain solana:4vJ9JU1bJJ: endpoint rpc-0: quotas: 16 calls in 1s leave room for 8 at once, and the largest \
+             question takes 13; allow more, or configure fewer tokens",
+            "chain solana:4vJ9JU1bJJ: its genesis CktRuQ2mttgRGkXJtyksdKHjUdc2C4TgDzyB98oEzy8 does not begin with these digits",
+        ]
+    );
 }

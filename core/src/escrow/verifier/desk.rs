@@ -35,7 +35,7 @@ use crate::buggify_knob;
 use crate::chaos::Chaos;
 use crate::escrow::config::{ChainConfig, EscrowConfig};
 use crate::escrow::evm::Receipt;
-use crate::id::{Address, CallId, ChainId, TxHash};
+use crate::id::{Address, CallId, ChainId, Family, TxHash};
 use crate::machine::Deadline;
 use crate::resilience::pool::EndpointStatus;
 use crate::resilience::{
@@ -59,10 +59,23 @@ const SHORT_SCAN_BLOCKS: u64 = 16;
 enum Purpose {
     Identity,
     Heads,
-    Receipt { tx: TxHash, round: u64 },
-    Scan { from: u64, to: u64, round: u64 },
+    Receipt {
+        tx: TxHash,
+        round: u64,
+    },
+    Scan {
+        from: u64,
+        to: u64,
+        /// How many token accounts are asked about; none but on Solana.
+        accounts: usize,
+        round: u64,
+    },
     Ability(Probe),
-    Balances { block: u64, holders: usize, round: u64 },
+    Balances {
+        block: u64,
+        holders: usize,
+        round: u64,
+    },
     Attested,
 }
 
@@ -92,6 +105,8 @@ pub(super) struct Desk {
     attested: Attested,
     /// The highest block that was ever agreed to be final: two said so, and it stays so, whatever becomes of them.
     agreed: Option<u64>,
+    /// The wallets whose token accounts are looked at in laps; none but on Solana. Never fewer.
+    wallets: Vec<Address>,
     rounds: BTreeMap<TxHash, Round<Receipt>>,
     rounds_max: usize,
     /// Rounds that wait for an endpoint with room for one more call, oldest first.
@@ -145,7 +160,14 @@ impl Desk {
             abilities: vec![Ability::default(); endpoints],
             pool,
             schedule: Schedule::new(config.fast_track.clone(), config.sweep, config.takeover()),
-            scan: Scan::new(scanned.unwrap_or_else(|| chain.start_block.saturating_sub(1))),
+            scan: Scan::new(
+                chain.id.family(),
+                scanned.unwrap_or_else(|| chain.start_block.saturating_sub(1)),
+            ),
+            wallets: match chain.id.family() {
+                Family::Evm => Vec::new(),
+                Family::Solana => chain.collect.clone(),
+            },
             catching: Catching::default(),
             attested: Attested::new(endpoints),
             agreed: None,
@@ -169,6 +191,15 @@ impl Desk {
             next_round: 0,
             is_paused: false,
             chaos: Chaos::off(),
+        }
+    }
+
+    /// Looks at what comes to `wallet`, too, from the next lap on: what was paid to it before it was known is in no block that
+    /// is read later, and a claim finds that.
+    pub(super) fn own(&mut self, wallet: Address) {
+        match self.chain.id.family() {
+            Family::Evm => {}
+            Family::Solana => self.wallets.push(wallet),
         }
     }
 

@@ -28,7 +28,7 @@ use super::deposit::{Evidence, TxKey, Vote};
 use super::evm::{Answer, BlockRef, Fault, Question, Receipt, ScanLog};
 use super::reason::AttemptClass;
 use crate::chaos::Chaos;
-use crate::id::{CallId, ChainId, EndpointId, TxHash};
+use crate::id::{Address, CallId, ChainId, EndpointId, TxHash};
 use crate::machine::Deadline;
 use crate::money::Registry;
 use crate::queue::Priority;
@@ -210,6 +210,13 @@ impl Verifier {
     pub(crate) fn stop_scanning(&mut self) {
         for desk in &mut self.desks {
             desk.stop_scanning();
+        }
+    }
+
+    /// Looks at what comes to `wallet` on `chain`, where that takes naming it.
+    pub(crate) fn own(&mut self, chain: ChainId, wallet: Address) {
+        if let Some(desk) = self.desk_mut(chain) {
+            desk.own(wallet);
         }
     }
 

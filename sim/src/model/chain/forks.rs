@@ -5,9 +5,15 @@ use plimsoll_core::escrow::BlockRef;
 use plimsoll_core::id::BlockHash;
 use plimsoll_core::time::Instant;
 
+use crate::world::plan::ChainKind;
+
+/// One slot in so many is skipped, as on mainnet in a bad hour.
+const ONE_SKIPPED_IN: u128 = 12;
+
 /// Every reorganisation so far.
 #[derive(Debug, Clone)]
 pub(super) struct Forks {
+    kind: ChainKind,
     salt: u64,
     forks: Vec<Fork>,
 }
@@ -20,9 +26,14 @@ struct Fork {
 
 impl Forks {
     /// A chain that no other one shares a hash with, unless it has the same `salt`.
-    pub(super) const fn new(salt: u64) -> Self {
+    pub(super) const fn new(kind: ChainKind, salt: u64) -> Self {
         let forks = Vec::new();
-        Self { salt, forks }
+        Self { kind, salt, forks }
+    }
+
+    /// Whether the leader of a slot makes no block, on any fork.
+    pub(super) fn is_skipped(&self, number: u64) -> bool {
+        number > 0 && Digest::of(&(self.salt, "skipped", number)).is_multiple_of(ONE_SKIPPED_IN)
     }
 
     /// How many reorganisations there were.
@@ -69,6 +80,9 @@ impl Forks {
         let (high, low) = hash.split_at_mut(16);
         high.copy_from_slice(&Digest::of(&(self.salt, number, fork)).to_be_bytes());
         low.copy_from_slice(&Digest::of(&(number, fork, self.salt)).to_be_bytes());
-        BlockHash::Evm(hash)
+        match self.kind {
+            ChainKind::Evm => BlockHash::Evm(hash),
+            ChainKind::Solana => BlockHash::Solana(hash),
+        }
     }
 }

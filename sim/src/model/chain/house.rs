@@ -8,7 +8,7 @@ use plimsoll_core::time::Instant;
 
 use super::{Chain, Due, TxIndex};
 use crate::model::assets::minor_units;
-use crate::world::plan::{Shape, Token};
+use crate::world::plan::{ChainKind, Shape, Token};
 
 /// What one address has of one token, in the token's units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,8 +43,11 @@ pub(super) struct PaidBack {
 
 impl Chain {
     /// Sends back what one log of a transaction paid, from whoever of the house has most, in the next block. That block is
-    /// not replaced: whoever pays waits until it is final.
+    /// not replaced: whoever pays waits until it is final. What a cluster's accounts hold is not followed.
     pub fn pay_back(&mut self, at: Instant, index: TxIndex, ordinal: usize) {
+        if self.kind() == ChainKind::Solana {
+            return;
+        }
         let log = &self.transactions[index.place()].logs[ordinal];
         let (contract, units) = (log.address, units(log));
         self.paid_back.push(PaidBack { at, contract, units });

@@ -117,8 +117,8 @@ fn huge(amount_milli: u64, plain: [u8; 32]) -> [u8; 32] {
     word
 }
 
-/// What is due for a movement: the policy that the chain facts ask for, told from the intent.
-fn due(movement: &Movement, payee: Payee, facts: &Facts) -> Due {
+/// What is due for a movement that is of all that it pays: the policy that the chain facts ask for, told from the intent.
+pub(super) fn due(movement: &Movement, payee: Payee, facts: &Facts) -> Due {
     match movement.shape {
         Shape::Payment if !facts.is_enabled => Due::Suspense(SuspenseReason::AssetDisabled),
         Shape::Payment if movement.amount_milli < MIN_MILLI => Due::Suspense(SuspenseReason::BelowMinimum),

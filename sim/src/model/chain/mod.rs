@@ -1,4 +1,5 @@
-//! An EVM chain: blocks, a finality tag that trails them, reorganisations, and transactions with token logs.
+//! A chain: blocks, a finality tag that trails them, reorganisations, and transactions with token logs. Or a Solana cluster: a
+//! block is then a slot, some of which are skipped, and transactions have balances of token accounts instead.
 //!
 //! Blocks come by the clock and cost nothing: a height is a division, a hash a function of height and fork. Only
 //! transactions are kept, each with every place where it ever was and since when, so that the chain can be looked at
@@ -10,6 +11,7 @@
 mod calendar;
 mod event;
 mod forks;
+mod gains;
 mod house;
 mod log;
 mod truth;
@@ -17,8 +19,8 @@ mod view;
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::escrow::{BlockRef, Log};
-use plimsoll_core::id::{BlockHash, TxHash};
+use plimsoll_core::escrow::{BlockRef, Log, TokenBalance};
+use plimsoll_core::id::{BlockHash, ChainId, TxHash};
 use plimsoll_core::rng::Rng;
 use plimsoll_core::table::Table;
 use plimsoll_core::time::Instant;
@@ -31,7 +33,7 @@ pub use log::{Payee, plain_transfer};
 pub use truth::{Due, Truth};
 pub use view::View;
 
-use crate::world::plan::{ChainPlan, Fate, Movement, Theft};
+use crate::world::plan::{ChainKind, ChainPlan, Fate, Movement, Theft};
 use calendar::Calendar;
 use forks::Forks;
 
@@ -41,6 +43,8 @@ struct Transaction {
     succeeded: bool,
     /// With indexes counted from 0; the place in a block shifts them.
     logs: Vec<Log>,
+    /// On Solana.
+    balances: Vec<TokenBalance>,
     truths: Vec<Truth>,
     /// Where it was, oldest first.
     placements: Vec<Placement>,
@@ -62,7 +66,8 @@ struct Spot {
 /// The chain.
 #[derive(Debug, Clone)]
 pub struct Chain {
-    id: u64,
+    kind: ChainKind,
+    id: ChainId,
     calendar: Calendar,
     forks: Forks,
     /// From which height on USDC is another contract that nobody was told of.
@@ -84,9 +89,10 @@ impl Chain {
     pub fn new(plan: &ChainPlan, rng: Rng) -> Self {
         let salt = rng.fork("salt").next_u64();
         Self {
-            id: plan.id,
+            kind: plan.kind,
+            id: plan.chain_id(),
             calendar: Calendar::new(plan),
-            forks: Forks::new(salt),
+            forks: Forks::new(plan.kind, salt),
             usdc_retired_at: plan.usdc_retired_after.map(|blocks| FIRST_HEIGHT + blocks),
             transactions: Vec::new(),
             by_hash: Table::new(),
@@ -100,16 +106,31 @@ impl Chain {
         }
     }
 
-    /// Its EIP-155 id.
+    /// What kind of chain it is.
+    #[must_use]
+    pub const fn kind(&self) -> ChainKind {
+        self.kind
+    }
+
+    /// What the bank calls it.
+    #[must_use]
+    pub const fn chain_id(&self) -> ChainId {
+        self.id
+    }
+
+    /// The number of that.
     #[must_use]
     pub const fn id(&self) -> u64 {
-        self.id
+        self.id.number()
     }
 
     /// The hash of block 0.
     #[must_use]
     pub fn genesis(&self) -> BlockHash {
-        self.block(0, Instant::ZERO).hash
+        match self.kind {
+            ChainKind::Evm => self.block(0, Instant::ZERO).hash,
+            ChainKind::Solana => ChainPlan::CLUSTER_GENESIS,
+        }
     }
 
     /// Makes the name of a transaction that does not exist yet.
@@ -117,16 +138,16 @@ impl Chain {
         let place = u32::try_from(self.transactions.len());
         let index = TxIndex(place.unwrap_or_else(|_| unreachable!("more than 2^32 transactions")));
         let mut draws = self.rng.fork_indexed("transaction", u64::from(index.0));
-        let mut hash = [0; 32];
-        for eight in hash.chunks_exact_mut(8) {
-            eight.copy_from_slice(&draws.next_u64().to_be_bytes());
-        }
-        let hash = TxHash::Evm(hash);
+        let hash = match self.kind {
+            ChainKind::Evm => TxHash::Evm(bytes(&mut draws)),
+            ChainKind::Solana => TxHash::Solana(bytes(&mut draws)),
+        };
         self.by_hash.insert(hash, index);
         self.transactions.push(Transaction {
             hash,
             succeeded: false,
             logs: Vec::new(),
+            balances: Vec::new(),
             truths: Vec::new(),
             placements: Vec::new(),
             finalized_at: None,
@@ -147,14 +168,17 @@ impl Chain {
         let mut draws = self.rng.fork_indexed("payer", u64::from(index.0));
         let tx = &mut self.transactions[index.place()];
         tx.succeeded = fate == Fate::Mined;
-        if tx.succeeded {
+        if self.kind == ChainKind::Solana {
+            let made = gains::make(movements, payees, &mut draws);
+            (tx.balances, tx.truths) = if tx.succeeded { made } else { gains::undone(made) };
+        } else if tx.succeeded {
             for (movement, number) in movements.iter().zip(0u64..) {
                 let (log, truth) = log::make(movement, payees(movement.user), number, &mut draws);
                 tx.logs.push(log);
                 tx.truths.push(truth);
             }
         }
-        let height = self.height(now) + 1 + delay_blocks;
+        let height = self.made_from(self.calendar.height(now) + 1 + delay_blocks);
         (fate != Fate::NeverMined).then(|| self.calendar.time_of(height))
     }
 
@@ -192,7 +216,7 @@ impl Chain {
                 since: now,
                 spot: None,
             });
-            let target = draws.between(from, latest + 2);
+            let target = self.made_from(draws.between(from, latest + 2));
             let what = if draws.chance(u64::from(vanish_percent), 100) {
                 Moved::Gone
             } else if target <= latest {
@@ -238,19 +262,41 @@ impl Chain {
     /// When the next block comes.
     #[must_use]
     pub fn next_block_at(&self, now: Instant) -> Instant {
-        self.calendar.time_of(self.height(now) + 1)
+        self.calendar
+            .time_of(self.made_from(self.calendar.height(now) + 1))
     }
 
     /// The height of the latest block.
     #[must_use]
-    pub const fn height(&self, at: Instant) -> u64 {
-        self.calendar.height(at)
+    pub fn height(&self, at: Instant) -> u64 {
+        self.made_to(self.calendar.height(at))
     }
 
     /// The height of the finalized block.
     #[must_use]
     pub fn finalized(&self, at: Instant) -> u64 {
-        self.calendar.finalized(at)
+        self.made_to(self.calendar.finalized(at))
+    }
+
+    /// Whether no block was made in a slot (trap S8). An EVM chain has no such heights.
+    #[must_use]
+    pub fn is_skipped(&self, number: u64) -> bool {
+        self.kind == ChainKind::Solana && self.forks.is_skipped(number)
+    }
+
+    /// The last height up to `number` that has a block.
+    fn made_to(&self, number: u64) -> u64 {
+        (0..=number)
+            .rev()
+            .find(|number| !self.is_skipped(*number))
+            .unwrap_or(0)
+    }
+
+    /// The first height from `number` up that has a block.
+    fn made_from(&self, number: u64) -> u64 {
+        (number..)
+            .find(|number| !self.is_skipped(*number))
+            .unwrap_or(number)
     }
 
     /// The height up to which nothing is replaced any more: that of the finalized block, or of the attested one.
@@ -293,6 +339,11 @@ impl Chain {
         self.spot(index, as_of).map(|spot| self.block(spot.number, as_of))
     }
 
+    /// What token accounts held before and after a transaction, if there are such.
+    pub(super) fn balances(&self, index: TxIndex) -> &[TokenBalance] {
+        &self.transactions[index.place()].balances
+    }
+
     fn spot(&self, index: TxIndex, as_of: Instant) -> Option<Spot> {
         let placements = &self.transactions[index.place()].placements;
         let last = placements.iter().rev().find(|one| one.since <= as_of)?;
@@ -323,6 +374,14 @@ impl Chain {
             .push(Placement { since: now, spot });
         self.block(number, now)
     }
+}
+
+fn bytes<const N: usize>(draws: &mut Rng) -> [u8; N] {
+    let mut bytes = [0; N];
+    for eight in bytes.chunks_exact_mut(8) {
+        eight.copy_from_slice(&draws.next_u64().to_be_bytes());
+    }
+    bytes
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the chain knows about its own logs: for each, what is due, and whether it is final.
 
 use plimsoll_core::escrow::{DepositKey, SuspenseReason, TxKey};
-use plimsoll_core::id::{Address, AssetId, ChainId, UserId};
+use plimsoll_core::id::{Address, AssetId, UserId};
 use plimsoll_core::money::Amount;
 use plimsoll_core::time::Instant;
 
@@ -30,7 +30,7 @@ pub struct Truth {
     pub amount: Amount,
     /// Who paid.
     pub from: Address,
-    /// Which address was paid.
+    /// Which address was paid, on Solana which wallet.
     pub to: Address,
     /// What is due for it.
     pub due: Due,
@@ -73,7 +73,7 @@ impl Chain {
     #[must_use]
     pub fn key_of(&self, index: TxIndex) -> TxKey {
         TxKey {
-            chain: ChainId::new(self.id),
+            chain: self.id,
             tx: self.hash_of(index),
         }
     }

@@ -5,6 +5,7 @@ use plimsoll_core::id::{Address, TxHash};
 use plimsoll_core::time::Instant;
 
 use super::{Chain, Spot, TxIndex};
+use crate::world::plan::ChainKind;
 
 /// One node's view.
 #[derive(Debug, Clone, Copy)]
@@ -63,10 +64,14 @@ impl<'a> View<'a> {
         Some(self.block(height))
     }
 
-    /// The header at a height; `None` above the latest block.
+    /// The header at a height; `None` above the latest block. Of a skipped slot, with the hash of the block before it.
     #[must_use]
     pub fn header(&self, number: u64) -> Option<BlockRef> {
-        (number <= self.chain.height(self.as_of)).then(|| self.block(number))
+        let header = || BlockRef {
+            number,
+            ..self.block(self.chain.made_to(number))
+        };
+        (number <= self.chain.height(self.as_of)).then(header)
     }
 
     /// The receipt of a transaction, if a block of this view holds it.
@@ -79,16 +84,20 @@ impl<'a> View<'a> {
             block: self.block(spot.number),
             succeeded: self.chain.transactions[index.place()].succeeded,
             logs: self.logs(index, spot).collect(),
-            balances: Vec::new(),
+            balances: self.chain.balances(index).to_vec(),
         })
     }
 
-    /// Every transfer log of `tokens` in blocks `from..=to`, by block and index.
+    /// Every transfer log of `tokens` in blocks `from..=to`, by block and index. On Solana, what succeeded and names one of the
+    /// token accounts `tokens`, if all of it is finalized.
     #[must_use]
     pub fn scan(&self, from: u64, to: u64, tokens: &[Address]) -> Vec<ScanLog> {
         let mut found = Vec::new();
         if from > to {
             return found;
+        }
+        if self.chain.kind() == ChainKind::Solana {
+            return self.naming(from, to, tokens);
         }
         for (number, here) in self.chain.heights.range(from..=to) {
             let start = found.len();
@@ -121,6 +130,33 @@ impl<'a> View<'a> {
         holders.iter().map(|holder| held(holder).word()).collect()
     }
 
+    fn naming(&self, from: u64, to: u64, accounts: &[Address]) -> Vec<ScanLog> {
+        let mut found = Vec::new();
+        if to > self.chain.finalized(self.as_of) {
+            return found;
+        }
+        for (number, here) in self.chain.heights.range(from..=to) {
+            let is_here = |spot: &Spot| spot.number == *number;
+            for index in here.iter().copied() {
+                let is_shown = self
+                    .chain
+                    .spot(index, self.as_of)
+                    .is_some_and(|spot| is_here(&spot))
+                    && self.chain.transactions[index.place()].succeeded;
+                let (tx, block) = (self.chain.hash_of(index), *number);
+                let named = self.chain.balances(index).iter().map(|balance| balance.account);
+                let asked = named.filter(|account| is_shown && accounts.contains(account));
+                found.extend(asked.map(|account| ScanLog {
+                    tx,
+                    block,
+                    log: naming(account),
+                }));
+            }
+        }
+        found.sort_unstable_by_key(|one| (one.block, one.tx, one.log.address));
+        found
+    }
+
     fn block(&self, number: u64) -> BlockRef {
         match self.private {
             Some(name) if number > self.chain.settled(self.as_of) => {
@@ -136,5 +172,17 @@ impl<'a> View<'a> {
             index: spot.first_index + log.index,
             ..*log
         })
+    }
+}
+
+/// Stands for a transaction that names a token account.
+const fn naming(address: Address) -> Log {
+    Log {
+        address,
+        topics: [[0; 32]; 4],
+        topic_count: 0,
+        word: [0; 32],
+        data_len: 0,
+        index: 0,
     }
 }

@@ -1,12 +1,14 @@
 //! Plausible untruths: answers of the right form that say what is not so.
 
-use plimsoll_core::escrow::{Answer, BlockRef, Log, Question, Receipt, ScanLog};
+use plimsoll_core::escrow::{
+    Answer, BlockRef, Log, Question, Receipt, ScanLog, TOKEN_PROGRAM, TokenBalance, token_account,
+};
 use plimsoll_core::id::{Address, TxHash};
 
 use crate::fault::Lie;
 use crate::model::assets::minor_units;
 use crate::model::chain::{Chain, View, plain_transfer};
-use crate::world::plan::Token;
+use crate::world::plan::{ChainKind, Token};
 
 /// Far enough above every head.
 const FUTURE_BLOCKS: u64 = 1_000;
@@ -24,18 +26,18 @@ pub(super) fn tell(
     victim: Address,
 ) {
     match lie {
-        Lie::InventedPayment => invent(answer, view, question, victim),
-        Lie::InflatedAmount => {
-            each_log(answer, |log| log.word.rotate_left(1));
-            if let Answer::Balances { balances, .. } = answer {
-                balances.iter_mut().for_each(|word| word.rotate_left(1));
-            }
-        }
+        Lie::InventedPayment => invent(answer, (chain, view), question, victim),
+        Lie::InflatedAmount => inflate(answer),
         Lie::OmittedLog => match answer {
             Answer::Receipt {
                 receipt: Some(receipt),
                 ..
-            } => drop(receipt.logs.pop()),
+            } => {
+                // The last that gained something, on Solana.
+                let gain = receipt.balances.iter().rposition(|one| one.after > one.before);
+                gain.map(|place| receipt.balances.remove(place));
+                receipt.logs.pop();
+            }
             Answer::Scan { logs, .. } => drop(logs.pop()),
             Answer::Balances { balances, .. } => balances.fill([0; 32]),
             Answer::Receipt { receipt: None, .. }
@@ -56,30 +58,52 @@ pub(super) fn tell(
     }
 }
 
-fn invent(answer: &mut Answer, view: View<'_>, question: &Question, victim: Address) {
-    let Some((contract, decimals)) = Token::Usdt.facts().contract else {
+fn invent(answer: &mut Answer, (chain, view): (&Chain, View<'_>), question: &Question, victim: Address) {
+    let Some((contract, decimals)) = Token::Usdt.contract(chain.kind()) else {
         return;
     };
     let units = minor_units(INVENTED_MILLI, decimals).minor();
-    let log = plain_transfer(contract, (NOBODY, victim), units, 0);
+    let (logs, balances) = match chain.kind() {
+        ChainKind::Evm => (
+            vec![plain_transfer(contract, (NOBODY, victim), units, 0)],
+            Vec::new(),
+        ),
+        ChainKind::Solana => (Vec::new(), balances(contract, victim, units)),
+    };
     match (answer, question) {
         (Answer::Receipt { receipt, .. }, Question::Receipt { tx }) => {
             *receipt = Some(Receipt {
                 tx: *tx,
                 block: view.finalized(),
                 succeeded: true,
-                logs: vec![log],
-                balances: Vec::new(),
+                logs,
+                balances,
             });
         }
-        (Answer::Scan { logs, .. }, Question::Scan { to, .. }) => {
+        (Answer::Scan { logs: told, .. }, Question::Scan { to, tokens, .. }) => {
             let mut hash = [0; 32];
             hash.copy_from_slice(view.finalized().hash.bytes());
-            let tx = TxHash::Evm(hash);
-            logs.push(ScanLog { tx, block: *to, log });
+            told.extend(logs.iter().map(|log| ScanLog {
+                tx: TxHash::Evm(hash),
+                block: *to,
+                log: *log,
+            }));
+            if let Some(account) = tokens.first().filter(|_| chain.kind() == ChainKind::Solana) {
+                let mut signature = [0x1e; 64];
+                signature[..32].copy_from_slice(&hash);
+                let log = Log {
+                    topic_count: 0,
+                    ..plain_transfer(*account, (NOBODY, NOBODY), 0, 0)
+                };
+                told.push(ScanLog {
+                    tx: TxHash::Solana(signature),
+                    block: *to,
+                    log,
+                });
+            }
         }
         (Answer::Balances { balances, .. }, Question::Balances { .. }) => {
-            if let Some(word) = balances.first_mut() {
+            if let (Some(word), Some(log)) = (balances.first_mut(), logs.first()) {
                 *word = log.word;
             }
         }
@@ -98,6 +122,39 @@ fn invent(answer: &mut Answer, view: View<'_>, question: &Question, victim: Addr
             | Question::Balances { .. },
         ) => {}
     }
+}
+
+/// What the accounts of `wallet` and of nobody held before and after a payment that never was.
+fn balances(mint: Address, wallet: Address, units: i128) -> Vec<TokenBalance> {
+    let units = u64::try_from(units).unwrap_or(u64::MAX);
+    let nobody = Address::Solana([0x0b; 32]);
+    let held = |(wallet, place, before, after): (Address, u8, u64, u64)| TokenBalance {
+        place,
+        account: token_account(&wallet, &mint),
+        mint,
+        wallet,
+        program: TOKEN_PROGRAM,
+        before,
+        after,
+    };
+    [(nobody, 1, units, 0), (wallet, 2, 0, units)].map(held).to_vec()
+}
+
+/// Makes every transfer one of much more.
+fn inflate(answer: &mut Answer) {
+    if let Answer::Receipt {
+        receipt: Some(receipt),
+        ..
+    } = answer
+    {
+        for balance in &mut receipt.balances {
+            balance.after = balance.after.saturating_mul(1_000);
+        }
+    }
+    if let Answer::Balances { balances, .. } = answer {
+        balances.iter_mut().for_each(|word| word.rotate_left(1));
+    }
+    each_log(answer, |log| log.word.rotate_left(1));
 }
 
 fn each_log(answer: &mut Answer, change: impl Fn(&mut Log)) {

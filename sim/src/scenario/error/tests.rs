@@ -23,7 +23,7 @@ fn an_unknown_field_is_refused_with_a_suggestion() {
     check(
         "[world]\nendpionts = 3",
         "test.toml:4:1: world.endpionts: unknown field `endpionts`, expected one of `endpoints`, `providers`, \
-         `quotas`, `without_logs`, `pruned`, `history_blocks`, `latency_ms`, `latency_shape`, `commit_ms`, `block_ms`, \
+         `quotas`, `without_logs`, `pruned`, `history_blocks`, `latency_ms`, `latency_shape`, `commit_ms`, `chain`, `block_ms`, \
          `finality_blocks`, `usdc_retired_after`, `usdc_fee`, `attested_blocks`, `stalled_lag`, `poll_ms`, `patience_ms`, \
          `recheck_ms`, `reconcile_ms`, `theft`, `dismiss_alone_max`, `buggify`, `workers`, `takeover_ms`, \
          `fast_track_ms`, `sweep_ms`\n\
@@ -146,6 +146,29 @@ fn impossible_worlds_are_refused() {
         check(
             &format!("[world]\nusdc_fee = {{ {fee} }}"),
             &format!("test.toml:4:{column}: world.usdc_fee.{what}"),
+        );
+    }
+    for (setting, place) in [
+        (
+            "usdc_fee = { after_blocks = 5, percent = 1 }",
+            "5:42: world.usdc_fee.percent: a token of Solana that keeps a fee is none that is taken",
+        ),
+        (
+            "attested_blocks = 9",
+            "5:19: world.attested_blocks: nothing is attested on Solana: `confirmed` and `finalized` are all there is",
+        ),
+        (
+            "stalled_lag = 30",
+            "5:15: world.stalled_lag: nothing is attested on Solana: `confirmed` and `finalized` are all there is",
+        ),
+        (
+            "theft = { at_ms = 5, amount = \"7\" }",
+            "5:19: world.theft.at_ms: what deposit addresses hold is not looked at on Solana, so nobody would notice a theft",
+        ),
+    ] {
+        check(
+            &format!("[world]\nchain = \"solana\"\n{setting}"),
+            &format!("test.toml:{place}"),
         );
     }
     check(

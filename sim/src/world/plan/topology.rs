@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeSet;
 
 use plimsoll_core::chaos::Intensity;
+use plimsoll_core::id::{BlockHash, ChainId, Family};
 use plimsoll_core::resilience::breaker::{BreakerPolicy, TripModel};
 use plimsoll_core::resilience::{PoolPolicy, Window};
 use serde::{Deserialize, Serialize};
@@ -75,7 +76,10 @@ impl Default for Topology {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChainPlan {
-    /// Its EIP-155 id.
+    /// What kind of chain it is.
+    #[serde(skip_serializing_if = "ChainKind::is_evm")]
+    pub kind: ChainKind,
+    /// Its EIP-155 id. A Solana cluster has none, and is named by its genesis hash.
     pub id: u64,
     /// The time between two blocks.
     pub block_ms: u64,
@@ -115,10 +119,52 @@ pub struct Theft {
     pub amount_milli: u64,
 }
 
+/// What kind of chain it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChainKind {
+    /// Blocks with logs.
+    #[default]
+    Evm,
+    /// Slots, some of them skipped, and what token accounts held before and after. The latest slot is the confirmed one.
+    Solana,
+}
+
+impl ChainKind {
+    /// The family that the bank takes it for.
+    #[must_use]
+    pub const fn family(self) -> Family {
+        match self {
+            Self::Evm => Family::Evm,
+            Self::Solana => Family::Solana,
+        }
+    }
+
+    const fn is_evm(&self) -> bool {
+        matches!(self, Self::Evm)
+    }
+}
+
+impl ChainPlan {
+    /// The hash of block 0 of every cluster.
+    pub const CLUSTER_GENESIS: BlockHash = BlockHash::Solana([0x45; 32]);
+
+    /// What the bank calls it.
+    #[must_use]
+    pub fn chain_id(&self) -> ChainId {
+        match self.kind {
+            ChainKind::Evm => ChainId::new(self.id),
+            ChainKind::Solana => ChainId::of_cluster(&Self::CLUSTER_GENESIS)
+                .unwrap_or_else(|| unreachable!("a genesis hash names a cluster")),
+        }
+    }
+}
+
 impl Default for ChainPlan {
     /// BSC: a block each 0.45 s, final three blocks later.
     fn default() -> Self {
         Self {
+            kind: ChainKind::Evm,
             id: 56,
             block_ms: 450,
             finality_blocks: 3,

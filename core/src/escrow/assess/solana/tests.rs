@@ -96,7 +96,7 @@ fn deposit(place: u32, user: u64, from: Address, minor: i128) -> Deposit {
         asset: asset("USDT"),
         amount: Amount::from_minor(minor),
         from,
-        to: token_account(&wallet(user), &MINT),
+        to: wallet(user),
         beneficiary: Beneficiary::User(UserId::new(user)),
     }
 }
@@ -270,5 +270,5 @@ fn what_comes_to_the_collecting_wallet_is_nobodys_yet() {
         deposits[0].beneficiary,
         Beneficiary::Suspense(SuspenseReason::Unattributed)
     );
-    assert_eq!(deposits[0].to, token_account(&COLLECT, &MINT));
+    assert_eq!(deposits[0].to, COLLECT);
 }

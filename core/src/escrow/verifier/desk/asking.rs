@@ -3,12 +3,16 @@
 //! Endpoints that are far behind are asked only when nobody else is left: what they have not got proves nothing, and
 //! what they have they never call final.
 
+use alloc::vec::Vec;
+
 use super::{Call, Desk, Purpose};
 use crate::escrow::evm::{NO_TX, Question};
+use crate::escrow::solana::token_account;
 use crate::escrow::verifier::ability::Probe;
 use crate::escrow::verifier::round::Round;
 use crate::escrow::verifier::{Ask, Out};
-use crate::id::{CallId, EndpointId};
+use crate::id::{Address, CallId, EndpointId, Family};
+use crate::limits::SCAN_ACCOUNTS_MAX;
 use crate::resilience::{Choice, EndpointSet, Lease, ProviderSet};
 use crate::time::Instant;
 
@@ -119,13 +123,16 @@ impl Desk {
     /// How many calls the question for `purpose` comes to.
     pub(super) fn weight(&self, purpose: Purpose) -> u32 {
         match purpose {
-            Purpose::Identity => Question::identity_calls(self.tokens.len()),
+            Purpose::Identity => Question::identity_calls(self.chain.id.family(), self.tokens.len()),
             Purpose::Heads => Question::HEADS_CALLS,
             Purpose::Attested => Question::Attested.calls(),
             Purpose::Receipt { .. } | Purpose::Ability(Probe::Receipts) => {
                 Question::receipt_calls(self.chain.id.family())
             }
-            Purpose::Scan { .. } | Purpose::Ability(Probe::Logs { .. }) => Question::SCAN_CALLS,
+            Purpose::Scan { accounts, .. } => Question::scan_calls(self.chain.id.family(), accounts),
+            Purpose::Ability(Probe::Logs { .. }) => {
+                Question::scan_calls(self.chain.id.family(), self.tokens.len())
+            }
             Purpose::Balances { holders, .. } => Question::balances_calls(holders),
         }
     }
@@ -142,7 +149,10 @@ impl Desk {
             Purpose::Scan { from, to, .. } => Question::Scan {
                 from,
                 to,
-                tokens: contracts().collect(),
+                tokens: match self.scan.part() {
+                    Some(part) => part.to_vec(),
+                    None => contracts().collect(),
+                },
             },
             Purpose::Ability(Probe::Receipts) => Question::Receipt { tx: NO_TX },
             Purpose::Ability(Probe::Logs { at }) => Question::Scan {
@@ -162,4 +172,33 @@ impl Desk {
             }
         }
     }
+
+    /// A lap over all token accounts, if the chain is read in laps: how many there are, and the first of them.
+    pub(super) fn lap(&self) -> Option<(usize, Vec<Address>)> {
+        match self.chain.id.family() {
+            Family::Evm => None,
+            Family::Solana => {
+                let accounts = self.wallets.len() * self.tokens.len();
+                Some((accounts, part_of(&self.wallets, &self.tokens, 0, accounts)))
+            }
+        }
+    }
+}
+
+/// The token accounts from place `from` up that are asked about at once: those of each wallet together, `accounts` in all.
+pub(super) fn part_of(
+    wallets: &[Address],
+    tokens: &[(Address, u8)],
+    from: usize,
+    accounts: usize,
+) -> Vec<Address> {
+    let account = |place: usize| {
+        let wallet = place
+            .checked_div(tokens.len())
+            .and_then(|place| wallets.get(place));
+        let (token, _) = tokens.get(place.checked_rem(tokens.len())?)?;
+        wallet.map(|wallet| token_account(wallet, token))
+    };
+    let to = from.saturating_add(SCAN_ACCOUNTS_MAX).min(accounts);
+    (from..to).filter_map(account).collect()
 }

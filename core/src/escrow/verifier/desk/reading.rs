@@ -2,15 +2,17 @@
 
 use core::time::Duration;
 
+use super::asking::part_of;
 use super::{Desk, Purpose};
 use crate::buggify;
 use crate::digest::Digest;
 use crate::escrow::deposit::{Evidence, TxKey};
 use crate::escrow::reason::AttemptClass;
 use crate::escrow::verifier::round::{Round, Standing};
+use crate::escrow::verifier::scan::Content;
 use crate::escrow::verifier::schedule::Due;
 use crate::escrow::verifier::{Finding, Out};
-use crate::id::TxHash;
+use crate::id::{Family, TxHash};
 use crate::time::Instant;
 
 /// How soon a transaction is verified again by bad luck.
@@ -104,9 +106,13 @@ impl Desk {
     /// Reads on, if blocks that are final wait to be read.
     pub(super) fn scan_on(&mut self, now: Instant, out: &mut Out) {
         if let Some(finalized) = self.finalized().filter(|_| self.scans) {
-            if self.scan.under_way().is_none() {
+            if self.scan.under_way().is_none() && self.scan.waits(finalized) {
+                let lap = self.lap();
+                if lap.as_ref().is_some_and(|(accounts, _)| *accounts == 0) {
+                    return self.scan.pass(finalized);
+                }
                 self.next_round += 1;
-                self.scan.begin(finalized, self.next_round);
+                self.scan.begin(finalized, self.next_round, lap);
                 self.catching.note(now, self.scan.cursor(), finalized);
             }
             self.advance_scan(now, out);
@@ -121,6 +127,7 @@ impl Desk {
         let purpose = Purpose::Scan {
             from: range.from,
             to: range.to,
+            accounts: range.part().map_or(0, <[_]>::len),
             round: range.round.number,
         };
         let number = range.round.number;
@@ -134,10 +141,7 @@ impl Desk {
                 dissenters,
                 ..
             } => {
-                self.cordon_dissenters(now, &dissenters, out);
-                self.scan.finish();
-                out.findings.push((self.chain.id, Finding::Scanned { to, logs }));
-                return self.scan_on(now, out);
+                return self.on_agreed(now, (to, logs), &dissenters, out);
             }
         };
         let is_crowded = self.ask_for(now, want, &mut round, purpose, out);
@@ -153,6 +157,27 @@ impl Desk {
             self.scan_on(now, out);
         } else if is_over {
             self.scan.give_up();
+        }
+    }
+
+    /// A quorum agrees on what the range holds, or this part of a lap.
+    fn on_agreed(&mut self, now: Instant, (to, logs): Content, dissenters: &[u8], out: &mut Out) {
+        match self.chain.id.family() {
+            Family::Evm => self.cordon_dissenters(now, dissenters, out),
+            // What a node remembers of an account may have holes, which is no lie (trap S6). The next part is another round.
+            Family::Solana => self.next_round += 1,
+        }
+        let (wallets, tokens) = (&self.wallets, &self.tokens);
+        let part = |from, accounts| part_of(wallets, tokens, from, accounts);
+        let range = self.scan.under_way();
+        let all = range.and_then(|range| range.on_read(logs, self.next_round, part));
+        match all {
+            None => self.advance_scan(now, out),
+            Some(logs) => {
+                self.scan.finish();
+                out.findings.push((self.chain.id, Finding::Scanned { to, logs }));
+                self.scan_on(now, out);
+            }
         }
     }
 

@@ -3,18 +3,19 @@ use std::vec::Vec;
 use super::Scan;
 use crate::escrow::testing::block;
 use crate::escrow::{FinalityRule, Vote};
+use crate::id::Family;
 
 const FAR: u64 = 100_000;
 
 /// The blocks of the range that is read next.
 fn next(scan: &mut Scan) -> (u64, u64) {
-    scan.begin(FAR, 1);
+    scan.begin(FAR, 1, None);
     scan.under_way().map(|range| (range.from, range.to)).unwrap()
 }
 
 #[test]
 fn a_range_is_halved_when_it_is_too_large_and_doubled_when_it_is_read() {
-    let mut scan = Scan::new(1_000);
+    let mut scan = Scan::new(Family::Evm, 1_000);
     for to in [
         1_256, 1_128, 1_064, 1_032, 1_016, 1_008, 1_004, 1_002, 1_001, 1_001,
     ] {
@@ -33,7 +34,7 @@ fn a_range_is_halved_when_it_is_too_large_and_doubled_when_it_is_read() {
 
 #[test]
 fn a_range_is_too_large_on_two_words_and_a_block_never_is() {
-    let mut scan = Scan::new(1_000);
+    let mut scan = Scan::new(Family::Evm, 1_000);
     next(&mut scan);
     let range = scan.under_way().unwrap();
     for (provider, is_too_large) in [(3, false), (5, true), (7, true)] {
@@ -46,7 +47,7 @@ fn a_range_is_too_large_on_two_words_and_a_block_never_is() {
 
 #[test]
 fn a_range_that_was_given_up_is_shorter_only_if_somebody_called_it_too_large() {
-    let mut scan = Scan::new(1_000);
+    let mut scan = Scan::new(Family::Evm, 1_000);
     next(&mut scan);
     scan.give_up();
     assert_eq!(next(&mut scan), (1_001, 1_256));
@@ -57,7 +58,7 @@ fn a_range_that_was_given_up_is_shorter_only_if_somebody_called_it_too_large() {
 
 #[test]
 fn a_scan_that_was_shortened_stays_short() {
-    let mut scan = Scan::new(1_000);
+    let mut scan = Scan::new(Family::Evm, 1_000);
     scan.shorten(16);
     assert_eq!(next(&mut scan), (1_001, 1_016));
     scan.finish();
@@ -72,7 +73,7 @@ fn a_range_lacks_room_when_one_showed_it_and_the_other_called_it_too_large() {
         (false, true, false),
         (true, true, true),
     ] {
-        let mut scan = Scan::new(1_000);
+        let mut scan = Scan::new(Family::Evm, 1_000);
         next(&mut scan);
         let range = scan.under_way().unwrap();
         if is_shown {

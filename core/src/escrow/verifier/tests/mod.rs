@@ -4,6 +4,7 @@ mod crowd;
 mod failover;
 mod finality;
 mod hedging;
+mod laps;
 mod quorum;
 mod scanning;
 mod telling;

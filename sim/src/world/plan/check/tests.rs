@@ -1,6 +1,8 @@
 use plimsoll_core::resilience::PoolPolicy;
 
-use super::super::{Deed, Movement, Plan, PoolPlan, ScheduledFault, Shape, Token};
+use super::super::{
+    ChainKind, Deed, Movement, Plan, PoolPlan, ScheduledFault, Shape, Theft, Token, TransferFee,
+};
 use crate::fault::{EndpointFault, Fault, Lie, LinkFault, LinkName};
 
 #[track_caller]
@@ -45,6 +47,36 @@ fn everything_wrong_is_named_at_once() {
             "topology.chain.id",
             "topology.chain.block_ms",
             "workload[0].balances.user",
+        ],
+    );
+}
+
+#[test]
+fn a_cluster_has_nothing_that_evm_chains_alone_have() {
+    let with = |kind| {
+        move |plan: &mut Plan| {
+            let chain = &mut plan.topology.chain;
+            chain.kind = kind;
+            chain.usdc_fee = Some(TransferFee {
+                after_blocks: 1,
+                percent: 1,
+            });
+            chain.attested_blocks = Some(10);
+            chain.theft = Some(Theft {
+                at_ms: 1,
+                amount_milli: 1,
+            });
+            plan.topology.bank.stalled_lag = Some(20);
+        }
+    };
+    check(with(ChainKind::Evm), &[]);
+    check(
+        with(ChainKind::Solana),
+        &[
+            "topology.chain.usdc_fee",
+            "topology.chain.attested_blocks",
+            "topology.chain.theft",
+            "topology.bank.stalled_lag",
         ],
     );
 }

@@ -8,8 +8,8 @@ use plimsoll_core::resilience::limiter::WINDOWS_MAX;
 
 use super::{BLOCKS_MAX, DURATION_MS_MAX, ENTRIES_MAX, Findings};
 use crate::world::plan::{
-    BankPlan, BuggifyPlan, ChainPlan, EndpointPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan, Theft,
-    Topology, TransferFee, WorkersPlan,
+    BankPlan, BuggifyPlan, ChainKind, ChainPlan, EndpointPlan, PoolPlan, PricePlan, QuotaPlan, StorePlan,
+    Theft, Topology, TransferFee, WorkersPlan,
 };
 
 /// The longest time between two blocks: an hour.
@@ -46,6 +46,9 @@ pub(super) fn check(topology: &Topology, found: &mut Findings) {
     let expected = "in order and at most an hour";
     found.require(sync.is_sound(), format_args!("topology.store.sync"), expected);
     check_bank(bank, found);
+    let is_possible = chain.kind == ChainKind::Evm || bank.stalled_lag.is_none();
+    let expected = "left out on Solana, where nothing is attested";
+    found.require(is_possible, format_args!("topology.bank.stalled_lag"), expected);
     if let Some(workers) = workers {
         check_workers(*workers, bank, found);
         let is_metered = endpoints.iter().any(|one| !one.quotas.is_empty());
@@ -84,6 +87,7 @@ fn check_workers(workers: WorkersPlan, bank: &BankPlan, found: &mut Findings) {
 
 fn check_chain(chain: ChainPlan, found: &mut Findings) {
     let ChainPlan {
+        kind,
         id,
         block_ms,
         finality_blocks,
@@ -119,6 +123,16 @@ fn check_chain(chain: ChainPlan, found: &mut Findings) {
     {
         let field = format_args!("topology.chain.theft.at_ms");
         found.within(field, at_ms, 0, DURATION_MS_MAX);
+    }
+    let of_evm = [
+        ("usdc_fee", usdc_fee.is_some()),
+        ("attested_blocks", attested_blocks.is_some()),
+        ("theft", theft.is_some()),
+    ];
+    for (name, is_set) in of_evm {
+        let expected = "left out on Solana, where there is no such thing yet";
+        let is_possible = kind == ChainKind::Evm || !is_set;
+        found.require(is_possible, format_args!("topology.chain.{name}"), expected);
     }
 }
 
@@ -214,16 +228,8 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
     let mailbox = u64::from(*mailbox);
     let field = format_args!("topology.bank.mailbox");
     found.within(field, mailbox, 1, u32::MAX.into());
-    if let Some(BuggifyPlan {
-        activation_percent,
-        firing_percent,
-    }) = *buggify
-    {
-        let at = format_args!("topology.bank.buggify");
-        let field = format_args!("{at}.activation_percent");
-        found.within(field, activation_percent.into(), 1, 100);
-        let field = format_args!("{at}.firing_percent");
-        found.within(field, firing_percent.into(), 1, FIRING_PERCENT_MAX);
+    if let Some(buggify) = buggify {
+        check_buggify(*buggify, found);
     }
     if let Some(PricePlan {
         numerator,
@@ -235,6 +241,18 @@ fn check_bank(bank: &BankPlan, found: &mut Findings) {
             found.within(field, part, 1, u64::MAX);
         }
     }
+}
+
+fn check_buggify(buggify: BuggifyPlan, found: &mut Findings) {
+    let BuggifyPlan {
+        activation_percent,
+        firing_percent,
+    } = buggify;
+    let at = format_args!("topology.bank.buggify");
+    let field = format_args!("{at}.activation_percent");
+    found.within(field, activation_percent.into(), 1, 100);
+    let field = format_args!("{at}.firing_percent");
+    found.within(field, firing_percent.into(), 1, FIRING_PERCENT_MAX);
 }
 
 fn check_pool(pool: &PoolPlan, found: &mut Findings) {

@@ -82,6 +82,7 @@ fn a_scan_tells_of_the_range_asked_for_and_of_the_chain_that_is_final() {
         Purpose::Scan {
             from: 3,
             to: 7,
+            accounts: 0,
             round: 1,
         },
         vec![

@@ -1,13 +1,14 @@
 //! The client against a real validator, on which the real libraries paid, and core's rules over what it says.
 
+mod credits;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plimsoll_adapters::chain::{EndpointUrl, Internet, RpcClient};
 use plimsoll_adapters::clock::Clock;
 use plimsoll_core::escrow::{
-    Addresses, Answer, Assessment, BlockRef, Fault, Question, Receipt, Recipient, assess, token_account,
-    user_wallet,
+    Addresses, Answer, Assessment, BlockRef, Fault, Question, Receipt, Recipient, assess, user_wallet,
 };
 use plimsoll_core::id::{Address, BlockHash, ChainId, EndpointId, TxHash, UserId};
 use plimsoll_core::money::{Amount, Asset, ChainToken, InForce, Registry};
@@ -108,8 +109,7 @@ impl Bench {
         match assess(self.chain, receipt, &self.registry(), self) {
             Assessment::Deposits(deposits) => {
                 let told = deposits.iter().map(|deposit| {
-                    let account = |user: &u64| token_account(&self.wallet(*user), &self.address("/mint"));
-                    let user = (1..=2).find(|user| account(user) == deposit.to);
+                    let user = (1..=2).find(|user| self.wallet(*user) == deposit.to);
                     assert_eq!(deposit.from, self.address("/payer"));
                     format!("user-{} {}", user.expect("one of ours"), deposit.amount.minor())
                 });
