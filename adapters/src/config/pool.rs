@@ -2,7 +2,7 @@
 
 use figment::value::Value;
 use plimsoll_core::resilience::breaker::TripModel;
-use plimsoll_core::resilience::{BreakerPolicy, PoolPolicy};
+use plimsoll_core::resilience::{BreakerPolicy, HedgePolicy, PoolPolicy};
 
 use super::fault::Faults;
 use super::section::{Section, Unfit, duration, within};
@@ -25,7 +25,7 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> PoolPolicy {
         eject_share_max,
         panic_percent,
         slow_start,
-        hedge_after: _,
+        hedge,
         explore_one_in,
     } = PoolPolicy::default();
     let policy = PoolPolicy {
@@ -44,7 +44,11 @@ pub(super) fn read(mut section: Section, faults: &mut Faults) -> PoolPolicy {
         eject_share_max: section.optional("eject_share_max", percent, eject_share_max, faults),
         panic_percent: section.optional("panic_percent", percent, panic_percent, faults),
         slow_start: section.optional("slow_start", duration, slow_start, faults),
-        hedge_after: section.optional("hedge_after", |value| duration(value).map(Some), None, faults),
+        hedge: HedgePolicy {
+            share_max: section.optional("hedge_share_max", percent, hedge.share_max, faults),
+            after_min: section.optional("hedge_min", duration, hedge.after_min, faults),
+            after_max: section.optional("hedge_max", duration, hedge.after_max, faults),
+        },
         explore_one_in: section.optional("explore_one_in", count, explore_one_in, faults),
     };
     section.finish(faults);

@@ -13,7 +13,7 @@ use super::redact::KeyId;
 
 /// The version of the stored form that this build writes, and the only one that it reads: a recording is driven by the
 /// code that made it.
-pub const FORMAT: u16 = 18;
+pub const FORMAT: u16 = 19;
 
 /// One thing that a driver did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 pub mod backoff;
 pub mod breaker;
 pub mod error_class;
+pub mod hedge;
 pub mod limiter;
 pub mod pool;
 pub mod retry_budget;
@@ -15,6 +16,8 @@ pub use breaker::{
     Admission, Breaker, BreakerOrder, BreakerPolicy, BreakerState, CallOutcome, Permit, RefusedBy, Transition,
 };
 pub use error_class::{ErrorClass, Recovery};
+pub(crate) use hedge::Hedge;
+pub use hedge::HedgePolicy;
 pub use limiter::{Allowance, Limiter, Window};
 pub use pool::{Choice, CordonReason, EndpointSet, Lease, Pool, PoolPolicy, ProviderSet};
 pub use retry_budget::{RetryBudget, RetryBudgetPolicy, Withdrawal};

@@ -15,8 +15,8 @@ use super::schema::{DepositsTable, OrdersTable, ScenarioTable, TransactionsTable
 use super::values::Names;
 use crate::world::plan::{
     BankPlan, BuggifyPlan, Canary, ChainPlan, ClaimPlan, Deed, EndpointPlan, Fate, Handling, LinkPlan,
-    Movement, OrderPlan, Paid, Plan, PricePlan, ScheduledFault, Shape, StorePlan, Theft, Token, Topology,
-    TransferFee, WorkersPlan,
+    Movement, OrderPlan, Paid, Plan, PoolPlan, PricePlan, ScheduledFault, Shape, StorePlan, Theft, Token,
+    Topology, TransferFee, WorkersPlan,
 };
 
 /// When users are funded: they register in the first half second.
@@ -137,6 +137,10 @@ fn topology(world: &WorldTable, users: u64) -> Topology {
         bank: BankPlan {
             poll_ms: world.poll_ms.get_ref().0,
             sweep_ms: world.sweep_ms.get_ref().0,
+            pool: PoolPlan {
+                hedge_share_max: u8::try_from(world.hedge_share_max.0).unwrap_or(100),
+                ..PoolPlan::default()
+            },
             stalled_lag: world.stalled_lag.as_ref().map(|blocks| blocks.get_ref().0),
             patience_ms: world.patience_ms.get_ref().0,
             recheck_ms: world.recheck_ms.get_ref().0,

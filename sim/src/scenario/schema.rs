@@ -85,6 +85,8 @@ pub struct WorldTable {
     pub attested_blocks: Option<Spanned<Count>>,
     /// By how many blocks finality trails the newest one from which on what is attested counts in its stead.
     pub stalled_lag: Option<Spanned<Count>>,
+    /// The most questions about money that are put to another endpoint, too.
+    pub hedge_share_max: Percent,
     /// How often the bank reads heads and scans.
     pub poll_ms: Spanned<Millis>,
     /// How long automation tries before a transaction is a dead letter.
@@ -128,6 +130,7 @@ impl Default for WorldTable {
             usdc_fee: None,
             attested_blocks: None,
             stalled_lag: None,
+            hedge_share_max: Percent(0),
             poll_ms: plain(Millis(1_000)),
             patience_ms: plain(Millis(24 * 60 * 60 * 1_000)),
             recheck_ms: plain(Millis(10 * 60 * 1_000)),

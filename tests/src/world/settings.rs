@@ -84,6 +84,7 @@ fn pool(pool: &PoolPlan) -> String {
         ban_ms_max,
         in_flight,
         explore_one_in,
+        hedge_share_max,
     } = *pool;
     format!(
         r#"
@@ -94,6 +95,7 @@ identity_cordon = "{cordon}"
 ban = "{ban}"
 ban_max = "{ban_max}"
 explore_one_in = {explore_one_in}
+hedge_share_max = {hedge_share_max}
 
 [pool.breaker]
 failures = {failures}

@@ -20,6 +20,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use hedge::Hedging;
 pub(crate) use tally::Page;
 use tally::Tally;
 
@@ -38,9 +39,7 @@ use crate::escrow::evm::Receipt;
 use crate::id::{Address, CallId, ChainId, Family, TxHash};
 use crate::machine::Deadline;
 use crate::resilience::pool::EndpointStatus;
-use crate::resilience::{
-    Choice, EndpointSet, Lease, Pool, ProviderSet, RetryBudget, RetryBudgetPolicy, Transition,
-};
+use crate::resilience::{Choice, EndpointSet, Lease, Pool, ProviderSet, Transition};
 use crate::time::Instant;
 
 /// How many blocks behind what is agreed to be final an endpoint may be before others are asked first (9 s of a chain
@@ -125,8 +124,8 @@ pub(super) struct Desk {
     deadlines: BTreeSet<(Instant, CallId)>,
     /// When which call is hedged.
     hedges: BTreeSet<(Instant, CallId)>,
-    /// What hedges are paid from: answers fill it.
-    budget: RetryBudget,
+    /// When answers about receipts and about ranges are hedged, if they are.
+    hedging: Hedging,
     next_poll: Instant,
     /// When the next endpoint in turn is asked for its heads.
     next_turn: Instant,
@@ -153,7 +152,7 @@ impl Desk {
         scanned: Option<u64>,
         numbering: (u64, u64),
     ) -> Self {
-        let endpoints = pool.endpoint_count();
+        let (endpoints, hedging) = (pool.endpoint_count(), pool.hedging());
         Self {
             chain: chain.clone(),
             tokens,
@@ -182,7 +181,7 @@ impl Desk {
             calls: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             hedges: BTreeSet::new(),
-            budget: RetryBudget::new(RetryBudgetPolicy::default()),
+            hedging: Hedging::new(hedging),
             next_poll: Instant::ZERO,
             next_turn: Instant::ZERO,
             heads_asked: (EndpointSet::EMPTY, ProviderSet::EMPTY),

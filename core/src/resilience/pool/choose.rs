@@ -1,7 +1,7 @@
 //! Whom to ask: one walk over the endpoints, then the cheapest of those that nothing stands in the way of.
 
 use super::answer::{Choice, Lease, Unavailable};
-use super::endpoint::Obstacle;
+use super::endpoint::{Endpoint, Obstacle};
 use super::policy::PoolPolicy;
 use super::set::{EndpointSet, ProviderSet};
 use super::{LEASE_GRACE, Pool};
@@ -60,6 +60,41 @@ impl Pool {
         match self.cheapest(now, survey.probeable) {
             Some(index) => self.probe(now, index, weight),
             None => survey.nobody(),
+        }
+    }
+
+    /// Chooses an endpoint like [`Pool::choose`], for a question that somebody else is being asked already: one whose
+    /// breaker is closed or switched off and that does not rest, and nobody in panic mode. Nothing is tried out with such a
+    /// question, and whoever is refused waits for nothing.
+    ///
+    /// # Panics
+    /// When `weight` is more than the least burst of any endpoint.
+    pub fn choose_spare(
+        &mut self,
+        now: Instant,
+        asked: EndpointSet,
+        providers_used: ProviderSet,
+        weight: u32,
+    ) -> Option<Lease> {
+        let _changed = self.on_tick(now);
+        if self.is_panicking(now) {
+            return None;
+        }
+        let is_well = |(index, endpoint): (u8, &mut Endpoint)| {
+            let is_spare = !asked.contains(index)
+                && !providers_used.contains(endpoint.provider)
+                && matches!(
+                    endpoint.breaker.state(),
+                    BreakerState::Closed | BreakerState::Disabled
+                )
+                && !endpoint.outlier.is_ejected(now)
+                && endpoint.can_take(now, weight);
+            is_spare.then_some(index)
+        };
+        let well = (0..).zip(&mut self.endpoints).filter_map(is_well).collect();
+        match self.ask(now, self.cheapest(now, well)?, weight) {
+            Choice::Ask(lease) => Some(lease),
+            Choice::None { .. } => unreachable!("an endpoint that can take a question was chosen"),
         }
     }
 

@@ -138,6 +138,11 @@ impl Endpoint {
         self.shut_out().or_else(doubt).or_else(|| self.occupied())
     }
 
+    /// Whether a settled endpoint can be asked in `weight` calls, but for its breaker. Nobody waits until it can.
+    pub(super) fn can_take(&mut self, now: Instant, weight: u32) -> bool {
+        self.unfit().is_none() && self.limiter.ready_at(now, weight) <= now
+    }
+
     /// Notes when there is room: somebody waits for it.
     fn limited(&mut self, now: Instant, weight: u32) -> Option<Obstacle> {
         let ready = self.limiter.ready_at(now, weight);

@@ -44,6 +44,7 @@ use crate::limits::ENDPOINTS_MAX;
 use crate::machine::Deadline;
 use crate::resilience::breaker::{BreakerState, CallOutcome, Transition};
 use crate::resilience::error_class::ErrorClass;
+use crate::resilience::hedge::HedgePolicy;
 use crate::resilience::limiter::Window;
 use crate::rng::Rng;
 use crate::time::Instant;
@@ -337,10 +338,10 @@ impl Pool {
         ticks.min_by_key(|endpoint| endpoint.tick_at())?.next_deadline()
     }
 
-    /// After how long without an answer somebody else is asked, too.
+    /// When, and how often, somebody else is asked, too.
     #[must_use]
-    pub const fn hedge_after(&self) -> Option<Duration> {
-        self.policy.hedge_after
+    pub const fn hedging(&self) -> HedgePolicy {
+        self.policy.hedge
     }
 
     /// The number of an endpoint's provider.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::leases::IN_FLIGHT_MAX;
 use crate::resilience::breaker::BreakerPolicy;
+use crate::resilience::hedge::HedgePolicy;
 use crate::resilience::{PolicyError, require};
 
 /// How a pool chooses, waits, and shuts out.
@@ -48,9 +49,8 @@ pub struct PoolPolicy {
     pub panic_percent: u8,
     /// How long an endpoint that came back is taken to cost more than it does. Zero: not at all.
     pub slow_start: Duration,
-    /// After how long without an answer about money another endpoint of another provider is asked, too. `None`: only once the
-    /// time of the first is over. Longer than zero.
-    pub hedge_after: Option<Duration>,
+    /// When, and how often, an answer about money that is slow is asked of another provider, too.
+    pub hedge: HedgePolicy,
     /// One choice in so many goes to chance instead of to the best, so that a verdict about an endpoint is never final. At
     /// least 2.
     pub explore_one_in: u32,
@@ -75,7 +75,7 @@ impl Default for PoolPolicy {
             eject_share_max: 50,
             panic_percent: 50,
             slow_start: Duration::from_secs(10),
-            hedge_after: None,
+            hedge: HedgePolicy::default(),
             explore_one_in: 32,
         }
     }
@@ -95,10 +95,10 @@ impl PoolPolicy {
             ("ban", self.ban),
             ("probe_interval", self.probe_interval),
             ("eject_for", self.eject_for),
-            ("hedge_after", self.hedge_after.unwrap_or(self.ban)),
         ] {
             require(!value.is_zero(), setting, "longer than zero")?;
         }
+        self.hedge.check()?;
         let ordered = self.attempt_timeout_max >= self.attempt_timeout_min;
         require(ordered, "attempt_timeout_max", "at least attempt_timeout_min")?;
         require(

@@ -15,6 +15,7 @@ mod outage;
 mod outliers;
 mod property;
 mod quotas;
+mod spare;
 mod unlucky;
 
 fn millis(millis: u64) -> Duration {
@@ -440,6 +441,9 @@ fn a_policy_that_cannot_be_kept_is_refused() {
     refused("ban", |policy| policy.ban = Duration::ZERO);
     refused("ban_max", |policy| policy.ban_max = millis(999));
     refused("probe_interval", |policy| policy.probe_interval = Duration::ZERO);
+    refused("hedge_share_max", |policy| policy.hedge.share_max = 101);
+    refused("hedge_min", |policy| policy.hedge.after_min = Duration::ZERO);
+    refused("hedge_max", |policy| policy.hedge.after_max = millis(49));
     refused("explore_one_in", |policy| policy.explore_one_in = 1);
     refused("open_for", |policy| policy.breaker.open_for = Duration::ZERO);
     refused("permit_timeout", |policy| {

@@ -24,8 +24,8 @@ fn an_unknown_field_is_refused_with_a_suggestion() {
         "[world]\nendpionts = 3",
         "test.toml:4:1: world.endpionts: unknown field `endpionts`, expected one of `endpoints`, `providers`, \
          `quotas`, `without_logs`, `pruned`, `history_blocks`, `latency_ms`, `latency_shape`, `commit_ms`, `chain`, `block_ms`, \
-         `finality_blocks`, `usdc_retired_after`, `usdc_fee`, `attested_blocks`, `stalled_lag`, `poll_ms`, `patience_ms`, \
-         `recheck_ms`, `reconcile_ms`, `theft`, `dismiss_alone_max`, `buggify`, `workers`, `takeover_ms`, \
+         `finality_blocks`, `usdc_retired_after`, `usdc_fee`, `attested_blocks`, `stalled_lag`, `hedge_share_max`, \
+         `poll_ms`, `patience_ms`, `recheck_ms`, `reconcile_ms`, `theft`, `dismiss_alone_max`, `buggify`, `workers`, `takeover_ms`, \
          `fast_track_ms`, `sweep_ms`\n\
          did you mean `endpoints`?",
     );

@@ -190,7 +190,10 @@ fn bank(swarm: &SwarmTable, rng: &mut Rng) -> BankPlan {
         restart_ms: rng.between(100, 3_000),
         fast_track_ms: fast_track(&mut rng.fork("fast track")).unwrap_or(usual.fast_track_ms),
         sweep_ms: rng.fork("sweep").between(500, SWEEP_MS_MAX),
-        pool: pool(&mut rng.fork("pool")),
+        pool: PoolPlan {
+            hedge_share_max: hedge_share(&mut rng.fork("hedging")),
+            ..pool(&mut rng.fork("pool"))
+        },
         recheck_ms: rng.fork("recheck").between(1_000, 60_000),
         reconcile_ms: {
             let mut rng = rng.fork("reconcile");
@@ -259,6 +262,16 @@ fn pool(rng: &mut Rng) -> PoolPlan {
         ban_ms_max: rng.between(ban_ms, 60_000),
         in_flight: small(rng, usual.in_flight.into()),
         explore_one_in: u32::from(small(rng, 63)) + 1,
+        ..usual
+    }
+}
+
+/// How many questions may be put to another endpoint, too, in hundredths: none in two of three runs.
+fn hedge_share(rng: &mut Rng) -> u8 {
+    if rng.chance(1, 3) {
+        u8::try_from(rng.between(1, 100)).unwrap_or(100)
+    } else {
+        0
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use plimsoll_core::chaos::Intensity;
 use plimsoll_core::id::{BlockHash, ChainId, Family};
 use plimsoll_core::resilience::breaker::{BreakerPolicy, TripModel};
-use plimsoll_core::resilience::{PoolPolicy, Window};
+use plimsoll_core::resilience::{HedgePolicy, PoolPolicy, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Latency;
@@ -333,6 +333,14 @@ pub struct PoolPlan {
     pub in_flight: u8,
     /// One choice in so many goes to chance, at least 2.
     pub explore_one_in: u32,
+    /// The most questions about money that are put to another endpoint, too, in hundredths; left out, none.
+    #[serde(skip_serializing_if = "is_none")]
+    pub hedge_share_max: u8,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+const fn is_none(share: &u8) -> bool {
+    *share == 0
 }
 
 impl PoolPlan {
@@ -357,6 +365,10 @@ impl PoolPlan {
             ban: Duration::from_millis(self.ban_ms),
             ban_max: Duration::from_millis(self.ban_ms_max),
             explore_one_in: self.explore_one_in,
+            hedge: HedgePolicy {
+                share_max: self.hedge_share_max,
+                ..usual.hedge
+            },
             ..usual
         }
     }
@@ -376,6 +388,7 @@ impl Default for PoolPlan {
             ban_ms_max: 600_000,
             in_flight: 32,
             explore_one_in: 32,
+            hedge_share_max: 0,
         }
     }
 }

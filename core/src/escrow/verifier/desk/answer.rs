@@ -68,11 +68,14 @@ impl Desk {
         match outcome.and_then(|answer| self.fitting(purpose, answer)) {
             Ok(answer) => {
                 let transition = self.pool.on_answer(now, lease, took);
-                self.budget.deposit();
+                self.hedging.on_answer(purpose, took);
                 self.report(endpoint, transition, out);
                 self.on_fitting(now, endpoint, purpose, answer, out);
             }
             Err(fault) => {
+                if fault == Fault::Timeout {
+                    self.hedging.on_timeout(purpose, took);
+                }
                 self.on_fault(now, lease, took, &fault, out);
                 self.on_no_answer(now, endpoint, purpose, Some(&fault), out);
             }

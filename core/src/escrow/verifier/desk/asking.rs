@@ -46,6 +46,33 @@ impl Desk {
         false
     }
 
+    /// Asks one more endpoint beside those that `round` waits for: another provider's that is well and follows the chain. Its
+    /// answer is not hedged in turn. False when there is none, or when its time is needed for what waits for room.
+    pub(super) fn ask_beside<T: Clone + PartialEq>(
+        &mut self,
+        now: Instant,
+        round: &mut Round<T>,
+        purpose: Purpose,
+        out: &mut Out,
+    ) -> bool {
+        if self.is_crowded() {
+            return false;
+        }
+        let asked = self.unable(purpose).union(self.laggards).union(round.asked);
+        let weight = self.weight(purpose);
+        let Some(lease) = self.pool.choose_spare(now, asked, round.providers, weight) else {
+            return false;
+        };
+        round.on_asked(lease.endpoint, self.pool.provider(lease.endpoint));
+        self.put(now, lease, purpose, None, out);
+        true
+    }
+
+    /// Whether something waits for an endpoint with room.
+    fn is_crowded(&self) -> bool {
+        !self.stalled.is_empty() || self.is_scan_stalled || self.is_tally_stalled
+    }
+
     /// Asks one more endpoint for its heads.
     pub(super) fn ask_heads(&mut self, now: Instant, out: &mut Out) {
         let (asked, providers) = self.heads_asked;
@@ -85,6 +112,18 @@ impl Desk {
     }
 
     pub(super) fn ask(&mut self, now: Instant, lease: Lease, purpose: Purpose, out: &mut Out) {
+        let hedge_at = self.hedge_at(now, purpose, now.after(lease.timeout));
+        self.put(now, lease, purpose, hedge_at, out);
+    }
+
+    fn put(
+        &mut self,
+        now: Instant,
+        lease: Lease,
+        purpose: Purpose,
+        hedge_at: Option<Instant>,
+        out: &mut Out,
+    ) {
         let (number, step) = self.numbering;
         self.numbering.0 = number + step;
         let call = CallId::new(number);
@@ -106,7 +145,6 @@ impl Desk {
             timeout,
         });
         self.deadlines.insert((deadline, call));
-        let hedge_at = self.hedge_at(now, purpose, deadline);
         self.hedges.extend(hedge_at.map(|at| (at, call)));
         self.calls.insert(
             call,

@@ -1,27 +1,85 @@
 //! Hedging: when an answer about money is slow, another provider is asked the same before the time of the first is over.
 //!
-//! Both may answer: a round counts one voice of each provider, so nobody is heard twice. What hedges ask is paid from a
-//! budget that answers fill, so that an outage is not met with twice the questions.
+//! Both may answer: a round counts one voice of each provider, so nobody is heard twice, and what comes after it is decided
+//! tells only how long it took. Receipts and ranges are two classes: each is as slow as it is on all endpoints together, and
+//! each has its budget. A hedge is extra: it goes to nobody whose breaker is not closed, who rests, is far behind or has no room
+//! left in its quotas, to nobody at all in panic mode or while other questions wait for room, and it is not hedged in turn.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Serialize};
 
 use super::{Desk, Purpose};
 use crate::escrow::verifier::Out;
 use crate::escrow::verifier::round::Round;
 use crate::id::CallId;
-use crate::resilience::Withdrawal;
+use crate::resilience::{Hedge, HedgePolicy, Withdrawal};
 use crate::time::Instant;
 
-impl Desk {
-    /// When a call that is made now and given up at `deadline` is hedged, if it is.
-    pub(super) fn hedge_at(&self, now: Instant, purpose: Purpose, deadline: Instant) -> Option<Instant> {
-        let is_about_money = match purpose {
-            Purpose::Receipt { .. } | Purpose::Scan { .. } => true,
+/// The classes of answers that are hedged; none when the policy hedges none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Hedging {
+    receipts: Option<Hedge>,
+    scans: Option<Hedge>,
+}
+
+impl Hedging {
+    pub(super) fn new(policy: HedgePolicy) -> Self {
+        Self {
+            receipts: Hedge::new(policy),
+            scans: Hedge::new(policy),
+        }
+    }
+
+    /// A call was answered after `took`.
+    pub(super) fn on_answer(&mut self, purpose: Purpose, took: Duration) {
+        if let Some(hedge) = self.of_mut(purpose) {
+            hedge.on_answer(took);
+        }
+    }
+
+    /// A call was given up after `took`.
+    pub(super) fn on_timeout(&mut self, purpose: Purpose, took: Duration) {
+        if let Some(hedge) = self.of_mut(purpose) {
+            hedge.on_timeout(took);
+        }
+    }
+
+    /// A call is hedged.
+    fn pay(&mut self, purpose: Purpose) {
+        let paid = self.of_mut(purpose).map(Hedge::withdraw);
+        assert_eq!(paid, Some(Withdrawal::Granted), "a hedge was not paid for");
+    }
+
+    const fn of(&self, purpose: Purpose) -> Option<&Hedge> {
+        match purpose {
+            Purpose::Receipt { .. } => self.receipts.as_ref(),
+            Purpose::Scan { .. } => self.scans.as_ref(),
             Purpose::Identity
             | Purpose::Heads
             | Purpose::Attested
             | Purpose::Ability(_)
-            | Purpose::Balances { .. } => false,
-        };
-        let pause = self.pool.hedge_after().filter(|_| is_about_money)?;
+            | Purpose::Balances { .. } => None,
+        }
+    }
+
+    const fn of_mut(&mut self, purpose: Purpose) -> Option<&mut Hedge> {
+        match purpose {
+            Purpose::Receipt { .. } => self.receipts.as_mut(),
+            Purpose::Scan { .. } => self.scans.as_mut(),
+            Purpose::Identity
+            | Purpose::Heads
+            | Purpose::Attested
+            | Purpose::Ability(_)
+            | Purpose::Balances { .. } => None,
+        }
+    }
+}
+
+impl Desk {
+    /// When a call that is made now and given up at `deadline` is hedged, if it is.
+    pub(super) fn hedge_at(&self, now: Instant, purpose: Purpose, deadline: Instant) -> Option<Instant> {
+        let pause = self.hedging.of(purpose)?.after();
         Some(now.after(pause)).filter(|at| *at < deadline)
     }
 
@@ -80,9 +138,12 @@ impl Desk {
         purpose: Purpose,
         out: &mut Out,
     ) {
-        if self.budget.withdraw() == Withdrawal::Granted {
-            // Whoever is too busy for this is asked when the first answer fails, as without hedging.
-            let _is_crowded = self.ask_for(now, 1, round, purpose, out);
+        let can_pay = self.hedging.of(purpose).is_some_and(Hedge::can_pay);
+        if can_pay && self.ask_beside(now, round, purpose, out) {
+            self.hedging.pay(purpose);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

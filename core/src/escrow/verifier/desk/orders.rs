@@ -56,6 +56,7 @@ impl Desk {
                 continue;
             };
             self.deadlines.remove(&(call.deadline, id));
+            self.unhedge(id, call.hedge_at);
             self.pool.cancel(now, call.lease);
             self.on_no_answer(now, endpoint, call.purpose, None, out);
         }

@@ -15,7 +15,12 @@ pub(super) fn at(millis: u64) -> Instant {
 
 /// A desk whose endpoints have these providers and are verified.
 fn desk_of(providers: &[u8]) -> Desk {
-    let mut pool = Pool::new(PoolPolicy::default(), providers, Rng::from_seed(7));
+    desk_under(&PoolPolicy::default(), providers)
+}
+
+/// The same, whose pool has this policy.
+pub(super) fn desk_under(policy: &PoolPolicy, providers: &[u8]) -> Desk {
+    let mut pool = Pool::new(*policy, providers, Rng::from_seed(7));
     (0..)
         .zip(providers)
         .for_each(|(endpoint, _)| pool.mark_verified(endpoint));

@@ -1,26 +1,34 @@
 //! A slow answer about money is asked for elsewhere, too, if that is configured.
 
-use core::time::Duration;
 use std::vec::Vec;
 
 use super::{Endpoint, MILLI, Office, SECOND};
 use crate::escrow::Question;
 use crate::escrow::testing::{COLLECT, tx};
 use crate::escrow::verifier::Finding;
-use crate::resilience::PoolPolicy;
+use crate::resilience::{HedgePolicy, PoolPolicy};
 use crate::time::Instant;
 
 /// Four endpoints of four providers, the first two of which were the fastest.
-fn office(hedge_after: Option<Duration>) -> Office {
+fn office(share_max: u8) -> Office {
     let mut endpoints = ["a", "b", "c", "d"].map(Endpoint::of).to_vec();
     for (endpoint, latency) in endpoints.iter_mut().zip([10, 100, 120, 120]) {
         endpoint.latency = MILLI * latency;
     }
     let policy = PoolPolicy {
-        hedge_after,
+        hedge: HedgePolicy {
+            share_max,
+            after_max: MILLI * 300,
+            ..HedgePolicy::default()
+        },
         ..PoolPolicy::default()
     };
     let mut office = Office::under(&policy, endpoints, None);
+    // So much is known of how long receipts take.
+    for n in 201..=220 {
+        office.pay(n, COLLECT);
+        office.watch(tx(n));
+    }
     office.run(SECOND * 30);
     office
 }
@@ -34,8 +42,8 @@ fn receipts_asked(office: &Office, since: Instant) -> Vec<u8> {
 #[test]
 fn a_slow_answer_is_asked_for_elsewhere_and_nobody_is_counted_twice() {
     // The slow one still answers before its time is over, so without a hedge everybody waits for it.
-    for (hedge_after, most) in [(None, 390), (Some(MILLI * 150), 280)] {
-        let mut office = office(hedge_after);
+    for (share_max, most) in [(0, 390), (20, 260)] {
+        let mut office = office(share_max);
         office.endpoints[0].latency = MILLI * 380;
         office.pay(1, COLLECT);
         let since = office.now;
@@ -43,8 +51,8 @@ fn a_slow_answer_is_asked_for_elsewhere_and_nobody_is_counted_twice() {
         office.run(MILLI * 450);
         let (seen, _) = office.mined_after(since, tx(1));
         let seen = seen.unwrap();
-        assert!(seen <= MILLI * most, "{hedge_after:?}: {seen:?}");
-        assert!(hedge_after.is_some() || seen >= MILLI * 380, "{seen:?}");
+        assert!(seen <= MILLI * most, "{share_max}: {seen:?}");
+        assert!(share_max > 0 || seen >= MILLI * 380, "{seen:?}");
         let votes = office.findings.iter().find_map(|(_, finding)| match finding {
             Finding::Mined { evidence, .. } => Some(evidence.votes.clone()),
             Finding::Absent { .. }
@@ -64,14 +72,17 @@ fn a_slow_answer_is_asked_for_elsewhere_and_nobody_is_counted_twice() {
 
 #[test]
 fn nothing_is_hedged_that_answers_in_time_and_an_outage_is_not_met_with_more_and_more() {
-    let mut quick = office(Some(MILLI * 300));
+    let mut quick = office(20);
+    for endpoint in &mut quick.endpoints {
+        endpoint.latency = MILLI * 50;
+    }
     let since = quick.now;
     quick.pay(1, COLLECT);
     quick.watch(tx(1));
     quick.run(MILLI * 290);
     assert_eq!(receipts_asked(&quick, since).len(), 2);
-    let asked = |hedge_after| {
-        let mut office = office(hedge_after);
+    let asked = |share_max| {
+        let mut office = office(share_max);
         for endpoint in &mut office.endpoints {
             endpoint.is_dead = true;
         }
@@ -80,14 +91,14 @@ fn nothing_is_hedged_that_answers_in_time_and_an_outage_is_not_met_with_more_and
         office.run(SECOND * 120);
         receipts_asked(&office, since).len()
     };
-    let (without, with) = (asked(None), asked(Some(MILLI * 150)));
+    let (without, with) = (asked(0), asked(20));
     assert!(with <= without + 100, "{without} questions became {with}");
 }
 
 #[test]
 fn where_every_answer_is_slow_only_some_are_asked_for_elsewhere() {
-    let asked = |hedge_after| {
-        let mut office = office(hedge_after);
+    let asked = |share_max| {
+        let mut office = office(share_max);
         for endpoint in &mut office.endpoints {
             endpoint.latency = MILLI * 250;
         }
@@ -98,7 +109,7 @@ fn where_every_answer_is_slow_only_some_are_asked_for_elsewhere() {
         }
         receipts_asked(&office, since).len()
     };
-    let (without, with) = (asked(None), asked(Some(MILLI * 150)));
+    let (without, with) = (asked(0), asked(20));
     assert!(with > without, "some are: {without} questions became {with}");
     assert!(with <= without * 3 / 2, "{without} questions became {with}");
 }

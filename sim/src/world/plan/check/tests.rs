@@ -148,6 +148,7 @@ fn the_banks_settings_must_be_such_that_it_opens() {
             plan.topology.bank.fast_track_ms = vec![2_000, 1_000, 4_000];
             plan.topology.bank.pool.open_ms_max = 1;
             plan.topology.bank.pool.explore_one_in = 1;
+            plan.topology.bank.pool.hedge_share_max = 101;
         },
         &[
             "topology.bank.sweep_ms",
@@ -155,6 +156,7 @@ fn the_banks_settings_must_be_such_that_it_opens() {
             "topology.bank.fast_track_ms",
             "topology.bank.pool.open_ms_max",
             "topology.bank.pool.explore_one_in",
+            "topology.bank.pool.hedge_share_max",
         ],
     );
 }

@@ -267,6 +267,7 @@ fn check_pool(pool: &PoolPlan, found: &mut Findings) {
         ban_ms_max,
         in_flight,
         explore_one_in,
+        hedge_share_max,
     } = *pool;
     let settings = [
         ("failures", failures.into(), 1, u32::MAX.into()),
@@ -279,6 +280,7 @@ fn check_pool(pool: &PoolPlan, found: &mut Findings) {
         ("ban_ms_max", ban_ms_max, ban_ms, DURATION_MS_MAX),
         ("in_flight", in_flight.into(), 1, 64),
         ("explore_one_in", explore_one_in.into(), 2, u32::MAX.into()),
+        ("hedge_share_max", hedge_share_max.into(), 0, 100),
     ];
     for (name, value, low, high) in settings {
         found.within(format_args!("topology.bank.pool.{name}"), value, low, high);
