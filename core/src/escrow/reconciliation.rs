@@ -139,3 +139,6 @@ impl Reconciliation {
         all.max().unwrap_or(Agreement::Even)
     }
 }
+
+#[cfg(test)]
+mod tests;

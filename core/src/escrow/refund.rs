@@ -255,3 +255,6 @@ impl Refunds {
         self.all().filter(here).filter(may_leave)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -191,3 +191,6 @@ impl From<Sighting> for Finding {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

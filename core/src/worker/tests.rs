@@ -55,6 +55,8 @@ struct Yard {
     tried: Vec<Vec<Tried>>,
     /// Whom questions about transactions were put to.
     asked: Vec<u8>,
+    /// How many questions about anything were put to endpoints.
+    questions: usize,
     notices: Vec<Notice>,
 }
 
@@ -107,6 +109,7 @@ impl Yard {
             reports: Vec::new(),
             tried: Vec::new(),
             asked: Vec::new(),
+            questions: 0,
             notices: Vec::new(),
         }
     }
@@ -157,6 +160,7 @@ impl Yard {
                     question,
                     ..
                 } => {
+                    self.questions += 1;
                     if matches!(question, Question::Receipt { .. }) {
                         self.asked.push(endpoint.index);
                     }

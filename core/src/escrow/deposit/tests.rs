@@ -6,6 +6,12 @@ use crate::escrow::{DeadLetterReason, Reason};
 use crate::time::WallClock;
 
 #[test]
+fn each_rule_of_finality_has_its_code() {
+    let codes = [FinalityRule::Finalized, FinalityRule::Attested].map(FinalityRule::code);
+    assert_eq!(codes, ["finalized", "attested"]);
+}
+
+#[test]
 fn what_each_stage_says_of_a_transaction() {
     let evidence = || Evidence {
         block: block(5),

@@ -3,7 +3,7 @@ use std::vec;
 use super::{Fault, Question, TokenBalance};
 use crate::digest::Digest;
 use crate::escrow::testing::{PAYER, TOKEN, block, receipt, tx};
-use crate::id::TxHash;
+use crate::id::{Address, TxHash};
 
 /// Upstreams count the entries of a batch: a quota must count no fewer.
 #[test]
@@ -13,11 +13,22 @@ fn each_question_is_so_many_calls() {
         to: 2,
         tokens: vec![TOKEN],
     };
+    let balances = |holders| Question::Balances {
+        block: 1,
+        token: TOKEN,
+        holders: vec![PAYER; holders],
+    };
     for (question, calls) in [
         (Question::Identity { tokens: vec![] }, 2),
         (
             Question::Identity {
                 tokens: vec![TOKEN, TOKEN],
+            },
+            4,
+        ),
+        (
+            Question::Identity {
+                tokens: vec![Address::Solana([2; 32])],
             },
             4,
         ),
@@ -30,6 +41,9 @@ fn each_question_is_so_many_calls() {
             4,
         ),
         (scan, 3),
+        (Question::Attested, 1),
+        (balances(0), 2),
+        (balances(3), 5),
     ] {
         assert_eq!(question.calls(), calls, "{question:?}");
     }

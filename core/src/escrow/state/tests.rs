@@ -252,6 +252,38 @@ fn what_was_posted_is_found_by_its_key() {
 }
 
 #[test]
+fn the_newest_posted_block_is_the_highest_of_its_chain() {
+    assert_eq!(after("claimed seen").newest_final(CHAIN), None);
+    let mut state = after("claimed final");
+    assert_eq!(state.newest_final(CHAIN), Some(5));
+    let mut older = evidence(4, 2);
+    older.block = block(4);
+    let mut another = booked();
+    another.transaction = Some(TransactionId::new(2));
+    let (deposits, at) = (vec![another], AT);
+    state.apply(&EscrowRecord::Scanned {
+        chain: CHAIN,
+        to: block(6),
+        found: vec![tx(2)],
+        at,
+    });
+    state.apply(&EscrowRecord::Final {
+        tx: TxKey {
+            chain: CHAIN,
+            tx: tx(2),
+        },
+        evidence: older,
+        deposits,
+        at,
+    });
+    assert_eq!(
+        state.newest_final(CHAIN),
+        Some(5),
+        "an older block was posted later"
+    );
+}
+
+#[test]
 fn every_sighting_counts() {
     for (script, sightings) in [
         ("claimed", 0),

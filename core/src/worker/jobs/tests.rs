@@ -2,9 +2,9 @@ use core::time::Duration;
 use std::vec::Vec;
 
 use super::{Job, Jobs};
-use crate::escrow::TxKey;
 use crate::escrow::testing::{CHAIN, tx};
-use crate::id::{ErrandId, TxHash};
+use crate::escrow::{AttemptClass, Tried, TxKey};
+use crate::id::{ChainId, ErrandId, TxHash};
 use crate::queue::{JOBS_PER_REQUEST_MAX, Lane, Token};
 use crate::time::Instant;
 
@@ -78,6 +78,21 @@ fn a_job_whose_lease_is_lost_is_held_only_while_the_bank_is_being_told_of_it() {
 }
 
 #[test]
+fn the_jobs_of_a_chain_that_are_being_verified_are_those_that_the_bank_is_not_being_told_of() {
+    let mut jobs = jobs();
+    let elsewhere = TxKey {
+        chain: ChainId::new(97),
+        ..key(1)
+    };
+    jobs.insert(elsewhere, Job::new(Lane::Immediate, TOKEN, at(0), VISIBILITY, 1));
+    assert!(jobs.report(key(2), ErrandId::new(1), at(60)));
+    assert_eq!(jobs.verified_on(CHAIN), [1, 3].map(key));
+    assert_eq!(jobs.verified_on(elsewhere.chain), [elsewhere]);
+    assert!(jobs.report(elsewhere, ErrandId::new(2), at(60)));
+    assert_eq!(jobs.verified_on(elsewhere.chain), []);
+}
+
+#[test]
 fn a_request_prolongs_so_many_leases_and_what_failed_is_tried_again_before_they_are_over() {
     let mut jobs = Jobs::default();
     for n in 0..=JOBS_PER_REQUEST_MAX {
@@ -128,4 +143,30 @@ fn something_is_due_when_a_lease_is_half_over_or_a_report_has_had_its_time() {
     assert_eq!(due(&jobs), Some(at(4)), "the bank still answers");
     assert!(jobs.take_reported(ErrandId::new(1)).is_some());
     assert_eq!(due(&jobs), None);
+}
+
+#[test]
+fn a_job_that_comes_again_goes_on_under_the_newer_lease_with_what_was_tried() {
+    let mut jobs = jobs();
+    let tried = Tried {
+        ago_micros: 0,
+        endpoint: Some(1),
+        class: AttemptClass::Timeout,
+        height: None,
+    };
+    jobs.hear(at(1), key(1), tried);
+    assert!(jobs.report(key(1), ErrandId::new(1), at(60)));
+    let newer = Token { number: 2, ..TOKEN };
+    assert!(!jobs.insert(key(1), Job::new(Lane::Database, newer, at(3), VISIBILITY, 2)));
+    assert!(
+        !jobs.report(key(1), ErrandId::new(2), at(60)),
+        "the bank is being told"
+    );
+    let ago_micros = 3_000_000;
+    assert_eq!(jobs.take_tried(at(4), key(1)), [Tried { ago_micros, ..tried }]);
+    assert_eq!(jobs.take_tried(at(4), key(1)), [], "it is told once");
+    let taken = jobs
+        .take_reported(ErrandId::new(1))
+        .map(|(job, held)| (job, held.token));
+    assert_eq!(taken, Some((key(1), newer)));
 }

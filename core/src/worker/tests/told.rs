@@ -1,6 +1,8 @@
 //! What a worker tells the bank, and what the bank tells it: whom it asked, and whom it must not ask.
 
-use super::{SECOND, Yard, taken};
+use core::time::Duration;
+
+use super::{SECOND, TRIP, Yard, taken};
 use crate::escrow::{AttemptClass, Pauses, Sighting, Taken};
 use crate::queue::Lane;
 use crate::resilience::breaker::TripModel;
@@ -57,28 +59,38 @@ fn an_endpoint_that_operators_pause_is_not_asked_until_they_resume_it() {
     assert!(yard.asked.contains(&0), "{:?}", yard.asked);
 }
 
-#[test]
-fn of_a_chain_that_is_paused_nobody_is_asked_but_the_bank() {
-    let mut yard = Yard::new();
-    let paused = Taken {
+/// What is known of a report about a chain that is paused, together with these endpoints.
+fn paused(endpoints: impl IntoIterator<Item = u8>) -> Taken {
+    Taken {
         is_open: true,
         pauses: Pauses {
             chain: true,
-            endpoints: EndpointSet::EMPTY,
+            endpoints: endpoints.into_iter().collect(),
         },
-    };
-    yard.bank = Ok(paused);
+    }
+}
+
+const fn is_undecided(one: &Sighting) -> bool {
+    matches!(one, Sighting::Undecided { .. })
+}
+
+#[test]
+fn of_a_chain_that_is_paused_nobody_is_asked_but_the_bank() {
+    let mut yard = Yard::new();
+    yard.bank = Ok(paused([]));
     yard.enqueue(Lane::Immediate, 1);
     yard.pass(5 * SECOND);
-    yard.asked.clear();
     yard.reports.clear();
-    for n in 2..6 {
+    yard.asked.clear();
+    yard.questions = 0;
+    // That an endpoint is paused and resumed meanwhile changes nothing.
+    for (n, bank) in (2..).zip([paused([]), paused([0]), paused([])]) {
+        yard.bank = Ok(bank);
         yard.enqueue(Lane::Immediate, n);
+        yard.pass(60 * SECOND);
+        assert_eq!(yard.questions, 0, "nobody is asked about the chain");
     }
-    yard.pass(60 * SECOND);
-    assert_eq!(yard.asked, [], "nobody is asked about the chain");
-    let asks_the_bank = |one: &Sighting| matches!(one, Sighting::Undecided { .. });
-    assert!(yard.reports.len() >= 4 && yard.reports.iter().all(asks_the_bank));
+    assert!(yard.reports.len() >= 4 && yard.reports.iter().all(is_undecided));
     yard.reports.clear();
     yard.bank = Ok(taken(true));
     yard.pass(60 * SECOND);
@@ -88,6 +100,42 @@ fn of_a_chain_that_is_paused_nobody_is_asked_but_the_bank() {
             .iter()
             .any(|one| matches!(one, Sighting::Mined { .. }))
     );
+}
+
+#[test]
+fn what_is_being_verified_when_the_chain_is_paused_the_bank_is_asked_about_at_once() {
+    let mut yard = Yard::new();
+    yard.bank = Ok(paused([]));
+    yard.pass(SECOND);
+    yard.are_endpoints_mute = true;
+    yard.enqueue(Lane::Immediate, 1);
+    yard.pass(Duration::from_millis(600));
+    yard.enqueue(Lane::Immediate, 2);
+    while yard.reports.is_empty() {
+        yard.pass(Duration::from_millis(1));
+    }
+    assert_eq!((yard.reports.len(), yard.worker.held()), (1, 2));
+    yard.pass(TRIP);
+    assert_eq!(yard.reports.len(), 2);
+    assert!(yard.reports.iter().all(is_undecided));
+}
+
+#[test]
+fn a_job_that_was_only_held_up_waits_longer_each_time_and_no_longer_than_its_chain() {
+    let mut yard = Yard::new();
+    yard.bank = Ok(paused([]));
+    yard.enqueue(Lane::Immediate, 1);
+    yard.pass(20 * SECOND);
+    // At 0, 1, 3, 7 and 15 s.
+    assert_eq!(yard.reports.len(), 5);
+    yard.bank = Ok(taken(true));
+    while yard.reports.len() == 5 {
+        yard.pass(TRIP);
+    }
+    yard.pass(SECOND);
+    let is_mined = |one: &Sighting| matches!(one, Sighting::Mined { .. });
+    assert!(is_undecided(&yard.reports[5]));
+    assert!(yard.reports.get(6).is_some_and(is_mined), "{:?}", yard.reports);
 }
 
 /// Found by seed 217004163913210 of escrow/swarm: an attempt ends when the last endpoint has had its time, and by then the next
@@ -111,6 +159,5 @@ fn attempts_that_end_at_once_are_one_report() {
     yard.are_endpoints_mute = true;
     yard.enqueue(Lane::Immediate, 1);
     yard.pass(SECOND * 10);
-    let is_undecided = |one: &Sighting| matches!(one, Sighting::Undecided { .. });
     assert!(!yard.reports.is_empty() && yard.reports.iter().all(is_undecided));
 }

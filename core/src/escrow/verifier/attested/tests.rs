@@ -1,6 +1,7 @@
 use super::Attested;
-use crate::escrow::FinalityRule;
 use crate::escrow::testing::block;
+use crate::escrow::{BlockRef, FinalityRule};
+use crate::id::BlockHash;
 
 #[test]
 fn what_an_endpoint_says_is_attested_never_goes_back_until_it_is_forgotten() {
@@ -15,6 +16,18 @@ fn what_an_endpoint_says_is_attested_never_goes_back_until_it_is_forgotten() {
     attested.on_said(0, block(7));
     attested.forget_all();
     assert_eq!((attested.height(0), attested.height(1)), (None, None));
+}
+
+#[test]
+fn an_endpoint_that_names_another_block_of_the_same_height_is_held_to_the_first() {
+    let other = BlockRef {
+        number: 9,
+        hash: BlockHash::Evm([0xf0; 32]),
+    };
+    let mut attested = Attested::new(1);
+    attested.on_said(0, block(9));
+    attested.on_said(0, other);
+    assert_eq!(attested.vote(0, block(8)).finalized, block(9));
 }
 
 #[test]

@@ -78,3 +78,6 @@ impl Desk {
         heights.get(QUORUM - 1).copied()
     }
 }
+
+#[cfg(test)]
+mod tests;

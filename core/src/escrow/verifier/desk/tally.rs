@@ -157,3 +157,6 @@ impl Desk {
         out.findings.push((self.chain.id, Finding::Uncounted { number }));
     }
 }
+
+#[cfg(test)]
+mod tests;

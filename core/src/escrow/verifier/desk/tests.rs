@@ -4,7 +4,7 @@ use std::vec::Vec;
 use super::{Desk, HEADS_UNDER_WAY_MAX, Purpose, Round};
 use crate::escrow::testing::{block, chain, config, tx};
 use crate::escrow::verifier::Out;
-use crate::escrow::{Answer, FinalityRule, Vote};
+use crate::escrow::{Answer, ChainConfig, FinalityRule, Vote};
 use crate::resilience::{Pool, PoolPolicy};
 use crate::rng::Rng;
 use crate::time::Instant;
@@ -15,16 +15,16 @@ pub(super) fn at(millis: u64) -> Instant {
 
 /// A desk whose endpoints have these providers and are verified.
 fn desk_of(providers: &[u8]) -> Desk {
-    desk_under(&PoolPolicy::default(), providers)
+    desk_under(&PoolPolicy::default(), chain(), providers)
 }
 
-/// The same, whose pool has this policy.
-pub(super) fn desk_under(policy: &PoolPolicy, providers: &[u8]) -> Desk {
+/// A desk of `chain` whose pool has this policy and whose endpoints have these providers and are verified.
+pub(super) fn desk_under(policy: &PoolPolicy, chain: ChainConfig, providers: &[u8]) -> Desk {
     let mut pool = Pool::new(*policy, providers, Rng::from_seed(7));
     (0..)
         .zip(providers)
         .for_each(|(endpoint, _)| pool.mark_verified(endpoint));
-    Desk::new(&config(), &chain(), Vec::new(), pool, None, (0, 1))
+    Desk::new(&config(), &chain, Vec::new(), pool, None, (0, 1))
 }
 
 /// A desk of four endpoints of four providers.
@@ -132,7 +132,7 @@ fn another_endpoint_of_a_provider_is_asked_last() {
 }
 
 /// Whom it asks in a round of its own that wants so many, and whether it waits for somebody busy.
-fn ask(desk: &mut Desk, count: usize) -> (Vec<u8>, bool) {
+pub(super) fn ask(desk: &mut Desk, count: usize) -> (Vec<u8>, bool) {
     let mut out = Out::default();
     let purpose = Purpose::Receipt { tx: tx(9), round: 9 };
     let is_crowded = desk.ask_for(at(0), count, &mut Round::<u8>::new(9), purpose, &mut out);

@@ -33,6 +33,23 @@ fn a_range_is_halved_when_it_is_too_large_and_doubled_when_it_is_read() {
 }
 
 #[test]
+fn a_range_is_begun_when_blocks_wait_and_none_is_being_read() {
+    let mut scan = Scan::new(Family::Evm, 1_000);
+    // Up to where blocks are final, the number of the round, and what is being read then.
+    for (finalized, round, under_way) in [
+        (999, 1, None),
+        (1_000, 2, None),
+        (1_001, 3, Some((1_001, 1_001, 3))),
+        (1_005, 4, Some((1_001, 1_001, 3))),
+    ] {
+        scan.begin(finalized, round, None);
+        let range = scan.under_way();
+        let range = range.map(|range| (range.from, range.to, range.round.number));
+        assert_eq!(range, under_way, "{finalized}");
+    }
+}
+
+#[test]
 fn a_range_is_too_large_on_two_words_and_a_block_never_is() {
     let mut scan = Scan::new(Family::Evm, 1_000);
     next(&mut scan);

@@ -1,10 +1,11 @@
 //! The scanner of Solana: every final slot in laps over the token accounts of all wallets, a part of them at a time.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use core::time::Duration;
 use std::vec;
 use std::vec::Vec;
 
-use super::{Finding, Out, SECOND, Verifier};
+use super::{Ask, Finding, Out, SECOND, Verifier};
 use crate::escrow::testing::{asset, config};
 use crate::escrow::{
     Answer, BlockRef, ChainConfig, DepositAddresses, EndpointConfig, EscrowConfig, Fault, Log, Question,
@@ -13,7 +14,7 @@ use crate::escrow::{
 use crate::id::{Address, BlockHash, ChainId, TxHash, UserId};
 use crate::limits::SCAN_ACCOUNTS_MAX;
 use crate::money::{Amount, Asset, ChainToken, InForce, Registry};
-use crate::resilience::PoolPolicy;
+use crate::resilience::{HedgePolicy, PoolPolicy};
 use crate::rng::Rng;
 use crate::time::Instant;
 
@@ -87,6 +88,10 @@ struct Cluster {
 
 impl Cluster {
     fn new(users: u64) -> Self {
+        Self::under(&PoolPolicy::default(), users)
+    }
+
+    fn under(policy: &PoolPolicy, users: u64) -> Self {
         let endpoint = |n: u8| EndpointConfig {
             name: std::format!("rpc-{n}"),
             provider: std::format!("provider-{n}"),
@@ -107,8 +112,7 @@ impl Cluster {
             ..config()
         };
         let rng = Rng::from_seed(7);
-        let policy = PoolPolicy::default();
-        let mut verifier = Verifier::new(&config, &registry(), &policy, &rng, |_| None);
+        let mut verifier = Verifier::new(&config, &registry(), policy, &rng, |_| None);
         for user in 1..=users {
             verifier.own(id(), wallet(user));
         }
@@ -139,6 +143,36 @@ impl Cluster {
             self.findings
                 .extend(out.findings.into_iter().map(|(_, finding)| finding));
         }
+    }
+
+    /// Lets time pass until so many are asked about accounts, who do not answer yet; everybody else does.
+    fn run_to_scans(&mut self, count: usize) -> Vec<Ask> {
+        let mut scans = Vec::new();
+        let end = self.now.after(SECOND * 60);
+        while self.now < end && scans.len() < count {
+            let due = self.verifier.next_deadline().expect("heads are polled for ever");
+            self.now = self.now.max(due.at);
+            let mut out = Out::default();
+            self.verifier.on_tick(self.now, &mut out);
+            while let Some(ask) = out.asks.pop() {
+                if accounts(&ask).is_some() {
+                    scans.push(ask);
+                } else {
+                    let outcome = self.answer(ask.endpoint.index, &ask.question);
+                    self.verifier.on_answer(self.now, ask.call, outcome, &mut out);
+                }
+            }
+        }
+        scans
+    }
+
+    /// Lets a question be answered, and gives those about accounts that follow from that.
+    fn answered(&mut self, ask: &Ask) -> Vec<Ask> {
+        let mut out = Out::default();
+        let outcome = self.answer(ask.endpoint.index, &ask.question);
+        self.verifier.on_answer(self.now, ask.call, outcome, &mut out);
+        out.asks.retain(|ask| accounts(ask).is_some());
+        out.asks
     }
 
     fn answer(&mut self, endpoint: u8, question: &Question) -> Result<Answer, Fault> {
@@ -236,6 +270,45 @@ fn a_lap_asks_two_about_every_account_of_every_wallet_and_ends_as_one() {
     }
 }
 
+/// The accounts that a question is about.
+fn accounts(ask: &Ask) -> Option<&[Address]> {
+    match &ask.question {
+        Question::Scan { tokens, .. } => Some(tokens),
+        Question::Identity { .. }
+        | Question::Heads
+        | Question::Receipt { .. }
+        | Question::Balances { .. }
+        | Question::Attested => None,
+    }
+}
+
+#[test]
+fn what_is_said_late_about_one_part_of_a_lap_counts_for_no_other() {
+    let policy = PoolPolicy {
+        hedge: HedgePolicy {
+            share_max: 5,
+            after_max: Duration::from_millis(100),
+            ..HedgePolicy::default()
+        },
+        ..PoolPolicy::default()
+    };
+    let mut cluster = Cluster::under(&policy, 9);
+    // The other two are asked because nobody answers at once.
+    let about_first = cluster.run_to_scans(4);
+    assert_eq!(about_first.len(), 4);
+    assert_eq!(cluster.answered(&about_first[0]).len(), 0);
+    let about_second = cluster.answered(&about_first[1]);
+    assert_eq!(about_second.len(), 2);
+    assert_ne!(accounts(&about_second[0]), accounts(&about_first[0]));
+    for late in &about_first[2..] {
+        assert_eq!(cluster.answered(late).len(), 0);
+    }
+    assert_eq!(cluster.answered(&about_second[0]).len(), 0);
+    let about_third = cluster.answered(&about_second[1]);
+    assert_eq!(about_third.len(), 2);
+    assert_ne!(accounts(&about_third[0]), accounts(&about_second[0]));
+}
+
 #[test]
 fn slots_are_passed_unread_while_nobody_has_an_account() {
     let mut cluster = Cluster::new(0);
@@ -290,16 +363,18 @@ fn a_wallet_that_is_new_is_looked_at_from_the_next_lap_on() {
 }
 
 #[test]
-fn a_lap_waits_until_it_is_worth_while() {
-    let mut cluster = Cluster::new(1);
-    cluster.run_to(FINAL);
-    for (finalized, is_read) in [(FINAL + 1, false), (FINAL + 24, false), (FINAL + 25, true)] {
-        cluster.finalized = finalized;
-        cluster.run_to(finalized);
-        assert_eq!(
-            cluster.verifier.scanned(id()) == Some(finalized),
-            is_read,
-            "at {finalized}"
-        );
+fn a_lap_waits_until_it_is_worth_while_though_it_be_over_no_account() {
+    for users in [0, 1] {
+        let mut cluster = Cluster::new(users);
+        cluster.run_to(FINAL);
+        for (finalized, is_read) in [(FINAL + 1, false), (FINAL + 24, false), (FINAL + 25, true)] {
+            cluster.finalized = finalized;
+            cluster.run_to(finalized);
+            assert_eq!(
+                cluster.verifier.scanned(id()) == Some(finalized),
+                is_read,
+                "at {finalized}"
+            );
+        }
     }
 }

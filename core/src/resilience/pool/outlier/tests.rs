@@ -33,6 +33,7 @@ fn each_ejection_in_a_row_is_longer_up_to_a_cap_and_good_behaviour_forgives() {
         outlier.eject(at(now), &policy());
         assert_eq!(outlier.ejected_until(at(now)), Some(at(until)), "{now}");
         assert!(outlier.is_ejected(at(until - 1)) && !outlier.is_ejected(at(until)));
+        assert_eq!(outlier.ejected_until(at(until)), None, "{now}");
     }
 }
 

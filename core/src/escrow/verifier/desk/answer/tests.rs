@@ -98,6 +98,32 @@ fn a_scan_tells_of_the_range_asked_for_and_of_the_chain_that_is_final() {
 }
 
 #[test]
+fn balances_are_of_the_holders_and_at_the_block_asked_for_and_of_the_chain_that_is_final() {
+    let counted = |at: Option<BlockRef>, holders: usize| Answer::Balances {
+        finalized: block(7),
+        at,
+        balances: vec![[1; 32]; holders],
+    };
+    let others = Some("balances of others, or at another block");
+    check(
+        Purpose::Balances {
+            block: 7,
+            holders: 2,
+            round: 1,
+        },
+        vec![
+            (counted(None, 0), None),
+            (counted(Some(block(7)), 2), None),
+            (counted(Some(block(6)), 2), others),
+            (counted(Some(block(8)), 2), others),
+            (counted(Some(block(7)), 1), others),
+            (counted(Some(block(7)), 3), others),
+            (counted(Some(fork(7)), 2), others),
+        ],
+    );
+}
+
+#[test]
 fn an_answer_is_to_the_question_that_was_asked() {
     let another = Some("answer to another question");
     let heads = Answer::Heads {

@@ -5,7 +5,7 @@ use std::vec::Vec;
 use super::super::Desk;
 use super::super::tests::{at, desk_under};
 use super::Purpose;
-use crate::escrow::testing::{block, tx};
+use crate::escrow::testing::{block, chain, tx};
 use crate::escrow::verifier::{Ask, Out};
 use crate::escrow::{Answer, Question};
 use crate::resilience::{HedgePolicy, PoolPolicy, Withdrawal};
@@ -24,7 +24,7 @@ fn reading(providers: &[u8]) -> (Desk, Vec<Ask>) {
         },
         ..PoolPolicy::default()
     };
-    let (mut desk, mut out) = (desk_under(&policy, providers), Out::default());
+    let (mut desk, mut out) = (desk_under(&policy, chain(), providers), Out::default());
     (0..2).for_each(|endpoint| desk.on_height(at(0), endpoint, 12, 10, &mut out));
     let asks = scans(&mut out);
     assert_eq!(indices(&asks), [0, 1]);
