@@ -14,8 +14,8 @@ use crate::time::Instant;
 /// After how long a desk of which little is known hedges: before an unknown endpoint's time is over.
 const AFTER: u64 = 300;
 
-/// A desk that reads blocks 1 to 10 since the beginning, and the two questions under way.
-fn reading(providers: &[u8]) -> (Desk, Vec<Ask>) {
+/// A desk that hedges what is slow.
+fn hedging(providers: &[u8]) -> Desk {
     let policy = PoolPolicy {
         hedge: HedgePolicy {
             share_max: 5,
@@ -24,7 +24,12 @@ fn reading(providers: &[u8]) -> (Desk, Vec<Ask>) {
         },
         ..PoolPolicy::default()
     };
-    let (mut desk, mut out) = (desk_under(&policy, chain(), providers), Out::default());
+    desk_under(&policy, chain(), providers)
+}
+
+/// A desk that reads blocks 1 to 10 since the beginning, and the two questions under way.
+fn reading(providers: &[u8]) -> (Desk, Vec<Ask>) {
+    let (mut desk, mut out) = (hedging(providers), Out::default());
     (0..2).for_each(|endpoint| desk.on_height(at(0), endpoint, 12, 10, &mut out));
     let asks = scans(&mut out);
     assert_eq!(indices(&asks), [0, 1]);
@@ -203,4 +208,35 @@ fn a_paused_endpoint_is_nobody_to_hedge() {
     assert!(calls.iter().all(|call| desk.calls.contains_key(call)));
     desk.pause(at(6), &mut Out::default());
     assert!(desk.hedges.is_empty());
+}
+
+#[test]
+fn nothing_is_due_for_an_answer_that_has_come() {
+    let (mut desk, mut out) = (hedging(&[0, 1, 2, 3]), Out::default());
+    desk.stop_scanning();
+    // Heads are not hedged, and these calls outlast the others.
+    desk.poll(at(0), &mut out);
+    out.asks.clear();
+    desk.watch(at(0), tx(1));
+    desk.verify_due(at(0), &mut out);
+    let due = |desk: &Desk| desk.next_deadline().map(|due| due.at);
+    assert_eq!((out.asks.len(), due(&desk)), (2, Some(at(AFTER))));
+    for ask in core::mem::take(&mut out.asks) {
+        let answer = Answer::Receipt {
+            finalized: block(10),
+            receipt: None,
+        };
+        desk.on_answer(at(20), ask.call, Ok(answer), &mut out);
+    }
+    assert!(due(&desk) > Some(at(AFTER)));
+}
+
+#[test]
+fn what_is_read_no_more_is_asked_of_nobody_else() {
+    let (mut desk, _) = reading(&[0, 1, 2, 3]);
+    desk.scan.halve();
+    desk.scan_on(at(50), &mut Out::default());
+    let mut out = Out::default();
+    desk.hedge_calls(at(AFTER), &mut out);
+    assert_eq!(out.asks.len(), 0);
 }
