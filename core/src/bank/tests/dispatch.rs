@@ -8,12 +8,12 @@ use std::vec::Vec;
 use super::bends::silent;
 use super::orders::{order, rpc};
 use super::{House, named};
-use crate::bank::{AdminAct, Command, Notice, Refusal, Reply};
+use crate::bank::{AdminAct, BankConfig, Command, Notice, Refusal, Reply};
 use crate::digest::Digest;
 use crate::escrow::testing::{CHAIN, block, tx};
 use crate::escrow::{
-    AttemptClass, Evidence, FinalityRule, Pauses, Question, Report, ReportError, Sighting, Taken, Tried,
-    Vote, Workers,
+    Attempt, AttemptClass, Evidence, FinalityRule, Pauses, Question, Report, ReportError, Sighting, Taken,
+    Tried, Vote, Workers,
 };
 use crate::id::ChainId;
 use crate::queue::{Lane, Priority, QueueRequest};
@@ -21,11 +21,17 @@ use crate::resilience::{BreakerOrder, BreakerState};
 
 /// A house whose workers have 10 s, and which asks nobody anything that is answered.
 fn house() -> House {
+    house_with(|_| ())
+}
+
+/// The same, after a change of its configuration.
+fn house_with(change: impl FnOnce(&mut BankConfig)) -> House {
     let mut house = House::with(|config| {
         config.escrow.workers = Some(Workers {
             has_immediate: true,
             takeover: Duration::from_secs(10),
         });
+        change(config);
     });
     house.mine(1);
     house
@@ -121,6 +127,7 @@ fn the_database_lane_takes_what_the_immediate_one_does_not() {
         ],
         "three failures in a row, and no pause between them"
     );
+    assert_eq!(house.bank.status().immediate, Some(BreakerState::Open));
     house.queued.clear();
     house.lanes_down.clear();
     house.pass(Duration::from_secs(6));
@@ -394,7 +401,7 @@ fn a_worker_that_cannot_tell_keeps_the_bank_from_nothing() {
 
 #[test]
 fn a_dead_letter_has_the_attempts_of_workers_in_the_order_of_the_banks_dates() {
-    let mut house = house();
+    let mut house = house_with(|config| config.escrow.patience = Duration::from_secs(20));
     let (alice, _) = house.register("alice");
     house.claim(alice, 1);
     house.pass(Duration::from_secs(3));
@@ -425,11 +432,17 @@ fn a_dead_letter_has_the_attempts_of_workers_in_the_order_of_the_banks_dates() {
         let refused = Reply::Refused(Refusal::BadReport(ReportError::Tried));
         assert_eq!(house.command(told(bad)), refused);
     }
-    house.pass(Duration::from_secs(86_500));
+    house.pass(Duration::from_secs(30));
     let letter = house.bank.state().escrow().dead_letter(named(1)).unwrap();
     let history = &letter.history;
-    assert!(history.count() > 2, "the bank's own, too");
-    assert!(history.last().is_sorted_by_key(|one| one.at));
+    let last = history.last();
+    assert!(last.is_sorted_by_key(|one| one.at));
+    let of_workers = |one: &&Attempt| {
+        let told = (one.endpoint, one.class);
+        told == (Some(1), AttemptClass::Timeout) || told == (None, AttemptClass::NobodyAsked)
+    };
+    assert_eq!(last.iter().filter(of_workers).count(), 2, "{last:?}");
+    assert!(last.len() > 2, "the bank's own, too");
     house.audit();
 }
 
