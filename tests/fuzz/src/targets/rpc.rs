@@ -40,10 +40,15 @@ pub(super) fn solana(data: &[u8]) -> bool {
     let Some((which, bodies)) = choice(data) else {
         return false;
     };
-    let question = match which % 3 {
+    let question = match which % 4 {
         0 => Question::Identity { tokens: vec![MINT] },
         1 => Question::Heads,
-        _ => Question::Receipt { tx: SIGNATURE },
+        2 => Question::Receipt { tx: SIGNATURE },
+        _ => Question::Scan {
+            from: 5,
+            to: 12,
+            tokens: vec![MINT],
+        },
     };
     let bodies = bodies.split(|byte| *byte == SEPARATOR);
     let responses = bodies.map(|body| {
@@ -264,16 +269,26 @@ pub(super) fn solana_seeds() -> Vec<Vec<u8>> {
         "transaction": {"signatures": [SIGNATURE.to_string()], "message": {"accountKeys": [key(1), key(2)]}},
     });
     let block = json!({"blockhash": name(8), "parentSlot": 1});
-    let talks = [
-        vec![json!(name(7)), json!("ok"), mint],
-        vec![head(43), head(12)],
-        vec![json!(12), block.clone(), transaction, block],
+    let named = json!([{"signature": SIGNATURE.to_string(), "slot": 11, "err": null}]);
+    // -32016: the node has not come to that slot.
+    let talks: [Vec<Result<Value, i64>>; 4] = [
+        vec![Ok(json!(name(7))), Ok(json!("ok")), Err(-32_016), Ok(mint)],
+        vec![Ok(head(43)), Ok(head(12))],
+        vec![
+            Ok(json!(12)),
+            Ok(block.clone()),
+            Ok(transaction),
+            Ok(block.clone()),
+        ],
+        vec![Ok(json!(12)), Ok(block.clone()), Ok(block), Ok(named)],
     ];
-    let talk = |(results, which): (&Vec<Value>, u8)| {
-        let body = |result: &Value| {
-            json!({"jsonrpc": "2.0", "id": 0, "result": result})
-                .to_string()
-                .into_bytes()
+    let talk = |(results, which): (&Vec<Result<Value, i64>>, u8)| {
+        let body = |result: &Result<Value, i64>| {
+            let response = match result {
+                Ok(result) => json!({"jsonrpc": "2.0", "id": 0, "result": result}),
+                Err(code) => json!({"jsonrpc": "2.0", "id": 0, "error": {"code": code, "message": "no"}}),
+            };
+            response.to_string().into_bytes()
         };
         let bodies: Vec<_> = results.iter().map(body).collect();
         [vec![which], bodies.join(&SEPARATOR)].concat()
