@@ -7,7 +7,7 @@ use super::super::tests::{at, desk_under};
 use super::Purpose;
 use crate::escrow::testing::{block, chain, tx};
 use crate::escrow::verifier::{Ask, Out};
-use crate::escrow::{Answer, Question};
+use crate::escrow::{Answer, Fault, Question};
 use crate::resilience::{HedgePolicy, PoolPolicy, Withdrawal};
 use crate::time::Instant;
 
@@ -184,12 +184,7 @@ fn when_the_slow_one_fails_its_hedge_stands_in_for_it() {
     answer(&mut desk, at(20), &asks[1]);
     let hedges = hedge(&mut desk, at(AFTER));
     let mut out = Out::default();
-    desk.on_answer(
-        at(AFTER + 10),
-        asks[0].call,
-        Err(crate::escrow::Fault::Connection),
-        &mut out,
-    );
+    desk.on_answer(at(AFTER + 10), asks[0].call, Err(Fault::Connection), &mut out);
     assert_eq!(
         indices(&scans(&mut out)),
         [0; 0],
@@ -239,4 +234,19 @@ fn what_is_read_no_more_is_asked_of_nobody_else() {
     let mut out = Out::default();
     desk.hedge_calls(at(AFTER), &mut out);
     assert_eq!(out.asks.len(), 0);
+}
+
+#[test]
+fn what_took_all_its_time_is_measured_and_no_other_failure() {
+    for (fault, is_measured) in [
+        (Fault::Timeout, true),
+        (Fault::Connection, false),
+        (Fault::Server { code: 500 }, false),
+    ] {
+        let (mut desk, asks) = reading(&[0, 1, 2, 3]);
+        let before = desk.hedging.clone();
+        desk.on_answer(at(200), asks[0].call, Err(fault.clone()), &mut Out::default());
+        assert_eq!(desk.hedging.scans != before.scans, is_measured, "{fault:?}");
+        assert_eq!(desk.hedging.receipts, before.receipts, "{fault:?}");
+    }
 }
