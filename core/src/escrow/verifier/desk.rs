@@ -106,6 +106,10 @@ pub(super) struct Desk {
     agreed: Option<u64>,
     /// The wallets whose token accounts are looked at in laps; none but on Solana. Never fewer.
     wallets: Vec<Address>,
+    /// Those accounts, in the order of laps, as far as laps have come: each takes a search for a point that is on no curve.
+    /// Follows from the wallets.
+    #[serde(skip)]
+    accounts: Vec<Address>,
     rounds: BTreeMap<TxHash, Round<Receipt>>,
     rounds_max: usize,
     /// Rounds that wait for an endpoint with room for one more call, oldest first.
@@ -167,6 +171,7 @@ impl Desk {
                 Family::Evm => Vec::new(),
                 Family::Solana => chain.collect.clone(),
             },
+            accounts: Vec::new(),
             catching: Catching::default(),
             attested: Attested::new(endpoints),
             agreed: None,

@@ -212,19 +212,22 @@ impl Desk {
     }
 
     /// A lap over all token accounts, if the chain is read in laps: how many there are, and the first of them.
-    pub(super) fn lap(&self) -> Option<(usize, Vec<Address>)> {
+    pub(super) fn lap(&mut self) -> Option<(usize, Vec<Address>)> {
         match self.chain.id.family() {
             Family::Evm => None,
             Family::Solana => {
                 let accounts = self.wallets.len() * self.tokens.len();
-                Some((accounts, part_of(&self.wallets, &self.tokens, 0, accounts)))
+                let first = part_of(&mut self.accounts, &self.wallets, &self.tokens, 0, accounts);
+                Some((accounts, first))
             }
         }
     }
 }
 
 /// The token accounts from place `from` up that are asked about at once: those of each wallet together, `accounts` in all.
+/// `known` are the first of them, and become more.
 pub(super) fn part_of(
+    known: &mut Vec<Address>,
     wallets: &[Address],
     tokens: &[(Address, u8)],
     from: usize,
@@ -238,5 +241,7 @@ pub(super) fn part_of(
         wallet.map(|wallet| token_account(wallet, token))
     };
     let to = from.saturating_add(SCAN_ACCOUNTS_MAX).min(accounts);
-    (from..to).filter_map(account).collect()
+    let unknown = known.len()..to;
+    known.extend(unknown.filter_map(account));
+    known.get(from..to).map_or_else(Vec::new, <[_]>::to_vec)
 }

@@ -167,8 +167,8 @@ impl Desk {
             // What a node remembers of an account may have holes, which is no lie (trap S6). The next part is another round.
             Family::Solana => self.next_round += 1,
         }
-        let (wallets, tokens) = (&self.wallets, &self.tokens);
-        let part = |from, accounts| part_of(wallets, tokens, from, accounts);
+        let (known, wallets, tokens) = (&mut self.accounts, &self.wallets, &self.tokens);
+        let part = |from, accounts| part_of(known, wallets, tokens, from, accounts);
         let range = self.scan.under_way();
         let all = range.and_then(|range| range.on_read(logs, self.next_round, part));
         match all {
