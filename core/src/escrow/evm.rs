@@ -46,6 +46,21 @@ pub struct Log {
     pub index: u64,
 }
 
+impl Log {
+    /// Stands for a Solana transaction that names `account`, in what a scan finds.
+    #[must_use]
+    pub const fn naming(account: Address) -> Self {
+        Self {
+            address: account,
+            topics: [[0; 32]; 4],
+            topic_count: 0,
+            word: [0; 32],
+            data_len: 0,
+            index: 0,
+        }
+    }
+}
+
 /// What one token account held before and after a Solana transaction, whichever instruction moved it (trap S2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TokenBalance {

@@ -152,7 +152,7 @@ impl Lap {
         self.found.extend(ours.map(|one| ScanLog {
             tx: one.tx,
             block: one.slot,
-            log: naming(address),
+            log: Log::naming(address),
         }));
         self.pages += 1;
         if is_last {
@@ -174,18 +174,6 @@ impl Lap {
             last: self.last,
             logs: self.found,
         }
-    }
-}
-
-/// Stands for a transaction that names `address`.
-const fn naming(address: Address) -> Log {
-    Log {
-        address,
-        topics: [[0; 32]; 4],
-        topic_count: 0,
-        word: [0; 32],
-        data_len: 0,
-        index: 0,
     }
 }
 

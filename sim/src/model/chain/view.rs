@@ -149,7 +149,7 @@ impl<'a> View<'a> {
                 found.extend(asked.map(|account| ScanLog {
                     tx,
                     block,
-                    log: naming(account),
+                    log: Log::naming(account),
                 }));
             }
         }
@@ -172,17 +172,5 @@ impl<'a> View<'a> {
             index: spot.first_index + log.index,
             ..*log
         })
-    }
-}
-
-/// Stands for a transaction that names a token account.
-const fn naming(address: Address) -> Log {
-    Log {
-        address,
-        topics: [[0; 32]; 4],
-        topic_count: 0,
-        word: [0; 32],
-        data_len: 0,
-        index: 0,
     }
 }

@@ -41,14 +41,7 @@ fn slot(number: u64) -> BlockRef {
 }
 
 fn named(n: u8, block: u64, address: Address) -> ScanLog {
-    let log = Log {
-        address,
-        topics: [[0; 32]; 4],
-        topic_count: 0,
-        word: [0; 32],
-        data_len: 0,
-        index: 0,
-    };
+    let log = Log::naming(address);
     let tx = TxHash::Solana([n; 64]);
     ScanLog { tx, block, log }
 }
