@@ -82,7 +82,8 @@ impl<'a> Caller<'a> {
 
     fn act(&mut self, lies: &Lies<'_>, began: Instant) {
         let users = self.storm.book().users.clone();
-        if users.len() < 2 || users.len() < USERS && self.rng.chance(1, 12) {
+        let wants_one_more = users.len() < 2 || self.rng.chance(1, 12);
+        if wants_one_more && self.storm.begin_user() {
             self.register();
         } else if began.elapsed() < LIES_END && self.rng.chance(1, 40) {
             self.lie(&users, lies);

@@ -20,7 +20,7 @@ mod truth;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -144,6 +144,8 @@ fn the_ledger_equals_the_chain_after_a_storm() {
 struct Storm {
     book: Mutex<Book>,
     jobs: Mutex<Vec<Job>>,
+    /// How many users were registered, or are being.
+    begun_users: AtomicUsize,
     /// Nothing new is begun: the faults have stopped.
     is_over: AtomicBool,
     /// No block is needed any more.
@@ -161,6 +163,13 @@ impl Storm {
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether there may be one user more, whom the caller then registers. Two callers at once must not both be the last.
+    fn begin_user(&self) -> bool {
+        let one_more = |begun| (begun < clients::USERS).then_some(begun + 1);
+        let relaxed = Ordering::Relaxed;
+        self.begun_users.fetch_update(relaxed, relaxed, one_more).is_ok()
     }
 
     fn add_jobs(&self, jobs: Vec<Job>) {
