@@ -90,6 +90,11 @@ impl Bank {
         if let Some(was) = self.seen_in(tx).filter(|was| *was != evidence.block) {
             self.reorg(tx, was, fx);
         }
+        // In the same block still: there is nothing new to judge before it is final.
+        if !evidence.is_final() && self.seen_in(tx).is_some() {
+            self.lose_patience(tx, fx);
+            return;
+        }
         let assessment = assess(chain, receipt, &self.config.registry, &Ours(self));
         match assessment {
             Assessment::Deposits(deposits) if evidence.is_final() => {
@@ -118,10 +123,6 @@ impl Bank {
     }
 
     fn see(&mut self, tx: TxKey, evidence: Evidence, deposits: Vec<Deposit>, fx: &mut Effects<Effect>) {
-        if self.seen_in(tx).is_some() {
-            self.lose_patience(tx, fx);
-            return;
-        }
         let sighting = self.sightings(tx);
         let hold = |deposit: Deposit| {
             let key = DepositKey {

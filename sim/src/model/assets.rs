@@ -1,5 +1,7 @@
 //! The assets of every world, with what the chain and the ledger must agree on about them.
 
+use std::sync::LazyLock;
+
 use plimsoll_core::id::{Address, AssetId};
 use plimsoll_core::money::Amount;
 
@@ -47,57 +49,66 @@ impl Token {
     /// Every asset.
     pub const ALL: [Self; 4] = [Self::Usdt, Self::Usdc, Self::Busd, Self::Gold];
 
-    /// What is true of it. The contracts of USDT, USDC and BUSD are those on BSC.
+    /// What is true of it.
     #[must_use]
     pub fn facts(self) -> Facts {
         match self {
-            Self::Usdt => Facts {
-                id: asset("USDT"),
-                name: "Tether USD",
-                scale: 18,
-                contract: Some((address("0x55d398326f99059ff775485246999027b3197955"), 18)),
-                is_enabled: true,
-            },
-            Self::Usdc => Facts {
-                id: asset("USDC"),
-                name: "USD Coin",
-                scale: 8,
-                contract: Some((address("0x8ac76a51cc950d9822d68b83fe1ad97b32cd580d"), 6)),
-                is_enabled: true,
-            },
-            Self::Busd => Facts {
-                id: asset("BUSD"),
-                name: "Binance USD",
-                scale: 18,
-                contract: Some((address("0xe9e7cea3dedca5984780bafc599bd69add087d56"), 18)),
-                is_enabled: false,
-            },
-            Self::Gold => Facts {
-                id: asset("GOLD"),
-                name: "Gold, in grams",
-                scale: 8,
-                contract: None,
-                is_enabled: true,
-            },
+            Self::Usdt => *USDT,
+            Self::Usdc => *USDC,
+            Self::Busd => *BUSD,
+            Self::Gold => *GOLD,
         }
     }
-}
 
-impl Token {
     /// Its contract or mint on a chain of this kind and the decimals of that, if it is on chains at all.
     #[must_use]
     pub fn contract(self, kind: ChainKind) -> Option<(Address, u8)> {
         match kind {
             ChainKind::Evm => self.facts().contract,
             ChainKind::Solana => match self {
-                Self::Usdt => Some((address("Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"), 6)),
-                Self::Usdc => Some((address("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"), 6)),
+                Self::Usdt => Some((*USDT_MINT, 6)),
+                Self::Usdc => Some((*USDC_MINT, 6)),
                 Self::Busd => Some((Address::Solana([0xb5; 32]), 9)),
                 Self::Gold => None,
             },
         }
     }
 }
+
+// Read once: they are asked for in every step. The contracts are those on BSC, the mints those on Solana's mainnet.
+
+static USDT: LazyLock<Facts> = LazyLock::new(|| Facts {
+    id: asset("USDT"),
+    name: "Tether USD",
+    scale: 18,
+    contract: Some((address("0x55d398326f99059ff775485246999027b3197955"), 18)),
+    is_enabled: true,
+});
+static USDC: LazyLock<Facts> = LazyLock::new(|| Facts {
+    id: asset("USDC"),
+    name: "USD Coin",
+    scale: 8,
+    contract: Some((address("0x8ac76a51cc950d9822d68b83fe1ad97b32cd580d"), 6)),
+    is_enabled: true,
+});
+static BUSD: LazyLock<Facts> = LazyLock::new(|| Facts {
+    id: asset("BUSD"),
+    name: "Binance USD",
+    scale: 18,
+    contract: Some((address("0xe9e7cea3dedca5984780bafc599bd69add087d56"), 18)),
+    is_enabled: false,
+});
+static GOLD: LazyLock<Facts> = LazyLock::new(|| Facts {
+    id: asset("GOLD"),
+    name: "Gold, in grams",
+    scale: 8,
+    contract: None,
+    is_enabled: true,
+});
+static USDT_MINT: LazyLock<Address> =
+    LazyLock::new(|| address("Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"));
+static USDC_MINT: LazyLock<Address> =
+    LazyLock::new(|| address("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"));
 
 /// The least that may be deposited or moved, in thousandths of a whole unit, of every asset: one whole unit.
 pub const MIN_MILLI: u64 = 1_000;

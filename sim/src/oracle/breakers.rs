@@ -175,24 +175,23 @@ impl Breakers {
         at: Instant,
         event: &Event,
         effects: &[Effect],
-        is_due: bool,
+        is_due: impl Fn() -> bool,
     ) -> Result<(), Violation> {
         self.step += 1;
         self.doubt(event, effects);
         self.let_go(effects);
-        self.hear(at, event, is_due);
+        self.hear(at, event, &is_due);
         self.obey(at, effects);
         self.changes(at, effects)?;
         self.questions(at, effects)?;
-        if is_due {
-            return Ok(());
-        }
         let is_answer = matches!(event, Event::Answered { .. });
         let judged = (0u8..)
             .zip(&self.endpoints)
             .filter(|(_, breaker)| !breaker.has_lied);
         for (index, breaker) in judged {
-            if let Some((invariant, why)) = self.overdue(at, breaker, is_answer) {
+            if let Some((invariant, why)) = self.overdue(at, breaker, is_answer)
+                && !is_due()
+            {
                 return Err(wrong(invariant, index, breaker, why));
             }
         }
@@ -200,7 +199,7 @@ impl Breakers {
     }
 
     /// Takes in the outcome of a call, and those of the calls whose time is over.
-    fn hear(&mut self, at: Instant, event: &Event, is_due: bool) {
+    fn hear(&mut self, at: Instant, event: &Event, is_due: impl Fn() -> bool) {
         self.go_round(at);
         if let Event::Answered { call, outcome } = event
             && let Some(call) = self.calls.remove(call)
@@ -230,6 +229,10 @@ impl Breakers {
         let is_over = |(_, call): &(CallId, Call)| call.deadline <= at;
         let calls = self.calls.iter().map(|(id, call)| (*id, *call));
         let over: Vec<(CallId, Call)> = calls.filter(is_over).collect();
+        if over.is_empty() {
+            return;
+        }
+        let is_due = is_due();
         for (id, call) in over {
             if !is_due {
                 self.calls.remove(&id);
@@ -342,21 +345,21 @@ impl Breakers {
     ) -> Option<(&'static str, &'static str)> {
         let policy = self.policy.breaker;
         let (since, _) = breaker.since;
-        let successes = count(&breaker.heard, CallOutcome::Success, true);
-        let failures = count(&breaker.heard, CallOutcome::Failure, true);
+        let successes = || count(&breaker.heard, CallOutcome::Success, true);
+        let failures = || count(&breaker.heard, CallOutcome::Failure, true);
         let is_late = is_answer && since.after(policy.open_for_max).after(SLACK) < at;
         match breaker.state {
             BreakerState::Closed if failures_in_a_row(&breaker.heard, true) >= self.trips_at() => {
                 Some(("never_opens", "it has failed too often to be closed"))
             }
             BreakerState::Open if is_late => Some(("never_half_opens", "it is open for too long")),
-            BreakerState::Open if successes > 0 => {
+            BreakerState::Open if successes() > 0 => {
                 Some(("probe_forgotten", "it answered a probe, and is open"))
             }
-            BreakerState::HalfOpen if failures > 0 => {
+            BreakerState::HalfOpen if failures() > 0 => {
                 Some(("failure_forgiven", "it failed, and is half-open"))
             }
-            BreakerState::HalfOpen if successes >= policy.successes_to_close => {
+            BreakerState::HalfOpen if successes() >= policy.successes_to_close => {
                 Some(("never_closes", "it has answered often enough to be closed"))
             }
             BreakerState::Closed
@@ -446,7 +449,7 @@ impl Oracle for Breakers {
         self.orders.observe(seen)?;
         match seen {
             Observation::Handled { input, effects, bank } => {
-                let is_due = bank.next_deadline().is_some_and(|deadline| deadline.at <= at);
+                let is_due = || bank.next_deadline().is_some_and(|deadline| deadline.at <= at);
                 self.step(at, &input.event, effects, is_due)
             }
             Observation::Crashed { .. } => {

@@ -61,7 +61,7 @@ impl World<'_> {
         let now = self.now();
         self.host.down_until = now;
         self.on_start();
-        let is_open = |index: &TxIndex| self.unsettled(*index).is_some();
+        let is_open = |index: &TxIndex| self.is_unsettled(*index);
         self.quiet = Some(Quiet {
             since: now,
             calls: self.users.unanswered().collect(),
@@ -77,9 +77,7 @@ impl World<'_> {
             return;
         };
         quiet.calls.retain(|call| self.users.is_unanswered(*call));
-        quiet
-            .transactions
-            .retain(|index| self.unsettled(*index).is_some());
+        quiet.transactions.retain(|index| self.is_unsettled(*index));
         let is_settled = quiet.calls.is_empty() && quiet.transactions.is_empty();
         if is_settled && self.bank().is_some() {
             return self.go_on();

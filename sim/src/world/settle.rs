@@ -131,6 +131,24 @@ impl World<'_> {
 
     /// Why the bank is not done with a transaction, if it is not.
     pub(super) fn unsettled(&self, index: TxIndex) -> Option<String> {
+        self.is_unsettled(index).then(|| {
+            let now = self.schedule.now();
+            let is_mined = self.chain.block_of(index, now).is_some();
+            let where_ = match (self.chain.is_final(index, now), is_mined) {
+                (true, _) => "final",
+                (false, true) => "in a block",
+                (false, false) => "in no block",
+            };
+            let standing = self.progress.standing(index);
+            format!(
+                "{} is {where_} on the chain and {standing:?} in the journal",
+                self.chain.hash_of(index)
+            )
+        })
+    }
+
+    /// Whether a transaction stands otherwise in the journal than it must in the end.
+    pub(super) fn is_unsettled(&self, index: TxIndex) -> bool {
         let now = self.schedule.now();
         let standing = self.progress.standing(index);
         let is_final = self.chain.is_final(index, now);
@@ -148,17 +166,7 @@ impl World<'_> {
             }
             Standing::DeadLetter | Standing::Dismissed => is_final || !is_mined,
         };
-        (!is_settled).then(|| {
-            let where_ = match (is_final, is_mined) {
-                (true, _) => "final",
-                (false, true) => "in a block",
-                (false, false) => "in no block",
-            };
-            format!(
-                "{} is {where_} on the chain and {standing:?} in the journal",
-                self.chain.hash_of(index)
-            )
-        })
+        !is_settled
     }
 
     /// Whether what an operator wants can never be: the deposit is not there to be given to anybody.

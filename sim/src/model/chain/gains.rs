@@ -45,7 +45,17 @@ pub(super) fn make(movements: &[Movement], payees: &dyn Fn(u32) -> Payee, rng: &
             made.0.push(gain);
         }
         if gain.after > gain.before && movement.shape != Shape::Minted {
-            lose(&mut made.0, from, gain.mint, gain.after - gain.before, rng);
+            let account = if from == payer {
+                account_of_outsider(payer)
+            } else {
+                token_account(&from, &gain.mint)
+            };
+            let loser = TokenBalance {
+                account,
+                wallet: from,
+                ..gain
+            };
+            lose(&mut made.0, loser, gain.after - gain.before, rng);
         }
     }
     made.0.sort_unstable_by_key(|one| (one.place, one.mint));
@@ -97,43 +107,42 @@ fn balance(
     } else {
         rng.below(1_000_000_000)
     };
-    let held = |wallet: Address, mint: Address| TokenBalance {
+    let in_account = |account: Address, wallet: Address, mint: Address| TokenBalance {
         place,
-        account: token_account(&wallet, &mint),
+        account,
         mint,
         wallet,
         program: TOKEN_PROGRAM,
         before,
         after: before + units,
     };
-    let ours = held(payee.address, mint);
+    let held = |wallet: Address, mint: Address| in_account(token_account(&wallet, &mint), wallet, mint);
     let balance = match movement.shape {
-        Shape::Payment | Shape::Minted => ours,
-        Shape::ToCollect => held(collect(ChainKind::Solana), mint),
-        Shape::OwnSweep => held(collect(ChainKind::Solana), mint),
-        Shape::ToStranger => held(stranger(rng), mint),
+        Shape::Payment | Shape::Minted => held(payee.address, mint),
+        Shape::ToCollect | Shape::OwnSweep => held(collect(ChainKind::Solana), mint),
+        Shape::ToStranger => {
+            let wallet = stranger(rng);
+            in_account(account_of_outsider(wallet), wallet, mint)
+        }
         Shape::FakeToken => held(payee.address, counterfeit(ChainKind::Solana)),
         Shape::Erc721 => TokenBalance {
             program: OTHER_PROGRAM,
-            ..ours
+            ..held(payee.address, mint)
         },
-        Shape::DirtyTopic => TokenBalance {
-            account: stranger(rng),
-            ..ours
-        },
+        Shape::DirtyTopic => in_account(stranger(rng), payee.address, mint),
         Shape::LongData => TokenBalance {
             wallet: stranger(rng),
-            ..ours
+            ..held(payee.address, mint)
         },
         Shape::Native => return (None, payer),
         Shape::ZeroValue | Shape::SelfTransfer | Shape::Approval => TokenBalance {
             after: before,
-            ..ours
+            ..held(payee.address, mint)
         },
         Shape::Huge => TokenBalance {
             before: 0,
             after: u64::MAX,
-            ..ours
+            ..held(payee.address, mint)
         },
     };
     let from = if movement.shape == Shape::OwnSweep {
@@ -144,10 +153,11 @@ fn balance(
     (Some(balance), from)
 }
 
-/// Lets the account of `wallet` lose so many units more.
-fn lose(balances: &mut Vec<TokenBalance>, wallet: Address, mint: Address, units: u64, rng: &mut Rng) {
-    let is_same =
-        |one: &&mut TokenBalance| one.place >= LOSSES_FROM && (one.wallet, one.mint) == (wallet, mint);
+/// Lets the account of `loser` lose so many units more.
+fn lose(balances: &mut Vec<TokenBalance>, loser: TokenBalance, units: u64, rng: &mut Rng) {
+    let is_same = |one: &&mut TokenBalance| {
+        one.place >= LOSSES_FROM && (one.wallet, one.mint) == (loser.wallet, loser.mint)
+    };
     if let Some(known) = balances.iter_mut().find(is_same) {
         known.before = known.before.saturating_add(units);
         return;
@@ -156,13 +166,20 @@ fn lose(balances: &mut Vec<TokenBalance>, wallet: Address, mint: Address, units:
     let after = rng.below(1_000_000).min(u64::MAX - units);
     balances.push(TokenBalance {
         place: LOSSES_FROM.saturating_add(u8::try_from(losses).unwrap_or(u8::MAX)),
-        account: token_account(&wallet, &mint),
-        mint,
-        wallet,
         program: TOKEN_PROGRAM,
         before: after + units,
         after,
+        ..loser
     });
+}
+
+/// The account of a wallet that is not ours. Nobody looks at which it is, and deriving one is dear.
+fn account_of_outsider(wallet: Address) -> Address {
+    let Address::Solana(mut bytes) = wallet else {
+        unreachable!("{wallet} is no wallet of Solana")
+    };
+    bytes[31] ^= 0xff;
+    Address::Solana(bytes)
 }
 
 /// A wallet or an account that is not ours.

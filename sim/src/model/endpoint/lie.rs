@@ -127,17 +127,20 @@ fn invent(answer: &mut Answer, (chain, view): (&Chain, View<'_>), question: &Que
 /// What the accounts of `wallet` and of nobody held before and after a payment that never was.
 fn balances(mint: Address, wallet: Address, units: i128) -> Vec<TokenBalance> {
     let units = u64::try_from(units).unwrap_or(u64::MAX);
-    let nobody = Address::Solana([0x0b; 32]);
-    let held = |(wallet, place, before, after): (Address, u8, u64, u64)| TokenBalance {
+    let nobody = (Address::Solana([0x0b; 32]), Address::Solana([0x0c; 32]));
+    let somebody = (wallet, token_account(&wallet, &mint));
+    let held = |((wallet, account), place, before, after): ((Address, Address), u8, u64, u64)| TokenBalance {
         place,
-        account: token_account(&wallet, &mint),
+        account,
         mint,
         wallet,
         program: TOKEN_PROGRAM,
         before,
         after,
     };
-    [(nobody, 1, units, 0), (wallet, 2, 0, units)].map(held).to_vec()
+    [(nobody, 1, units, 0), (somebody, 2, 0, units)]
+        .map(held)
+        .to_vec()
 }
 
 /// Makes every transfer one of much more.

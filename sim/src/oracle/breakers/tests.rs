@@ -37,12 +37,12 @@ impl Script {
     }
 
     fn handled(&mut self, ms: u64, event: Event, effects: &[Effect]) -> &'static str {
-        said(self.oracle.step(at(ms), &event, effects, false))
+        said(self.oracle.step(at(ms), &event, effects, || false))
     }
 
     /// The bank is not done with this moment: it is to be told at once that time has come.
     fn handled_in_part(&mut self, ms: u64, event: Event, effects: &[Effect]) -> &'static str {
-        said(self.oracle.step(at(ms), &event, effects, true))
+        said(self.oracle.step(at(ms), &event, effects, || true))
     }
 
     fn ask(&mut self, ms: u64) -> &'static str {
