@@ -25,6 +25,7 @@ pub(crate) use tally::Page;
 use tally::Tally;
 
 use super::ability::{Abilities, Ability, Probe};
+use super::aside::Aside;
 use super::attested::Attested;
 use super::backfill::{Backfill, Catching};
 use super::pace::{PACE_MIN, pace};
@@ -109,7 +110,7 @@ pub(super) struct Desk {
     /// Those accounts, in the order of laps, as far as laps have come: each takes a search for a point that is on no curve.
     /// Follows from the wallets.
     #[serde(skip)]
-    accounts: Vec<Address>,
+    accounts: Aside<Vec<Address>>,
     rounds: BTreeMap<TxHash, Round<Receipt>>,
     rounds_max: usize,
     /// Rounds that wait for an endpoint with room for one more call, oldest first.
@@ -171,7 +172,7 @@ impl Desk {
                 Family::Evm => Vec::new(),
                 Family::Solana => chain.collect.clone(),
             },
-            accounts: Vec::new(),
+            accounts: Aside::default(),
             catching: Catching::default(),
             attested: Attested::new(endpoints),
             agreed: None,

@@ -4,6 +4,7 @@
 //! that two independent upstreams stand behind.
 
 mod ability;
+mod aside;
 mod attested;
 mod backfill;
 mod desk;

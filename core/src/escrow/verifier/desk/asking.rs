@@ -217,7 +217,7 @@ impl Desk {
             Family::Evm => None,
             Family::Solana => {
                 let accounts = self.wallets.len() * self.tokens.len();
-                let first = part_of(&mut self.accounts, &self.wallets, &self.tokens, 0, accounts);
+                let first = part_of(&mut self.accounts.0, &self.wallets, &self.tokens, 0, accounts);
                 Some((accounts, first))
             }
         }

@@ -167,7 +167,7 @@ impl Desk {
             // What a node remembers of an account may have holes, which is no lie (trap S6). The next part is another round.
             Family::Solana => self.next_round += 1,
         }
-        let (known, wallets, tokens) = (&mut self.accounts, &self.wallets, &self.tokens);
+        let (known, wallets, tokens) = (&mut self.accounts.0, &self.wallets, &self.tokens);
         let part = |from, accounts| part_of(known, wallets, tokens, from, accounts);
         let range = self.scan.under_way();
         let all = range.and_then(|range| range.on_read(logs, self.next_round, part));

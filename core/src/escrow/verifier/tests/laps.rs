@@ -303,6 +303,15 @@ fn what_is_said_late_about_one_part_of_a_lap_counts_for_no_other() {
 }
 
 #[test]
+fn what_is_stored_of_a_verifier_in_the_middle_of_its_laps_is_the_same() {
+    let mut cluster = Cluster::new(9);
+    cluster.run_to_scans(2);
+    let bytes = postcard::to_allocvec(&cluster.verifier).unwrap();
+    let stored: Verifier = postcard::from_bytes(&bytes).unwrap();
+    assert_eq!(stored, cluster.verifier);
+}
+
+#[test]
 fn slots_are_passed_unread_while_nobody_has_an_account() {
     let mut cluster = Cluster::new(0);
     cluster.run_to(FINAL);
