@@ -7,7 +7,7 @@
 use plimsoll_core::chaos::place_in;
 
 /// Every landmark: "reached …".
-pub const LANDMARKS: [&str; 73] = [
+pub const LANDMARKS: [&str; 75] = [
     "a reorged transaction was seen again",
     "a reorged deposit was credited later",
     "a deposit was credited that was never seen before it was final",
@@ -34,6 +34,8 @@ pub const LANDMARKS: [&str; 73] = [
     "a key was used again for something else",
     "a half-open breaker admitted a call that failed",
     "a breaker closed again",
+    "a slow question was hedged",
+    "a hedge was answered before the slow question",
     "an endpoint was outvoted and shut out",
     "an endpoint of another chain was shut out",
     "an unknown commit turned out committed",

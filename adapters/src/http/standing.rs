@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use plimsoll_core::bank::{ChainStatus, EndpointStatus};
 use plimsoll_core::escrow::Backfill;
-use plimsoll_core::resilience::{BreakerOrder, CordonReason};
+use plimsoll_core::resilience::{BreakerOrder, CordonReason, Hedges};
 use plimsoll_core::time::WallClock;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -141,6 +141,10 @@ pub(super) struct EscrowMetrics {
     refunds_pending: usize,
     /// For how many seconds the oldest has been asked for.
     oldest_refund_seconds: Option<u64>,
+    /// How many questions were put to a second endpoint, too, since the process started, because the first was slow.
+    hedges: u64,
+    /// How many of them the second one answered first.
+    hedges_won: u64,
     /// How many records the journal holds.
     journal_position: u64,
     /// Whether the journal does not take what it is given.
@@ -187,6 +191,10 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Json<EscrowMetrics
     let status = api.status().await.ok_or_else(silent)?;
     let (now, pulse) = (api.clock.wall(), api.bank.pulse());
     let age = |since: Option<WallClock>| since.map(|since| now.since(since).as_secs());
+    let endpoints = status.chains.iter().flat_map(|chain| &chain.endpoints);
+    let hedges = endpoints
+        .map(|one| one.hedges)
+        .fold(Hedges::default(), Hedges::plus);
     Ok(Json(EscrowMetrics {
         users: status.users,
         transactions: status.transactions,
@@ -197,6 +205,8 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Json<EscrowMetrics
         oldest_dead_letter_seconds: age(status.oldest_dead_letter),
         refunds_pending: status.refunds_pending,
         oldest_refund_seconds: age(status.oldest_refund),
+        hedges: hedges.sent,
+        hedges_won: hedges.won,
         journal_position: pulse.committed,
         journal_failing: pulse.is_journal_failing,
         at: date::write(now),

@@ -20,7 +20,7 @@ use crate::id::{
 use crate::ledger::{Balance, Outcome, TransactionView};
 use crate::machine::{DependsOnFacts, Intent};
 use crate::queue::{Lane, QueueRequest};
-use crate::resilience::{BreakerState, CordonReason};
+use crate::resilience::{BreakerState, CordonReason, Hedges};
 use crate::time::WallClock;
 
 /// What leaves the bank.
@@ -446,6 +446,8 @@ pub struct EndpointStatus {
     pub is_ejected: bool,
     /// What it can be asked.
     pub abilities: Abilities,
+    /// What hedges that were put to it came to.
+    pub hedges: Hedges,
 }
 
 impl EndpointStatus {

@@ -10,6 +10,7 @@ use crate::escrow::{
 };
 use crate::id::{ChainId, ClaimId, RefundId, RequestId, UserId};
 use crate::machine::Effects;
+use crate::resilience::Hedges;
 use crate::time::WallClock;
 
 /// The longest list that one reply holds.
@@ -148,6 +149,12 @@ impl Bank {
             .map(|refund| refund.requested_at)
     }
 
+    /// What the hedges came to that were put to all endpoints of all chains.
+    #[must_use]
+    pub fn hedges(&self) -> Hedges {
+        self.verifier.hedges()
+    }
+
     /// How every chain and its endpoints stand.
     #[must_use]
     pub fn chains(&self) -> Vec<ChainStatus> {
@@ -167,9 +174,9 @@ impl Bank {
             .endpoints
             .iter()
             .zip(self.verifier.endpoints(chain, self.now));
-        let endpoint = |(config, (status, abilities)): (
+        let endpoint = |(config, (status, abilities, hedges)): (
             &crate::escrow::EndpointConfig,
-            (crate::resilience::pool::EndpointStatus, Abilities),
+            (crate::resilience::pool::EndpointStatus, Abilities, Hedges),
         )| {
             EndpointStatus {
                 name: config.name.clone(),
@@ -182,6 +189,7 @@ impl Bank {
                 heights: status.heights.map(|heights| (heights.latest, heights.finalized)),
                 is_ejected: status.ejected_until.is_some(),
                 abilities,
+                hedges,
             }
         };
         ChainStatus {

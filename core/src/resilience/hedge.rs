@@ -6,6 +6,7 @@
 //! does not, and it is never overdrawn. All arithmetic is in whole numbers.
 
 use alloc::vec::Vec;
+use core::hash::{Hash, Hasher};
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,31 @@ impl Default for HedgePolicy {
             after_max: Duration::from_secs(2),
         }
     }
+}
+
+/// What hedges came to, since the start of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Hedges {
+    /// How many were sent.
+    pub sent: u64,
+    /// How many of them were answered, and the slow request not before.
+    pub won: u64,
+}
+
+impl Hedges {
+    /// These and those.
+    #[must_use]
+    pub const fn plus(self, other: Self) -> Self {
+        Self {
+            sent: self.sent + other.sent,
+            won: self.won + other.won,
+        }
+    }
+}
+
+/// In no digest: a recording does not hold them, and who goes on from the middle of one counts anew.
+impl Hash for Hedges {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
 }
 
 /// The requests of one class.

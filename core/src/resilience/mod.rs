@@ -17,7 +17,7 @@ pub use breaker::{
 };
 pub use error_class::{ErrorClass, Recovery};
 pub(crate) use hedge::Hedge;
-pub use hedge::HedgePolicy;
+pub use hedge::{HedgePolicy, Hedges};
 pub use limiter::{Allowance, Limiter, Window};
 pub use pool::{Choice, CordonReason, EndpointSet, Lease, Pool, PoolPolicy, ProviderSet};
 pub use retry_budget::{RetryBudget, RetryBudgetPolicy, Withdrawal};

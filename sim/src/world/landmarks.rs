@@ -46,12 +46,19 @@ impl Watcher {
     /// Looks at one observation.
     pub(super) fn observe(&mut self, seen: &Observation<'_>) {
         match seen {
-            Observation::Handled { input, .. } => {
+            Observation::Handled { input, bank, .. } => {
                 let is_back = self
                     .wall
                     .replace(input.wall)
                     .is_some_and(|before| input.wall < before);
                 sometimes!(self.reached, is_back, "a date went back");
+                let hedges = bank.hedges();
+                sometimes!(self.reached, hedges.sent > 0, "a slow question was hedged");
+                sometimes!(
+                    self.reached,
+                    hedges.won > 0,
+                    "a hedge was answered before the slow question"
+                );
             }
             Observation::Committed { records, .. } => records.iter().for_each(|record| self.note(record)),
             Observation::Released { act } => self.hear(act),

@@ -1,12 +1,13 @@
 //! What merely stands, and is copied when somebody looks: how the bank, its endpoints, its chains and its journal are.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use plimsoll_core::bank::{ChainStatus, EndpointStatus, Status};
 use plimsoll_core::escrow::{Abilities, Service};
 use plimsoll_core::resilience::BreakerState;
 use plimsoll_core::time::WallClock;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
@@ -43,6 +44,8 @@ pub(super) struct Standing {
     endpoint_refuses_logs: Family<EndpointLabel, Gauge>,
     endpoint_refuses_receipts: Family<EndpointLabel, Gauge>,
     endpoint_history_from: Family<EndpointLabel, Gauge>,
+    endpoint_hedges: Family<EndpointLabel, Counter>,
+    endpoint_hedges_won: Family<EndpointLabel, Counter>,
     breaker_state: Family<EndpointStateLabel, Gauge>,
     chain_finalized: Family<ChainLabel, Gauge>,
     chain_scanned: Family<ChainLabel, Gauge>,
@@ -146,6 +149,16 @@ impl Standing {
             "endpoint_history_from_height",
             "Lowest block whose logs it holds, if it has forgotten some",
             self.endpoint_history_from.clone(),
+        );
+        registry.register(
+            "endpoint_hedges",
+            "Questions put to the endpoint, too, because another one was slow to answer",
+            self.endpoint_hedges.clone(),
+        );
+        registry.register(
+            "endpoint_hedges_won",
+            "Those of them that it answered before the slow one",
+            self.endpoint_hedges_won.clone(),
         );
         registry.register(
             "breaker_state",
@@ -320,6 +333,15 @@ impl Standing {
         if let Some(from) = history_from {
             self.endpoint_history_from.get_or_create(label).set(clamped(from));
         }
+        // The bank counts them, since the start of the process.
+        let count = |family: &Family<EndpointLabel, Counter>, value| {
+            family
+                .get_or_create(label)
+                .inner()
+                .store(value, Ordering::Relaxed);
+        };
+        count(&self.endpoint_hedges, status.hedges.sent);
+        count(&self.endpoint_hedges_won, status.hedges.won);
         for state in BREAKER_STATES {
             let is_in = i64::from(state == status.breaker);
             self.breaker_state

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use plimsoll_core::escrow::EndpointConfig;
+use plimsoll_core::resilience::HedgePolicy;
 use serde_json::json;
 
-use super::house::{Mood, Server};
+use super::house::{Mood, Server, TOKEN};
 use crate::driver::Unavailable;
 
 #[tokio::test(start_paused = true)]
@@ -92,6 +94,41 @@ async fn metrics_count_what_happens_and_show_what_stands() {
         "# EOF",
     ] {
         assert!(metrics.text.contains(line), "no {line} in\n{}", metrics.text);
+    }
+}
+
+#[tokio::test]
+async fn hedges_are_counted_by_who_was_asked_and_in_all() {
+    let server = Server::with(|config| {
+        config.bank.pool.hedge = HedgePolicy {
+            share_max: 20,
+            after_max: Duration::from_millis(100),
+            ..HedgePolicy::default()
+        };
+        config.bank.escrow.chains[0].endpoints.push(EndpointConfig {
+            name: "gamma".to_owned(),
+            provider: "three".to_owned(),
+            quotas: Vec::new(),
+        });
+    });
+    let figure = |text: &str, name: &str| {
+        let lines = text.lines().filter(|line| line.starts_with(name));
+        let number = |line: &str| line.rsplit(' ').next()?.parse::<u64>().ok();
+        lines.map(|line| number(line).expect("a number")).sum::<u64>()
+    };
+    server.house.silence(1);
+    server.house.finalize();
+    let text = server.get("/metrics").await.text;
+    let figures = server
+        .call("GET", "/api/v1/escrow/metrics", TOKEN, "")
+        .await
+        .json();
+    for (counter, sum) in [
+        ("plimsoll_endpoint_hedges_total{", "hedges"),
+        ("plimsoll_endpoint_hedges_won_total{", "hedges_won"),
+    ] {
+        assert_eq!(figure(&text, counter), 1, "{text}");
+        assert_eq!(figures[sum], 1, "{figures}");
     }
 }
 

@@ -42,8 +42,10 @@ struct Inside {
     latest: u64,
     finalized: u64,
     receipt: Option<Receipt>,
-    /// The upstream that never answers.
+    /// The upstream that cannot be reached.
     dead: Option<u8>,
+    /// The upstream that tells heads alone.
+    silent: Option<u8>,
     notices: Vec<Notice>,
     records: Vec<Record>,
 }
@@ -223,6 +225,7 @@ impl House {
             finalized: 105,
             receipt: None,
             dead,
+            silent: None,
             notices: Vec::new(),
             records: Vec::new(),
         };
@@ -266,6 +269,12 @@ impl House {
             inside.finalized = inside.latest;
         }
         self.pass(Duration::from_secs(8));
+    }
+
+    /// Lets an upstream tell heads alone, and leave everything else unanswered.
+    pub(super) fn silence(&self, upstream: u8) {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.silent = Some(upstream);
     }
 
     /// What the bank told so far.
@@ -344,7 +353,7 @@ impl Inside {
                         endpoint,
                         question,
                         ..
-                    }) => {
+                    }) if self.silent != Some(endpoint.index) || question == Question::Heads => {
                         let is_dead = self.dead == Some(endpoint.index);
                         let outcome = if is_dead {
                             Err(Fault::Connection)
@@ -353,6 +362,7 @@ impl Inside {
                         };
                         events.push(Event::Answered { call, outcome });
                     }
+                    Intent::Act(Act::Ask { .. }) => {}
                 }
             }
         }

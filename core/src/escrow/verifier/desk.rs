@@ -40,7 +40,7 @@ use crate::escrow::evm::Receipt;
 use crate::id::{Address, CallId, ChainId, Family, TxHash};
 use crate::machine::Deadline;
 use crate::resilience::pool::EndpointStatus;
-use crate::resilience::{Choice, EndpointSet, Lease, Pool, ProviderSet, Transition};
+use crate::resilience::{Choice, EndpointSet, Hedges, Lease, Pool, ProviderSet, Transition};
 use crate::time::Instant;
 
 /// How many blocks behind what is agreed to be final an endpoint may be before others are asked first (9 s of a chain
@@ -87,6 +87,9 @@ struct Call {
     deadline: Instant,
     /// When somebody else is asked the same, too.
     hedge_at: Option<Instant>,
+    /// The slow call that this one hedges, until that has an answer.
+    #[serde(skip)]
+    stands_in_for: Aside<Option<CallId>>,
 }
 
 /// One chain's desk.
@@ -131,6 +134,9 @@ pub(super) struct Desk {
     hedges: BTreeSet<(Instant, CallId)>,
     /// When answers about receipts and about ranges are hedged, if they are.
     hedging: Hedging,
+    /// What the hedges that were put to each endpoint came to.
+    #[serde(skip)]
+    hedged: Aside<BTreeMap<u8, Hedges>>,
     next_poll: Instant,
     /// When the next endpoint in turn is asked for its heads.
     next_turn: Instant,
@@ -188,6 +194,7 @@ impl Desk {
             deadlines: BTreeSet::new(),
             hedges: BTreeSet::new(),
             hedging: Hedging::new(hedging),
+            hedged: Aside::default(),
             next_poll: Instant::ZERO,
             next_turn: Instant::ZERO,
             heads_asked: (EndpointSet::EMPTY, ProviderSet::EMPTY),
@@ -250,9 +257,10 @@ impl Desk {
         self.scan.cursor()
     }
 
-    pub(super) fn endpoints(&self, now: Instant) -> Vec<(EndpointStatus, Abilities)> {
-        let abilities = self.abilities.iter().map(Ability::abilities);
-        self.pool.status(now).zip(abilities).collect()
+    pub(super) fn endpoints(&self, now: Instant) -> Vec<(EndpointStatus, Abilities, Hedges)> {
+        let all = self.pool.status(now).zip(&self.abilities);
+        all.map(|(status, ability)| (status, ability.abilities(), self.hedges_of(status.endpoint)))
+            .collect()
     }
 
     /// Starts to verify `tx`, if it is not being verified. A look that is under way ends without a finding: the schedule

@@ -34,7 +34,7 @@ use crate::machine::Deadline;
 use crate::money::Registry;
 use crate::queue::Priority;
 use crate::resilience::pool::EndpointStatus;
-use crate::resilience::{BreakerOrder, BreakerState, CordonReason, Pool, PoolPolicy};
+use crate::resilience::{BreakerOrder, BreakerState, CordonReason, Hedges, Pool, PoolPolicy};
 use crate::rng::Rng;
 use crate::time::Instant;
 
@@ -394,8 +394,16 @@ impl Verifier {
         self.desk(chain)?.backfill(now)
     }
 
-    /// The endpoints of `chain`, in order, with what each can do.
-    pub(crate) fn endpoints(&self, chain: ChainId, now: Instant) -> Vec<(EndpointStatus, Abilities)> {
+    /// What hedges came to, on all chains.
+    pub(crate) fn hedges(&self) -> Hedges {
+        self.desks
+            .iter()
+            .map(Desk::hedges)
+            .fold(Hedges::default(), Hedges::plus)
+    }
+
+    /// The endpoints of `chain`, in order, with what each can do, and what hedges that were put to it came to.
+    pub(crate) fn endpoints(&self, chain: ChainId, now: Instant) -> Vec<(EndpointStatus, Abilities, Hedges)> {
         self.desk(chain).map_or_else(Vec::new, |desk| desk.endpoints(now))
     }
 

@@ -57,6 +57,7 @@ impl Desk {
             asked_at,
             deadline,
             hedge_at,
+            stands_in_for,
         }) = self.calls.remove(&call)
         else {
             return;
@@ -69,6 +70,11 @@ impl Desk {
             Ok(answer) => {
                 let transition = self.pool.on_answer(now, lease, took);
                 self.hedging.on_answer(purpose, took);
+                if stands_in_for.0.is_some() {
+                    self.count_won(endpoint);
+                } else if hedge_at.is_some_and(|at| at <= now) {
+                    self.outrun(call);
+                }
                 self.report(endpoint, transition, out);
                 self.on_fitting(now, endpoint, purpose, answer, out);
             }

@@ -9,6 +9,7 @@ use super::{Call, Desk, Purpose};
 use crate::escrow::evm::{NO_TX, Question};
 use crate::escrow::solana::token_account;
 use crate::escrow::verifier::ability::Probe;
+use crate::escrow::verifier::aside::Aside;
 use crate::escrow::verifier::round::Round;
 use crate::escrow::verifier::{Ask, Out};
 use crate::id::{Address, CallId, EndpointId, Family};
@@ -46,11 +47,12 @@ impl Desk {
         false
     }
 
-    /// Asks one more endpoint beside those that `round` waits for: another provider's that is well and follows the chain. Its
+    /// Asks one more endpoint beside those that `round` waits for, since the `slow` call is: another provider's that is well and follows the chain. Its
     /// answer is not hedged in turn. False when there is none, or when its time is needed for what waits for room.
     pub(super) fn ask_beside<T: Clone + PartialEq>(
         &mut self,
         now: Instant,
+        slow: CallId,
         round: &mut Round<T>,
         purpose: Purpose,
         out: &mut Out,
@@ -64,7 +66,9 @@ impl Desk {
             return false;
         };
         round.on_asked(lease.endpoint, self.pool.provider(lease.endpoint));
-        self.put(now, lease, purpose, None, out);
+        let endpoint = lease.endpoint;
+        let call = self.put(now, lease, purpose, None, out);
+        self.count_hedge(endpoint, call, slow);
         true
     }
 
@@ -123,7 +127,7 @@ impl Desk {
         purpose: Purpose,
         hedge_at: Option<Instant>,
         out: &mut Out,
-    ) {
+    ) -> CallId {
         let (number, step) = self.numbering;
         self.numbering.0 = number + step;
         let call = CallId::new(number);
@@ -154,8 +158,10 @@ impl Desk {
                 asked_at: now,
                 deadline,
                 hedge_at,
+                stands_in_for: Aside(None),
             },
         );
+        call
     }
 
     /// How many calls the question for `purpose` comes to.

@@ -295,7 +295,7 @@ fn who_has_forgotten_blocks_is_asked_for_later_ones_alone() {
     };
     for endpoint in 0..2 {
         assert!(asked_in_vain(endpoint) <= 8, "{}", asked_in_vain(endpoint));
-        let (_, abilities) = office.verifier.endpoints(super::CHAIN, office.now)[usize::from(endpoint)];
+        let (_, abilities, _) = office.verifier.endpoints(super::CHAIN, office.now)[usize::from(endpoint)];
         let from = abilities.history_from.unwrap();
         assert!((1_500..1_700).contains(&from), "{from}");
     }

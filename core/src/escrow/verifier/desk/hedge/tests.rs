@@ -8,7 +8,7 @@ use super::Purpose;
 use crate::escrow::testing::{block, chain, tx};
 use crate::escrow::verifier::{Ask, Out};
 use crate::escrow::{Answer, Fault, Question};
-use crate::resilience::{HedgePolicy, PoolPolicy, Withdrawal};
+use crate::resilience::{HedgePolicy, Hedges, PoolPolicy, Withdrawal};
 use crate::time::Instant;
 
 /// After how long a desk of which little is known hedges: before an unknown endpoint's time is over.
@@ -248,5 +248,59 @@ fn what_took_all_its_time_is_measured_and_no_other_failure() {
         desk.on_answer(at(200), asks[0].call, Err(fault.clone()), &mut Out::default());
         assert_eq!(desk.hedging.scans != before.scans, is_measured, "{fault:?}");
         assert_eq!(desk.hedging.receipts, before.receipts, "{fault:?}");
+    }
+}
+
+#[test]
+fn hedges_are_counted_with_those_whose_answer_came_first() {
+    let ended = |change: fn(&mut Desk, &Ask, &Ask)| {
+        let (mut desk, asks) = reading(&[0, 1, 2, 2]);
+        assert_eq!(desk.hedges(), Hedges::default());
+        let hedges = hedge(&mut desk, at(AFTER));
+        assert_eq!(indices(&hedges), [2], "the first of the two is hedged");
+        assert_eq!(desk.hedges(), Hedges { sent: 1, won: 0 });
+        change(&mut desk, &asks[0], &hedges[0]);
+        let (_, _, alone) = desk.endpoints(at(AFTER))[2];
+        assert_eq!(alone, desk.hedges(), "nobody else was asked");
+        alone.won
+    };
+    for (case, change, won) in [
+        (
+            "the hedge is first",
+            (|desk, _, hedge| answer(desk, at(AFTER + 10), hedge)) as fn(&mut Desk, &Ask, &Ask),
+            1,
+        ),
+        (
+            "the slow one is first",
+            |desk, slow, hedge| {
+                answer(desk, at(AFTER + 5), slow);
+                answer(desk, at(AFTER + 10), hedge);
+            },
+            0,
+        ),
+        (
+            "the slow one fails",
+            |desk, slow, hedge| {
+                desk.on_answer(at(AFTER + 5), slow.call, Err(Fault::Timeout), &mut Out::default());
+                answer(desk, at(AFTER + 10), hedge);
+            },
+            1,
+        ),
+        (
+            "the hedge fails",
+            |desk, slow, hedge| {
+                desk.on_answer(
+                    at(AFTER + 5),
+                    hedge.call,
+                    Err(Fault::NotReady),
+                    &mut Out::default(),
+                );
+                answer(desk, at(AFTER + 10), slow);
+            },
+            0,
+        ),
+        ("nobody answers", |_, _, _| (), 0),
+    ] {
+        assert_eq!(ended(change), won, "{case}");
     }
 }
