@@ -1,7 +1,8 @@
 //! The error codes of Solana's RPC, one by one (trap S8).
 //!
 //! None of them says that a transaction does not exist: a skipped slot, a pruned block and a node that lags all look alike
-//! from outside, so each is at most "cannot say", and another endpoint is asked.
+//! from outside, so each is at most "cannot say", and another endpoint is asked. One alone is plain: a block that was cleaned
+//! up is one that the node had and has dropped.
 
 use plimsoll_core::escrow::Fault;
 
@@ -40,8 +41,8 @@ pub(super) const fn is_ahead(error: &RpcError) -> bool {
 /// breakers open by that. It is told, for it will not mend by itself.
 pub(super) fn fault(error: &RpcError) -> Fault {
     match error.code() {
-        BLOCK_CLEANED_UP
-        | BLOCK_NOT_AVAILABLE
+        BLOCK_CLEANED_UP => Fault::Pruned,
+        BLOCK_NOT_AVAILABLE
         | NODE_UNHEALTHY
         | SLOT_SKIPPED
         | SLOT_SKIPPED_IN_STORAGE

@@ -335,6 +335,23 @@ fn an_answer_about_something_else_or_without_its_parts_is_malformed() {
 }
 
 #[test]
+fn a_block_that_was_cleaned_up_is_one_that_the_node_has_dropped() {
+    for question in [receipt(), scan((3, 11))] {
+        for (code, expected) in [
+            (-32001, Fault::Pruned),
+            (-32004, Fault::NotReady),
+            (-32014, Fault::NotReady),
+        ] {
+            let answer = asked(&question, |called, params| match called {
+                "getBlock" => Err(code),
+                _ => node(called, params),
+            });
+            assert_eq!(answer, Err(expected), "{question:?} {code}");
+        }
+    }
+}
+
+#[test]
 fn no_error_of_a_node_says_that_a_transaction_does_not_exist() {
     for method in [
         "getSlot",

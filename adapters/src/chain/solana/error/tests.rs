@@ -13,7 +13,11 @@ fn told(code: i64, message: &str) -> Fault {
 #[test]
 fn each_code_has_its_meaning() {
     let is_blamed = |code| told(code, "no") == Fault::Server { code };
-    for code in [-32001, -32004, -32005, -32007, -32009, -32014, -32015, -32016] {
+    assert_eq!(
+        told(-32001, "Block 3 cleaned up, does not exist on node"),
+        Fault::Pruned
+    );
+    for code in [-32004, -32005, -32007, -32009, -32014, -32015, -32016] {
         assert_eq!(told(code, "no"), Fault::NotReady, "{code}");
     }
     for code in [-32011, -32601, -32602, -32603, -32000] {

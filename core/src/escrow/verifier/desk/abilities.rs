@@ -95,11 +95,14 @@ impl Desk {
 
     /// Remembers what a fault says an endpoint cannot do.
     pub(super) fn note_inability(&mut self, now: Instant, endpoint: u8, asked: Probe, fault: &Fault) {
+        let probes = self.probes();
         let ability = self.ability(endpoint);
         match (fault, asked) {
             (Fault::Unsupported, Probe::Receipts) => ability.on_receipts_refused(now),
             (Fault::Unsupported, Probe::Logs { .. }) => ability.on_logs_refused(now),
-            (Fault::Pruned, Probe::Logs { at }) => ability.on_pruned(now, at),
+            (Fault::Pruned, Probe::Logs { at }) if probes => ability.on_pruned(now, at),
+            // Nobody would find out when it has them again, and it would never be asked again.
+            (Fault::Pruned, Probe::Logs { .. }) => {}
             // A receipt that is not there proves nothing, whatever is said of it.
             (Fault::Pruned, Probe::Receipts) => {}
             (

@@ -75,6 +75,8 @@ struct Cluster {
     /// Who tells nothing of any account, and who refuses to.
     forgetful: BTreeSet<u8>,
     refusing: BTreeSet<u8>,
+    /// Who says of every range that it has dropped it.
+    pruned: BTreeSet<u8>,
     asked: Vec<(u8, u64, u64, Vec<Address>)>,
     findings: Vec<Finding>,
 }
@@ -116,6 +118,7 @@ impl Cluster {
             named: Vec::new(),
             forgetful: BTreeSet::new(),
             refusing: BTreeSet::new(),
+            pruned: BTreeSet::new(),
             asked: Vec::new(),
             findings: Vec::new(),
         }
@@ -184,6 +187,9 @@ impl Cluster {
                 self.asked.push((endpoint, *from, *to, tokens.clone()));
                 if self.refusing.contains(&endpoint) {
                     return Err(Fault::Unsupported);
+                }
+                if self.pruned.contains(&endpoint) {
+                    return Err(Fault::Pruned);
                 }
                 let is_told = |one: &&ScanLog| {
                     (*from..=*to).contains(&one.block)
@@ -300,6 +306,17 @@ fn what_is_said_late_about_one_part_of_a_lap_counts_for_no_other() {
     let about_third = cluster.answered(&about_second[1]);
     assert_eq!(about_third.len(), 2);
     assert_ne!(accounts(&about_third[0]), accounts(&about_second[0]));
+}
+
+#[test]
+fn who_has_dropped_a_block_may_have_it_again_and_holds_up_nothing() {
+    let mut cluster = Cluster::new(1);
+    cluster.pruned.extend(0..3);
+    cluster.run_to(FINAL);
+    assert_eq!(cluster.laps(), [], "one alone has it");
+    cluster.pruned.clear();
+    cluster.run_to(FINAL);
+    assert_eq!(cluster.laps(), [(FINAL, vec![])]);
 }
 
 #[test]
