@@ -37,7 +37,9 @@ pub fn init(filter: &str, format: LogFormat) -> Result<(), ParseError> {
         .with_ansi(
             io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty()),
         )
-        .with_writer(io::stderr);
+        .with_writer(io::stderr)
+        // Where standard error is closed there is nobody to tell, and trying to would panic.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => builder.init(),
         LogFormat::Json => builder.json().flatten_event(true).init(),

@@ -4,6 +4,7 @@ mod conformance;
 mod crash;
 mod evm;
 mod http;
+mod pipe;
 mod process;
 mod proxy;
 mod serve;

@@ -1,7 +1,7 @@
 //! The command line: what can be asked of the one binary.
 //!
 //! Data goes to standard output, logs and progress to standard error. Exit codes: 0 done; 1 it was done and found
-//! something wrong, or failed; 2 it could not begin.
+//! something wrong, or failed; 2 it could not begin; 141 nobody reads what it prints any more, as in `plimsoll sim run | head`.
 
 mod admin;
 mod check;
@@ -36,6 +36,10 @@ pub use serve::ServeError;
 /// The exit code of a command that could not begin.
 const EXIT_CANNOT_BEGIN: u8 = 2;
 
+/// The exit code of a command whose output nobody reads any more, which shells give to a program that SIGPIPE ended (128 + 13).
+/// It is none of the verdicts, for nobody was told of one.
+const EXIT_UNREAD: u8 = 141;
+
 /// A ledger and an escrow pipeline: every valid on-chain deposit is credited exactly once.
 #[derive(Debug, Parser)]
 #[command(
@@ -44,7 +48,8 @@ const EXIT_CANNOT_BEGIN: u8 = 2;
     propagate_version = true,
     after_help = "Begin here:\n  plimsoll serve --dev          a server with a chain of its own; it prints what to try\n  \
                   plimsoll help serve           how to run the real thing\n  \
-                  plimsoll sim run              every scenario in simulated worlds, in seconds"
+                  plimsoll sim run              every scenario in simulated worlds, in seconds\n\n\
+                  A command whose output nobody reads any more, as in plimsoll sim run | head -1, ends with exit code 141."
 )]
 pub struct Cli {
     /// What to log, as level or target=level; also from RUST_LOG.
@@ -110,6 +115,14 @@ impl CliError {
             Self::Log(_) | Self::Io(_) => None,
         }
     }
+
+    /// Whether nobody reads standard output any more.
+    fn is_of_closed_output(&self) -> bool {
+        match self {
+            Self::Io(error) | Self::Serve(ServeError::Output(error)) => is_unread(error),
+            Self::Log(_) | Self::Serve(_) => false,
+        }
+    }
 }
 
 impl Cli {
@@ -119,7 +132,7 @@ impl Cli {
     /// [`CliError`]: what kept it from being done.
     pub fn run(self) -> Result<ExitCode, CliError> {
         telemetry::init(&self.log, self.log_format)?;
-        match self.command {
+        let done = match self.command {
             Command::Serve(args) => serve::run(args),
             Command::Check(args) => check::run(&args),
             Command::VerifyCredit(args) => verify_credit::run(&args),
@@ -129,8 +142,20 @@ impl Cli {
             Command::Config(args) => config::run(&args),
             Command::Replay(args) => replay::run(&args),
             Command::Sim(args) => Ok(sim::run(args)),
-        }
+        };
+        done.or_else(|error| {
+            if error.is_of_closed_output() {
+                Ok(ExitCode::from(EXIT_UNREAD))
+            } else {
+                Err(error)
+            }
+        })
     }
+}
+
+/// Whether nobody reads standard output any more, to which writing failed with `error`.
+fn is_unread(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::BrokenPipe
 }
 
 /// Reads where a server is.

@@ -73,7 +73,10 @@ pub enum ServeError {
     /// Nothing says who may use some route.
     #[error(transparent)]
     Routes(#[from] UnlistedRoutes),
-    /// The server, a signal handler or standard output failed.
+    /// Standard output cannot be written to.
+    #[error("write to standard output")]
+    Output(#[source] io::Error),
+    /// The server or a signal handler failed.
     #[error("serve")]
     Io(#[from] io::Error),
     /// The driver ended.
@@ -108,6 +111,7 @@ impl ServeError {
             | Self::Redis(_)
             | Self::Worker(_)
             | Self::Routes(_)
+            | Self::Output(_)
             | Self::Io(_)
             | Self::Driver(_)
             | Self::Panicked => None,

@@ -96,7 +96,7 @@ async fn serve(args: ServeArgs) -> Result<(), ServeError> {
         None => {
             let mut server = DevServer::open(args.data, args.listen, seed, clock).await?;
             server.server = server.server.recording(args.record.as_deref())?;
-            write!(io::stdout(), "{}", server.greeting)?;
+            write!(io::stdout(), "{}", server.greeting).map_err(ServeError::Output)?;
             Box::pin(server.run(signals.next())).await
         }
     }

@@ -21,6 +21,7 @@ use plimsoll_sim::run::{CampaignError, Failure};
 use plimsoll_sim::scenario::library::LibraryError;
 use plimsoll_sim::trace::{NoDeposit, ReadError};
 
+use super::{EXIT_UNREAD, is_unread};
 use diverge::DivergeArgs;
 use explain::ExplainArgs;
 use export::ExportArgs;
@@ -180,12 +181,19 @@ pub(super) fn run(args: SimArgs) -> ExitCode {
         SimCommand::Export(args) => export::run(&args, &mut out),
         SimCommand::List => list::run(&mut out),
     };
-    let code = done.unwrap_or_else(|error| {
-        // There is nobody left to tell if this fails.
-        drop(writeln!(io::stderr(), "error: {:#}", anyhow::Error::from(error)));
-        EXIT_USAGE
-    });
-    ExitCode::from(code)
+    ExitCode::from(done.unwrap_or_else(|error| given_up(error, &mut io::stderr())))
+}
+
+/// Says why nothing came of a command, and gives its exit code.
+fn given_up(error: SimError, err: &mut dyn Write) -> u8 {
+    if let SimError::Output(output) = &error
+        && is_unread(output)
+    {
+        return EXIT_UNREAD;
+    }
+    // There is nobody left to tell if this fails.
+    drop(writeln!(err, "error: {:#}", anyhow::Error::from(error)));
+    EXIT_USAGE
 }
 
 /// The exit code of a failure.

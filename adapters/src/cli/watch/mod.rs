@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use plimsoll_core::id::ClaimId;
 
-use super::{CliError, EXIT_CANNOT_BEGIN, block_on, parse_url};
+use super::{CliError, EXIT_CANNOT_BEGIN, EXIT_UNREAD, block_on, is_unread, parse_url};
 use crate::chain::{EndpointUrl, Internet, TlsError};
 use crate::config::parse_duration;
 use crate::entropy;
@@ -90,6 +90,7 @@ pub(super) fn run(args: WatchArgs) -> Result<ExitCode, CliError> {
             tracing::error!("gave up: {why}; the claim itself goes on, so watch it again later");
             Ok(ExitCode::from(EXIT_GAVE_UP))
         }
+        Err(WatchError::Output(error)) if is_unread(&error) => Ok(ExitCode::from(EXIT_UNREAD)),
         Err(error) => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
