@@ -16,8 +16,12 @@ use crate::time::Instant;
 pub(super) enum Step {
     /// It is being verified.
     Verifying,
-    /// The bank is being told.
-    Reporting { errand: ErrandId, deadline: Instant },
+    /// The bank is being told; or only asked whether the chain is still held up.
+    Reporting {
+        errand: ErrandId,
+        deadline: Instant,
+        is_held_up: bool,
+    },
 }
 
 /// A job that was handed out to this worker.
@@ -45,6 +49,14 @@ impl Job {
             extend_at: now.after(visibility / 2),
             step: Step::Verifying,
             tried: Vec::new(),
+        }
+    }
+
+    /// Whether the bank was only asked whether the chain of the job is still held up.
+    pub(super) const fn was_held_up(&self) -> bool {
+        match self.step {
+            Step::Verifying => false,
+            Step::Reporting { is_held_up, .. } => is_held_up,
         }
     }
 }
@@ -75,13 +87,23 @@ impl Jobs {
         }
     }
 
-    /// The bank is told of a job; false if it is not held, or the bank is being told already: with nobody to ask, attempts
-    /// end as soon as they begin, and one tick may end several.
-    pub(super) fn report(&mut self, key: TxKey, errand: ErrandId, deadline: Instant) -> bool {
+    /// The bank is told of a job, or asked whether its chain is still held up; false if it is not held, or the bank is being
+    /// told already: with nobody to ask, attempts end as soon as they begin, and one tick may end several.
+    pub(super) fn report(
+        &mut self,
+        key: TxKey,
+        errand: ErrandId,
+        deadline: Instant,
+        is_held_up: bool,
+    ) -> bool {
         let verified = self.0.get_mut(&key).filter(|job| job.step == Step::Verifying);
         let is_news = verified.is_some();
         if let Some(job) = verified {
-            job.step = Step::Reporting { errand, deadline };
+            job.step = Step::Reporting {
+                errand,
+                deadline,
+                is_held_up,
+            };
         }
         is_news
     }
@@ -137,7 +159,7 @@ impl Jobs {
     /// A report whose time is over.
     pub(super) fn first_report_over(&self, now: Instant) -> Option<ErrandId> {
         self.0.values().find_map(|job| match job.step {
-            Step::Reporting { errand, deadline } if deadline <= now => Some(errand),
+            Step::Reporting { errand, deadline, .. } if deadline <= now => Some(errand),
             Step::Reporting { .. } | Step::Verifying => None,
         })
     }

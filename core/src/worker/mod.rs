@@ -199,7 +199,6 @@ impl Worker {
         let Some((job, held)) = self.jobs.take_reported(errand) else {
             return;
         };
-        let was_held_up = self.is_held_up(job.chain);
         if let Ok(taken) = outcome {
             self.obey(now, job.chain, taken.pauses, fx);
         }
@@ -211,8 +210,8 @@ impl Worker {
             Ok(Taken { is_open: false, .. }) => QueueRequest::Complete {
                 leases: alloc::vec![(job, token)],
             },
-            // It was only held up, and is no more.
-            Ok(_) if was_held_up && !self.is_held_up(job.chain) => QueueRequest::Release {
+            // It was only held up, and is no more, whoever was told so first.
+            Ok(_) if held.was_held_up() && !self.is_held_up(job.chain) => QueueRequest::Release {
                 job,
                 token,
                 after: Duration::ZERO,
@@ -386,7 +385,8 @@ impl Worker {
         self.verifier.unwatch(job);
         let errand = self.errands.next_id();
         let timeout = self.config.policy.report_timeout;
-        if self.jobs.report(job, errand, now.after(timeout)) {
+        let is_held_up = self.is_held_up(chain);
+        if self.jobs.report(job, errand, now.after(timeout), is_held_up) {
             fx.push(Act::Report {
                 errand,
                 report: alloc::boxed::Box::new(report),

@@ -55,7 +55,7 @@ fn a_lease_is_prolonged_when_it_is_half_over_in_its_own_lane_while_it_is_held() 
         }
     }
     let mut jobs = jobs();
-    assert!(jobs.report(key(1), ErrandId::new(1), at(60)));
+    assert!(jobs.report(key(1), ErrandId::new(1), at(60), false));
     jobs.drop_lease(key(1));
     assert_eq!(taken(&mut jobs, 5, Lane::Immediate), [], "it is lost");
 }
@@ -66,7 +66,7 @@ fn a_job_whose_lease_is_lost_is_held_only_while_the_bank_is_being_told_of_it() {
     assert!(jobs.drop_lease(key(2)));
     assert_eq!(jobs.len(), 2);
     let errand = ErrandId::new(1);
-    assert!(jobs.report(key(1), errand, at(60)));
+    assert!(jobs.report(key(1), errand, at(60), false));
     assert!(!jobs.drop_lease(key(1)));
     assert!(!jobs.drop_lease(key(7)), "it is not held");
     assert_eq!(jobs.len(), 2);
@@ -85,10 +85,10 @@ fn the_jobs_of_a_chain_that_are_being_verified_are_those_that_the_bank_is_not_be
         ..key(1)
     };
     jobs.insert(elsewhere, Job::new(Lane::Immediate, TOKEN, at(0), VISIBILITY, 1));
-    assert!(jobs.report(key(2), ErrandId::new(1), at(60)));
+    assert!(jobs.report(key(2), ErrandId::new(1), at(60), false));
     assert_eq!(jobs.verified_on(CHAIN), [1, 3].map(key));
     assert_eq!(jobs.verified_on(elsewhere.chain), [elsewhere]);
-    assert!(jobs.report(elsewhere, ErrandId::new(2), at(60)));
+    assert!(jobs.report(elsewhere, ErrandId::new(2), at(60), false));
     assert_eq!(jobs.verified_on(elsewhere.chain), []);
 }
 
@@ -117,7 +117,7 @@ fn a_request_prolongs_so_many_leases_and_what_failed_is_tried_again_before_they_
 #[test]
 fn a_lease_that_was_prolonged_is_prolonged_again_when_that_is_half_over_and_a_lost_one_never() {
     let mut jobs = jobs();
-    assert!(jobs.report(key(2), ErrandId::new(1), at(60)));
+    assert!(jobs.report(key(2), ErrandId::new(1), at(60), false));
     jobs.drop_lease(key(2));
     jobs.extended(&[key(1), key(2)], at(14), VISIBILITY);
     let extendable = |jobs: &mut Jobs, now| jobs.take_extendable(at(now), Lane::Immediate, VISIBILITY).len();
@@ -135,7 +135,7 @@ fn something_is_due_when_a_lease_is_half_over_or_a_report_has_had_its_time() {
     let due = |jobs: &Jobs| jobs.next_deadline().map(|deadline| deadline.at);
     let mut jobs = jobs();
     assert_eq!(due(&jobs), Some(at(5)));
-    assert!(jobs.report(key(2), ErrandId::new(1), at(4)));
+    assert!(jobs.report(key(2), ErrandId::new(1), at(4), false));
     assert_eq!(due(&jobs), Some(at(4)));
     [1, 2, 3].map(key).into_iter().for_each(|key| {
         jobs.drop_lease(key);
@@ -155,11 +155,11 @@ fn a_job_that_comes_again_goes_on_under_the_newer_lease_with_what_was_tried() {
         height: None,
     };
     jobs.hear(at(1), key(1), tried);
-    assert!(jobs.report(key(1), ErrandId::new(1), at(60)));
+    assert!(jobs.report(key(1), ErrandId::new(1), at(60), false));
     let newer = Token { number: 2, ..TOKEN };
     assert!(!jobs.insert(key(1), Job::new(Lane::Database, newer, at(3), VISIBILITY, 2)));
     assert!(
-        !jobs.report(key(1), ErrandId::new(2), at(60)),
+        !jobs.report(key(1), ErrandId::new(2), at(60), false),
         "the bank is being told"
     );
     let ago_micros = 3_000_000;

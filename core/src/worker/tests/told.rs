@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{SECOND, TRIP, Yard, taken};
+use super::{SECOND, TRIP, Yard, job, taken};
 use crate::escrow::{AttemptClass, Pauses, Sighting, Taken};
 use crate::queue::Lane;
 use crate::resilience::breaker::TripModel;
@@ -136,6 +136,28 @@ fn a_job_that_was_only_held_up_waits_longer_each_time_and_no_longer_than_its_cha
     let is_mined = |one: &Sighting| matches!(one, Sighting::Mined { .. });
     assert!(is_undecided(&yard.reports[5]));
     assert!(yard.reports.get(6).is_some_and(is_mined), "{:?}", yard.reports);
+}
+
+#[test]
+fn whoever_was_only_held_up_comes_back_at_once_whichever_answer_says_that_this_is_over() {
+    let mut yard = Yard::new();
+    yard.bank = Ok(paused([]));
+    yard.enqueue(Lane::Immediate, 1);
+    yard.pass(SECOND);
+    yard.queue.clear();
+    // Those that have waited long already would wait for 30 s; the bank is asked about all of them at once.
+    for n in 2..6 {
+        yard.enqueue(Lane::Immediate, n);
+        yard.queue.get_mut(&job(n)).unwrap().attempts = 9;
+    }
+    yard.bank = Ok(taken(true));
+    yard.reports.clear();
+    yard.pass(4 * SECOND);
+    let (asked, told) = yard.reports.split_at(4);
+    assert!(asked.iter().all(is_undecided), "{asked:?}");
+    assert_eq!(told.len(), 4, "{told:?}");
+    let is_absent = |one: &Sighting| matches!(one, Sighting::Absent { .. });
+    assert!(told.iter().all(is_absent), "{told:?}");
 }
 
 /// Found by seed 217004163913210 of escrow/swarm: an attempt ends when the last endpoint has had its time, and by then the next
