@@ -16,7 +16,7 @@ use super::plan::Deed;
 use super::progress::Standing;
 use super::{PROBE_INTERVAL, World};
 use crate::model::chain::{Due, Truth, TxIndex};
-use crate::model::users::Purpose;
+use crate::model::users::{Message, Purpose};
 use crate::sometimes;
 
 /// The most findings in a liveness failure.
@@ -71,8 +71,12 @@ impl World<'_> {
         self.stats.waiting = waiting;
     }
 
+    /// Whether there are no [`findings`](Self::findings), of which none is put into words.
     fn is_settled(&self) -> bool {
-        self.outstanding == 0 && self.host.is_idle() && self.findings().next().is_none()
+        self.outstanding == 0
+            && self.host.is_idle()
+            && self.open_calls().next().is_none()
+            && !self.chain.transactions().any(|index| self.is_unsettled(index))
     }
 
     /// Everything that is not settled.
@@ -93,11 +97,7 @@ impl World<'_> {
                 needs: &[Store],
             }
         });
-        let calls = self
-            .users
-            .unsettled()
-            .filter(|(purpose, _, is_refused)| !(*is_refused && self.is_moot(*purpose)));
-        let calls = calls.map(|(purpose, message, _)| Finding {
+        let calls = self.open_calls().map(|(purpose, message)| Finding {
             what: format!("nobody answered {message:?}"),
             needs: match purpose {
                 Purpose::Attribute { .. } => &[Users, Store, Endpoints, Finality],
@@ -127,6 +127,14 @@ impl World<'_> {
             .chain(busy)
             .chain(calls)
             .chain(transactions)
+    }
+
+    /// Calls that are not answered and may yet be.
+    fn open_calls(&self) -> impl Iterator<Item = (Purpose, &Message)> {
+        let calls = self.users.unsettled();
+        calls
+            .filter(|(purpose, _, is_refused)| !(*is_refused && self.is_moot(*purpose)))
+            .map(|(purpose, message, _)| (purpose, message))
     }
 
     /// Why the bank is not done with a transaction, if it is not.
