@@ -1,6 +1,7 @@
 // Runs a private Solana validator, pays on it in every way that the tests look at, and says what it did in one line of JSON:
-// { url, genesis, program, mint, twin, wallets, payments: { NAME: signature } }. Then it serves until it is killed, and pays the
-// first wallet as often as its argument says: 1, 2, 3 and so on, each told in a line "Paid SIGNATURE".
+// { url, genesis, first, program, mint, twin, wallets, payments: { NAME: signature } }, where first is the slot of its first
+// block. Then it serves until it is killed, and pays the first wallet as often as its argument says: 1, 2, 3 and so on, each told
+// in a line "Paid SIGNATURE".
 //
 // Wallets are those that PROGRAM derives from the numbers of users, as the product does by its own lines.
 import { createServer } from "node:http";
@@ -138,8 +139,9 @@ await new Promise((done) => front.listen(0, "127.0.0.1", done));
 
 const text = (key) => key.toBase58();
 const genesis = await connection.getGenesisHash();
+const { result: firstBlock } = await ask("getFirstAvailableBlock");
 const did = {
-  url: `http://127.0.0.1:${front.address().port}`, genesis, payer: text(payer.publicKey), program: text(program),
+  url: `http://127.0.0.1:${front.address().port}`, genesis, first: firstBlock, payer: text(payer.publicKey), program: text(program),
   mint: text(usdt.mint), twin: text(twin.mint), wallets: wallets.map(text), payments,
 };
 console.log(`Serving ${JSON.stringify(did)}`);

@@ -69,6 +69,16 @@ impl Cluster {
         found.unwrap_or_else(|| panic!("the script says nothing of {path}"))
     }
 
+    /// The number that the script says of `path`.
+    ///
+    /// # Panics
+    /// When it says none.
+    #[must_use]
+    pub fn number(&self, path: &str) -> u64 {
+        let found = self.did.pointer(path).and_then(Value::as_u64);
+        found.unwrap_or_else(|| panic!("the script says no number of {path}"))
+    }
+
     /// The signatures of the payments that were made while it serves, so far.
     #[must_use]
     pub fn paid(&self) -> Vec<String> {

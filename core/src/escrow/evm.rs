@@ -186,7 +186,7 @@ impl Question {
     pub fn scan_calls(family: Family, tokens: usize) -> u32 {
         match family {
             Family::Evm => 3,
-            Family::Solana => u32::try_from(tokens).unwrap_or(u32::MAX).saturating_add(5),
+            Family::Solana => u32::try_from(tokens).unwrap_or(u32::MAX).saturating_add(6),
         }
     }
 

@@ -50,7 +50,7 @@ decimals = 6
 id = "{chain}"
 genesis = "{genesis}"
 poll = "200ms"
-start_block = 1
+start_block = {first}
 
 [chains.deposit_addresses]
 program = "{program}"
@@ -58,6 +58,7 @@ program = "{program}"
         journal = journal.display(),
         mint = cluster.text("/mint"),
         genesis = cluster.text("/genesis"),
+        first = cluster.number("/first"),
         program = cluster.text("/program"),
         endpoints = ["one", "two"].map(endpoint).concat(),
     )

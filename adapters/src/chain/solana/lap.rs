@@ -2,7 +2,8 @@
 //!
 //! Nodes tell the transactions that name an account from the newest back, a page at a time. What is newer than the range is
 //! passed over, and the first that is older ends it. The lists are hints: whether a transaction paid anything is for its
-//! receipt to say (trap S6). Each call says which slot the node must have come to (trap S9).
+//! receipt to say (trap S6). Each call says which slot the node must have come to (trap S9). A node leaves out what it has
+//! dropped, and says nothing of it (trap S6), so it is asked last which block is the first that it has.
 
 use plimsoll_core::escrow::{Answer, BlockRef, Fault, Log, ScanLog};
 use plimsoll_core::id::{Address, TxHash};
@@ -88,6 +89,7 @@ impl Lap {
                 }
                 Below::Slot(slot) => block(slot, "finalized"),
             },
+            (Some(_), Some(_), Some(_)) if self.accounts.is_empty() => ("getFirstAvailableBlock", json!([])),
             (Some(_), Some(_), Some(_)) => {
                 let account = self.accounts.last().map(ToString::to_string);
                 let mut wanted = json!({
@@ -118,22 +120,18 @@ impl Lap {
             (Some(_), Some(_), None) if matches!(self.below, Below::Somewhere) => {
                 self.below = Below::Slot(answer::last_slot(result)?);
             }
-            (Some(_), Some(finalized), None) => {
+            (Some(_), Some(_), None) => {
                 let hash = answer::block(result)?;
                 self.last = Some(BlockRef {
                     number: self.to,
                     hash,
                 });
-                if self.accounts.is_empty() {
-                    return Ok(Step::Done(self.told(finalized)));
-                }
             }
-            (Some(_), Some(finalized), Some(_)) => {
-                self.take_page(result)?;
-                if self.accounts.is_empty() {
-                    return Ok(Step::Done(self.told(finalized)));
-                }
+            (Some(_), Some(finalized), Some(_)) if self.accounts.is_empty() => {
+                self.take_first(answer::slot(result)?)?;
+                return Ok(Step::Done(self.told(finalized)));
             }
+            (Some(_), Some(_), Some(_)) => self.take_page(result)?,
         }
         Ok(Step::Next(Talk::Scan(self)))
     }
@@ -164,6 +162,19 @@ impl Lap {
         } else {
             Ok(())
         }
+    }
+
+    /// Takes the slot of the first block that the node has after it has told everything: what it has then, it had before.
+    fn take_first(&self, first: u64) -> Result<(), Fault> {
+        if first <= self.from {
+            return Ok(());
+        }
+        tracing::warn!(
+            first,
+            from = self.from,
+            "an endpoint has dropped slots that are still to be scanned: one that keeps them is asked, if there is one"
+        );
+        Err(Fault::Pruned)
     }
 
     fn told(mut self, finalized: BlockRef) -> Answer {

@@ -119,6 +119,7 @@ fn result(method: &str, params: &Value) -> Value {
         "getTransaction" => transaction(),
         "getSignatureStatuses" => statuses(12, &Value::Null),
         "getSignaturesForAddress" => json!([]),
+        "getFirstAvailableBlock" => json!(2),
         _ => panic!("{method} was called"),
     }
 }

@@ -306,7 +306,7 @@ fn a_solana_cluster_is_accepted_with_the_genesis_that_names_it() {
         told,
         [
             "chain solana:4vJ9JU1bJJ: endpoint rpc-0: quotas: 16 calls in 1s leave room for 8 at once, and the largest \
-             question takes 13; allow more, or configure fewer tokens",
+             question takes 14; allow more, or configure fewer tokens",
             "chain solana:4vJ9JU1bJJ: its genesis CktRuQ2mttgRGkXJtyksdKHjUdc2C4TgDzyB98oEzy8 does not begin with these digits",
         ]
     );

@@ -22,9 +22,19 @@ fn tx(number: u64) -> TxHash {
     TxHash::Solana(bytes)
 }
 
-/// What a node that has finalized slot 50 answers about slots 10 to 40, if it tells of each account what `signatures` says:
-/// the number and slot of each transaction from the newest back, and whether it succeeded.
+/// What a node that has finalized slot 50 and keeps everything answers about slots 10 to 40, if it tells of each account what
+/// `signatures` says: the number and slot of each transaction from the newest back, and whether it succeeded.
 fn asked(accounts: &[Address], signatures: impl Fn(&str) -> Vec<(u64, u64, bool)>) -> Result<Answer, Fault> {
+    asked_of(0, accounts, signatures)
+}
+
+/// The same of a node that has blocks from slot `first` on.
+fn asked_of(
+    first: u64,
+    accounts: &[Address],
+    signatures: impl Fn(&str) -> Vec<(u64, u64, bool)>,
+) -> Result<Answer, Fault> {
+    let mut lists = 0;
     let mut talk = Talk::about(&Question::Scan {
         from: 10,
         to: 40,
@@ -37,10 +47,15 @@ fn asked(accounts: &[Address], signatures: impl Fn(&str) -> Vec<(u64, u64, bool)
             "getBlock" => json!({"blockhash": block(params[0].as_u64().expect("a slot")).hash.to_string()}),
             "getSignaturesForAddress" => {
                 assert_eq!(params[1]["minContextSlot"], 40);
+                lists += 1;
                 page(
                     &signatures(params[0].as_str().expect("an account")),
                     params[1]["before"].as_str(),
                 )
+            }
+            "getFirstAvailableBlock" => {
+                assert!(lists >= accounts.len(), "what is dropped meanwhile is not seen");
+                json!(first)
             }
             _ => panic!("{method} was called"),
         };
@@ -55,7 +70,8 @@ fn asked(accounts: &[Address], signatures: impl Fn(&str) -> Vec<(u64, u64, bool)
 
 /// The page that comes after `before`.
 fn page(all: &[(u64, u64, bool)], before: Option<&str>) -> Value {
-    let after = |(number, _, _): &&(u64, u64, bool)| Some(tx(*number).to_string().as_str()) != before;
+    let before: Option<TxHash> = before.map(|text| text.parse().expect("a signature"));
+    let after = |(number, _, _): &&(u64, u64, bool)| Some(tx(*number)) != before;
     let rest = match before {
         None => all,
         Some(_) => &all[all.iter().take_while(after).count() + 1..],
@@ -132,13 +148,14 @@ fn the_block_before_a_slot_without_one_stands_for_it() {
             to: 40,
             tokens: vec![],
         });
-        for _ in 0..5 {
+        for _ in 0..6 {
             let (method, params) = talk.call();
             let response = match (method, params[0].as_u64()) {
                 ("getSlot", _) => json!({"result": 50}),
                 ("getBlock", Some(40)) => json!({"error": {"code": -32007, "message": "skipped"}}),
                 ("getBlock", Some(slot)) => json!({"result": {"blockhash": block(slot).hash.to_string()}}),
                 ("getBlocks", _) => json!({"result": blocks}),
+                ("getFirstAvailableBlock", _) => json!({"result": 1}),
                 _ => panic!("{method} was called"),
             };
             let mut whole = json!({"jsonrpc": "2.0", "id": 0});
@@ -166,6 +183,20 @@ fn what_is_more_than_one_answer_holds_is_too_large() {
     assert_eq!(asked(&[FIRST], |_| of(5_000, 20)), Err(Fault::TooLarge));
     assert_eq!(asked(&[FIRST], |_| of(100_000, 45)), Err(Fault::TooLarge));
     assert!(asked(&[FIRST], |_| of(4_096, 20)).is_ok());
+}
+
+#[test]
+fn a_node_that_dropped_part_of_the_range_proves_nothing() {
+    for (first, is_whole) in [(0, true), (10, true), (11, false), (40, false), (41, false)] {
+        for accounts in [&[][..], &[FIRST]] {
+            let answer = asked_of(first, accounts, |_| vec![(1, 20, true)]);
+            if is_whole {
+                assert_eq!(found(answer).len(), accounts.len(), "{first}");
+            } else {
+                assert_eq!(answer, Err(Fault::Pruned), "{first}");
+            }
+        }
+    }
 }
 
 #[test]
