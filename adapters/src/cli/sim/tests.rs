@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Parser as _;
@@ -7,9 +7,9 @@ use plimsoll_sim::scenario::Expanded;
 use plimsoll_sim::trace::{Event, Transcript, words};
 use tempfile::TempDir;
 
-use super::{
-    SimArgs, SimCommand, SimError, diverge, explain, export, given_up, list, replay, run, shrink, soak,
-};
+use super::{SimArgs, SimCommand, SimError, diverge, explain, export, list, replay, run, shrink, soak};
+
+mod unread;
 
 /// A scenario of one deposit.
 pub(super) const SMALL: &str = "\
@@ -467,41 +467,4 @@ fn a_timeline_is_the_same_from_a_run_and_from_its_trace() {
     );
     assert!(ran.contains("Plimsoll timeline"));
     assert_eq!(ran, exported);
-}
-
-/// Standard output, when nobody reads it or when the disk is full.
-struct Unwritable(io::ErrorKind);
-
-impl Write for Unwritable {
-    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-        Err(self.0.into())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-#[test]
-fn a_command_whose_output_nobody_reads_ends_in_silence() {
-    let folder = TempDir::new().unwrap();
-    let scenario = folder.path().join("small.toml");
-    fs::write(&scenario, SMALL).unwrap();
-    let scenario = scenario.to_str().unwrap();
-    for arguments in [
-        &["list"][..],
-        &["run", scenario, "--seeds", "1"],
-        &["replay", scenario, "--seed", "0"],
-        &["explain", scenario, "--seed", "0"],
-    ] {
-        for (kind, code, is_silent) in [
-            (io::ErrorKind::BrokenPipe, 141, true),
-            (io::ErrorKind::StorageFull, 2, false),
-        ] {
-            let error = attempt(arguments, &mut Unwritable(kind)).unwrap_err();
-            let mut told = Vec::new();
-            assert_eq!(given_up(error, &mut told), code, "{arguments:?} {kind}");
-            assert_eq!(told.is_empty(), is_silent, "{arguments:?} {kind}");
-        }
-    }
 }

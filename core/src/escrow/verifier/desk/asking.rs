@@ -47,8 +47,9 @@ impl Desk {
         false
     }
 
-    /// Asks one more endpoint beside those that `round` waits for, since the `slow` call is: another provider's that is well and follows the chain. Its
-    /// answer is not hedged in turn. False when there is none, or when its time is needed for what waits for room.
+    /// Asks one more endpoint beside those that `round` waits for, since the `slow` call is: another provider's that is well
+    /// and follows the chain. Its answer is not hedged in turn. False when there is none, or when its time is needed for what
+    /// waits for room.
     pub(super) fn ask_beside<T: Clone + PartialEq>(
         &mut self,
         now: Instant,
